@@ -1,0 +1,115 @@
+"""The squared loss of all tasks, with every unpenalised direction eliminated exactly.
+
+The model of task t is theta_t = P v_t + C u: v_t is penalised, u is common to all tasks and free.
+Which columns P and C pick is all that an intercept rule or ``about_mean`` is:
+
+=============  ==================================  ====================  =====================
+intercept      columns                             penalised per task    common and free
+=============  ==================================  ====================  =====================
+None           X                                   X
+"free"         X, centred inside each task         X
+"shared"       X and a column of ones              X                     ones
+"about_mean"   X and a column of ones              X and ones            ones
++ about_mean                                                             X as well
+=============  ==================================  ====================  =====================
+
+Eliminating u leaves f(V) = min over u of sum_t c_t ||y_t - B_t theta_t||^2 / 2 + rho ||W||_F^2,
+a quadratic whose residual is orthogonal to all that is free: what makes its duality gap valid.
+"""
+import numpy as np
+
+INTERCEPTS = ("free", "shared", "about_mean", None)
+
+
+class SquaredLoss:
+    """f(V) from the tasks' Gram matrices; one product gives gradient, value and certificate.
+
+    Parameters
+    ----------
+    Xs, ys : lists of (m_t, d) and (m_t,) arrays.
+    weights : (T,), c_t, the weight of one sample of task t.
+    intercept : one of ``INTERCEPTS``.
+    free_mean : whether the features' mean over tasks is common and free (``about_mean``).
+    ridge : rho >= 0 in rho ||W||_F^2, the same as sqrt(2 rho / c_t) I appended to each X_t.
+    """
+
+    def __init__(self, Xs, ys, weights, intercept="free", free_mean=False, ridge=0.0):
+        self.intercept, self.d = intercept, Xs[0].shape[1]
+        self.ones = intercept in ("shared", "about_mean")
+        self.x_means = np.array([X.mean(axis=0) for X in Xs])
+        self.y_means = np.array([y.mean() for y in ys])
+        if intercept == "free":
+            Xs = [X - mean for X, mean in zip(Xs, self.x_means)]
+            ys = [y - mean for y, mean in zip(ys, self.y_means)]
+        if self.ones:
+            Xs = [np.column_stack([X, np.ones(len(X))]) for X in Xs]
+        features, width = np.arange(self.d), self.d + self.ones
+        self.penalised = np.arange(width) if intercept == "about_mean" else features
+        self.common = np.concatenate([features if free_mean else features[:0], np.arange(self.d, width)])
+
+        gram = np.stack([c * (X.T @ X) for c, X in zip(weights, Xs)])
+        gram[:, features, features] += 2 * ridge
+        moment = np.stack([c * (X.T @ y) for c, X, y in zip(weights, Xs, ys)])
+        self.energy = float(sum(c * (y @ y) for c, y in zip(weights, ys)))  # <y, y>
+        self._gram, self._moment = gram, moment
+        self._square = np.ascontiguousarray(gram[:, self.penalised[:, None], self.penalised])
+        self._cross = np.ascontiguousarray(gram[:, self.penalised[:, None], self.common])
+        self._total = gram[:, self.common[:, None], self.common].sum(axis=0)
+        self._inverse = np.linalg.pinv(self._total, hermitian=True) if len(self.common) else self._total
+        self.shape = (len(Xs), len(self.penalised))
+        self.curvature = float(np.linalg.eigvalsh(self._square)[:, -1].max())  # Lipschitz constant of the gradient
+        zero = np.zeros(self.shape)
+        self.value_at_zero = 0.5 * (self.energy - self._moment[:, self.common].sum(axis=0) @ self.free_part(zero))
+        self.gradient_at_zero = self.gradient(zero)
+
+    def free_part(self, V):
+        """The optimal u for V: (sum_t K_t)^+ sum_t (k_t - K_t v_t), on the common columns."""
+        total = self._moment[:, self.common].sum(axis=0) - np.einsum("tpc,tp->c", self._cross, V)
+        return self._inverse @ total
+
+    def gradient(self, V):
+        """Gradient of f, (T, p): minus the weighted correlation of residual and penalised columns."""
+        product = np.matmul(self._square, V[:, :, None])[:, :, 0]
+        if len(self.common):
+            product += self._cross @ self.free_part(V)
+        return product - self._moment[:, self.penalised]
+
+    def value(self, V, gradient):
+        """f(V), from its gradient: f is quadratic."""
+        return self.value_at_zero + 0.5 * float((V * (gradient + self.gradient_at_zero)).sum())
+
+    def alignment(self, V):
+        """<r, y>, the residual against the target with the free directions taken out."""
+        return 2 * self.value_at_zero + float((V * self.gradient_at_zero).sum())
+
+    def ridge_solution(self, lam, mu=None):
+        """argmin of f(V) + lam sum_t ||v_t - v_0||^2 + lam mu ||v_0||^2; v_0 = 0 where mu is None.
+
+        Block elimination: each v_t given the common part, then the common part. O(T d^3).
+        """
+        T, p = self.shape
+        common = self.common if mu is None else np.concatenate([self.common, self.penalised])
+        inner = self._square + 2 * lam * np.eye(p)
+        cross = self._gram[:, self.penalised[:, None], common]
+        solved = np.linalg.solve(inner, np.concatenate([cross, self._moment[:, self.penalised, None]], axis=2))
+        share, own = solved[:, :, :-1], solved[:, :, -1]  # v_t = own_t - share_t z
+        if not len(common):
+            return own
+        left = (self._gram[:, common[:, None], common] - cross.transpose(0, 2, 1) @ share).sum(axis=0)
+        right = (self._moment[:, common] - np.einsum("tpc,tp->tc", cross, own)).sum(axis=0)
+        if mu is not None:
+            inside = np.arange(len(self.common), len(common))
+            left[inside, inside] += 2 * lam * mu
+        z = np.linalg.pinv(left, hermitian=True) @ right
+        V = own - share @ z
+        return V if mu is None else V + z[len(self.common):]
+
+    def parameters(self, V):
+        """(coef (T, d), intercept (T,)) of the models that V stands for."""
+        theta = np.zeros((self.shape[0], self.d + self.ones))
+        theta[:, self.penalised] += V
+        theta[:, self.common] += self.free_part(V)
+        coef = theta[:, : self.d]
+        if self.intercept == "free":
+            return coef, self.y_means - (self.x_means * coef).sum(axis=1)
+        return coef, theta[:, self.d] if self.ones else np.zeros(len(coef))

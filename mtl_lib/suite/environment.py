@@ -1,0 +1,89 @@
+"""Build ``.venv`` from the lock, with nothing but a Python and its standard library.
+
+``python3 mtl_lib/suite/environment.py`` is what ``make`` runs before anything else. A finished
+environment carries a stamp (hash of the lock, torch version, Python, place); without the right
+stamp it is deleted and built again, because a pip that was interrupted can leave a package that
+looks installed and is not. Downloads are kept in pip's own cache, so building again is cheap.
+
+torch is its own step: the same version is a CPU or a CUDA build depending on the index, so the
+lock leaves it out. It goes in first, alone, so that pip's hash mode accepts locked packages that
+need it; then the lock; then once more with its needs, which only a CUDA build still has.
+"""
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+TORCH = "torch==2.13.0"
+SUPPORTED = ((3, 11), (3, 14))  # first accepted, first refused
+
+
+def fingerprint() -> str:
+    """Hash of everything the environment is built from."""
+    index = os.environ.get("TORCH_INDEX", "")
+    parts = [(ROOT / "requirements.lock").read_text(), TORCH, index, sys.version, str(ROOT)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def obstacle() -> str | None:
+    """One line saying why no environment can be built here, or None."""
+    if not SUPPORTED[0] <= sys.version_info[:2] < SUPPORTED[1]:
+        return f"python {sys.version.split()[0]} at {sys.executable}: 3.11, 3.12 or 3.13 is needed (make PYTHON=python3.11 ...)"
+    try:
+        import ensurepip  # noqa: F401  (Debian ships venv without it)
+        import venv  # noqa: F401
+    except ImportError:
+        return f"{sys.executable} has no venv module; on Debian or Ubuntu: apt-get install python3-venv"
+    return None
+
+
+def steps() -> list[tuple[str, list[str]]]:
+    """The commands, in order, each with the line the terminal shows for it."""
+    python = str(VENV / "bin" / "python")
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
+    index = os.environ.get("TORCH_INDEX")
+    torch = [*pip, *(["--index-url", index] if index else []), TORCH]
+    return [
+        ("empty environment", [sys.executable, "-m", "venv", str(VENV)]),
+        (f"{TORCH} (0.2 GB as a CPU build, about 3 GB with CUDA: README, 'torch')", [*torch, "--no-deps"]),
+        ("the locked packages (0.4 GB)", [*pip, "--require-hashes", "-r", str(ROOT / "requirements.lock")]),
+        ("what this build of torch still needs", torch),
+        ("mtl_lib itself", [*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)]),
+        ("check", [python, "-m", "pip", "--disable-pip-version-check", "check"]),
+    ]
+
+
+def build() -> int:
+    """Make ``.venv`` current; 0 when it is, 1 with one line on stderr when it cannot be."""
+    with open(ROOT / ".venv.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once: the second waits and finds it done
+        stamp = VENV / ".complete"
+        if stamp.is_file() and stamp.read_text() == fingerprint():
+            return 0
+        reason = obstacle()
+        if reason:
+            print(reason, file=sys.stderr)
+            return 1
+        print(f"building {VENV} (once; 2 to 6 minutes, most of it downloads)", flush=True)
+        shutil.rmtree(VENV, ignore_errors=True)
+        for label, command in steps():
+            print(f"  {label}", flush=True)
+            done = subprocess.run(command, env={**os.environ, "PYTHONNOUSERSITE": "1"})
+            if done.returncode:
+                print(f"environment: '{label}' failed; correct what pip says above and run make again", file=sys.stderr)
+                return 1
+        stamp.write_text(fingerprint())
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(build())
+    except KeyboardInterrupt:
+        print("interrupted; the next make builds the environment afresh", file=sys.stderr)
+        sys.exit(130)

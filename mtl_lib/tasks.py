@@ -1,0 +1,322 @@
+"""A task is data plus a loss; everything in the library takes a ``TaskSet``.
+
+``Inputs`` are stored once; a ``Task`` points at rows of them and adds labels and a loss. Whether
+tasks share their inputs and whether their losses differ is derived from that, never declared.
+"""
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from mtl_lib.stream import stream
+
+KINDS = ("table", "image", "sequence")
+LOSSES = ("squared", "logistic", "hinge", "squared_hinge", "ce", "bce", "token_ce")
+BINARY = ("logistic", "hinge", "squared_hinge")
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What models see, rows first, stored once and read-only.
+
+    Parameters
+    ----------
+    name : two ``Inputs`` of one name are the same inputs, for example before and after scaling.
+    array : (n, ...) numbers; a sequence is int64 (n, L) with 0 as padding.
+    kind : ``"table"``, ``"image"`` or ``"sequence"``.
+    columns : names of a table's columns, for figures and messages.
+    """
+
+    name: str
+    array: np.ndarray
+    kind: str = "table"
+    columns: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"inputs {self.name!r}: kind {self.kind!r}, allowed are {', '.join(KINDS)}")
+        array = np.asarray(self.array)
+        if array.ndim < 2:
+            raise ValueError(f"inputs {self.name!r}: shape {array.shape}, expected rows and at least one more axis")
+        if array.dtype.kind not in "fiub":
+            raise ValueError(f"inputs {self.name!r}: dtype {array.dtype}, expected numbers")
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"inputs {self.name!r}: NaN or infinity in row {_first_bad(array)}")
+        if self.columns and len(self.columns) != array.shape[1]:
+            raise ValueError(f"inputs {self.name!r}: {len(self.columns)} column names for {array.shape[1]} columns")
+        array = array.view()
+        array.flags.writeable = False
+        object.__setattr__(self, "array", array)
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One task: rows of some inputs, their labels, and a loss.
+
+    Parameters
+    ----------
+    name : unique in its set; it also keys every random stream.
+    rows : int64 (m,), rows of ``inputs.array``.
+    y : (m,), (m, k), or (m, L) token tags with -100 as padding; binary labels are {0, 1}.
+    loss : one of ``LOSSES``.
+    observed : bool like ``y``, False where there is no label; None when all are there.
+    groups : (m,) ids that a split never cuts (a recording, a person); None when every row is its own.
+    weight : float, the task's weight in a sum over tasks; None for 1.
+    meta : anything a reader may want to know, for example the school's type.
+    """
+
+    name: str
+    inputs: Inputs
+    rows: np.ndarray
+    y: np.ndarray
+    loss: str = "squared"
+    observed: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    weight: float | None = None
+    meta: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        rows, y = np.asarray(self.rows, dtype=np.int64), np.asarray(self.y)
+        object.__setattr__(self, "rows", rows)
+        object.__setattr__(self, "y", y)
+        if self.loss not in LOSSES:
+            raise ValueError(f"task {self.name!r}: loss {self.loss!r}, allowed are {', '.join(LOSSES)}")
+        if rows.ndim != 1 or len(rows) == 0:
+            raise ValueError(f"task {self.name!r}: {len(rows)} rows of shape {rows.shape}, expected at least one row")
+        if rows.min() < 0 or rows.max() >= len(self.inputs.array):
+            raise ValueError(f"task {self.name!r}: row {rows.max()} of inputs with {len(self.inputs.array)} rows")
+        for what, values in (("y", y), ("observed", self.observed), ("groups", self.groups)):
+            if values is not None and len(values) != len(rows):
+                raise ValueError(f"task {self.name!r}: {len(values)} {what} for {len(rows)} rows")
+        if self.observed is not None and np.shape(self.observed) != y.shape:
+            raise ValueError(f"task {self.name!r}: observed {np.shape(self.observed)}, y {y.shape}")
+        seen = y if self.observed is None else y[self.observed]
+        if seen.dtype.kind == "f" and not np.isfinite(seen).all():
+            raise ValueError(f"task {self.name!r}: NaN or infinity in label {_first_bad(seen)}")
+        if self.loss in BINARY and not np.isin(seen, (0, 1)).all():
+            raise ValueError(f"task {self.name!r}: label {seen[~np.isin(seen, (0, 1))][0]}, loss {self.loss} takes 0 and 1")
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def X(self) -> np.ndarray:
+        """The task's inputs, (m, ...)."""
+        return self.inputs.array[self.rows]
+
+    def take(self, index: np.ndarray) -> "Task":
+        """The same task on some of its samples; ``index`` counts within the task."""
+        index = np.asarray(index)
+        pick = lambda values: None if values is None else np.asarray(values)[index]
+        return replace(self, rows=self.rows[index], y=self.y[index], observed=pick(self.observed), groups=pick(self.groups))
+
+
+class TaskSet:
+    """An ordered set of tasks with unique names. Behaves as a sequence of ``Task``.
+
+    Raises ValueError for an empty set and for a name that occurs twice.
+    """
+
+    def __init__(self, tasks, name: str = ""):
+        self.tasks = tuple(tasks)
+        self.name = name
+        if not self.tasks:
+            raise ValueError("a TaskSet needs at least one task")
+        self._index = {task.name: k for k, task in enumerate(self.tasks)}
+        if len(self._index) < len(self.tasks):
+            names = self.names
+            raise ValueError(f"task name {next(n for n in names if names.count(n) > 1)!r} occurs twice")
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def __iter__(self):
+        return iter(self.tasks)
+
+    def __getitem__(self, key: int | str) -> Task:
+        if isinstance(key, str) and key not in self._index:
+            raise KeyError(f"no task {key!r} among {len(self)} tasks")
+        return self.tasks[self._index[key] if isinstance(key, str) else key]
+
+    def __repr__(self) -> str:
+        inputs, losses = self.regime
+        sizes = self.sizes
+        return (f"TaskSet({self.name!r}: {len(self)} tasks, {sizes.sum()} samples, "
+                f"{sizes.min()}/{int(np.median(sizes))}/{sizes.max()} per task, {inputs} inputs, {losses} losses)")
+
+    @property
+    def names(self) -> list[str]:
+        return [task.name for task in self.tasks]
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Samples per task, (T,)."""
+        return np.array([len(task) for task in self.tasks])
+
+    @property
+    def regime(self) -> tuple[str, str]:
+        """``("shared" | "own" | "partial", "same" | "different")``: inputs and losses."""
+        losses = "same" if len({task.loss for task in self.tasks}) == 1 else "different"
+        return _sharing(self.tasks), losses
+
+    @staticmethod
+    def shared(s: Task, t: Task) -> float:
+        """Rows in common over rows in either (Jaccard), 0 where the inputs differ."""
+        if s.inputs.name != t.inputs.name:
+            return 0.0
+        return len(np.intersect1d(s.rows, t.rows)) / len(np.union1d(s.rows, t.rows))
+
+    def subset(self, names) -> "TaskSet":
+        """The named tasks, in the order given."""
+        return TaskSet([self[name] for name in names], self.name)
+
+    def permute(self, order) -> "TaskSet":
+        """The same tasks in another order, ``order`` being positions."""
+        return TaskSet([self.tasks[k] for k in order], self.name)
+
+    def map_inputs(self, f) -> "TaskSet":
+        """The same tasks on ``f(array)``, applied once to each inputs object."""
+        made = {}
+        for task in self.tasks:
+            if id(task.inputs) not in made:
+                made[id(task.inputs)] = replace(task.inputs, array=f(task.inputs.array))
+        return TaskSet([replace(task, inputs=made[id(task.inputs)]) for task in self.tasks], self.name)
+
+    def split(self, kind: str, share: float, seed: int) -> tuple["TaskSet", "TaskSet"]:
+        """Two task sets; the first gets ``share`` of the samples (or of the tasks).
+
+        Parameters
+        ----------
+        kind : ``"samples"`` splits inside every task; ``"tasks"`` keeps tasks whole.
+        share : in (0, 1). Inside a task at least one unit stays on each side; a task with a single
+            unit cannot be split and goes to the first side alone, so the second set may have fewer tasks.
+        seed : for one seed the first side grows with ``share``: smaller splits are nested in larger ones.
+
+        A unit is a group where the task has groups, else a row. Rows that several tasks share fall
+        on the same side in all of them.
+        """
+        if kind not in ("samples", "tasks"):
+            raise ValueError(f"split kind {kind!r}, allowed are samples, tasks")
+        if not 0 < share < 1:
+            raise ValueError(f"split share {share}, allowed is more than 0 and less than 1")
+        if kind == "tasks":
+            if len(self) < 2:
+                raise ValueError("one task cannot be split by tasks")
+            draws = [stream(seed, "split-tasks", name).random() for name in self.names]
+            order = np.argsort(draws)
+            count = int(np.clip(round(share * len(self)), 1, len(self) - 1))
+            return self.permute(sorted(order[:count])), self.permute(sorted(order[count:]))
+        draws = _Draws("split", seed)
+        exact = _sharing(self.tasks, _units) != "partial"
+        sides = [_first_side(*draws.units(task), share, exact) for task in self.tasks]
+        first, second = _chosen(self.tasks, sides), _chosen(self.tasks, [~side for side in sides])
+        if not second:
+            raise ValueError("every task has a single unit: nothing to split")
+        return TaskSet(first, self.name), TaskSet(second, self.name)
+
+    def folds(self, k: int, seed: int):
+        """Yield ``(train, held_out)`` task sets: ``k`` folds inside every task.
+
+        A task with fewer than ``k`` units is held out in as many folds as it has units; with one
+        unit it only ever trains. Units and sharing as in ``split``.
+        """
+        if k < 2:
+            raise ValueError(f"{k} folds, at least 2 are needed")
+        draws = _Draws("folds", seed)
+        exact = _sharing(self.tasks, _units) != "partial"
+        numbers = [_fold_numbers(*draws.units(task), k, exact) for task in self.tasks]
+        for fold in range(k):
+            held = _chosen(self.tasks, [number == fold for number in numbers])
+            train = _chosen(self.tasks, [number != fold for number in numbers])
+            if held and train:
+                yield TaskSet(train, self.name), TaskSet(held, self.name)
+
+
+def standardise(train: TaskSet, *others: TaskSet) -> tuple[TaskSet, ...]:
+    """Scale inputs to mean 0 and deviation 1 over the training rows, and the others by the same numbers.
+
+    A constant column is centred and left unscaled.
+    """
+    rows = {}
+    for task in train:
+        rows.setdefault(task.inputs.name, []).append(task.X)
+    moments = {}
+    for name, parts in rows.items():
+        X = np.concatenate(parts)
+        deviation = X.std(axis=0)
+        moments[name] = X.mean(axis=0), np.where(deviation > 1e-12, deviation, 1.0)
+
+    def scaled(tasks: TaskSet) -> TaskSet:
+        made = {}
+        for task in tasks:
+            mean, deviation = moments[task.inputs.name]
+            made.setdefault(id(task.inputs), replace(task.inputs, array=(task.inputs.array - mean) / deviation))
+        return TaskSet([replace(task, inputs=made[id(task.inputs)]) for task in tasks], tasks.name)
+
+    return tuple(scaled(tasks) for tasks in (train, *others))
+
+
+def _first_bad(values: np.ndarray) -> int:
+    return int(np.argwhere(~np.isfinite(values))[0][0])
+
+
+def _sharing(tasks, units=lambda task: task.rows) -> str:
+    """"own", "shared" or "partial"; one pass over the units, so that thousands of tasks stay cheap."""
+    owned = {}
+    for task in tasks:
+        owned.setdefault(task.inputs.name, []).append(np.unique(units(task)))
+    if len(tasks) > 1 and all(len(np.unique(np.concatenate(sets))) == sum(map(len, sets)) for sets in owned.values()):
+        return "own"
+    sets = next(iter(owned.values()))
+    same = len(owned) == 1 and all(np.array_equal(units, sets[0]) for units in sets)
+    return "shared" if same else "partial"
+
+
+def _units(task: Task) -> np.ndarray:
+    """What a split may not cut: the group of each sample where there are groups, else its row."""
+    return task.rows if task.groups is None else np.asarray(task.groups)
+
+
+class _Draws:
+    """One uniform number per unit; the same unit of the same inputs gets the same number in every task."""
+
+    def __init__(self, purpose: str, seed: int):
+        self.purpose, self.seed, self.rows = purpose, seed, {}
+
+    def units(self, task: Task) -> tuple[np.ndarray, np.ndarray]:
+        """(number of each unit of the task, unit of each sample)."""
+        name = task.inputs.name
+        units, of_sample = np.unique(_units(task), return_inverse=True)
+        if task.groups is not None:
+            return np.array([stream(self.seed, self.purpose, f"{name}/{unit}").random() for unit in units]), of_sample
+        if name not in self.rows:
+            self.rows[name] = stream(self.seed, self.purpose, name).random(len(task.inputs.array))
+        return self.rows[name][units], of_sample
+
+
+def _first_side(draws: np.ndarray, of_sample: np.ndarray, share: float, exact: bool) -> np.ndarray:
+    """Which samples fall on the first side. Partly shared rows need a common threshold, not an exact count."""
+    if not exact:
+        return (draws < share)[of_sample]
+    if len(draws) == 1:
+        return np.ones(len(of_sample), bool)
+    count = int(np.clip(round(share * len(draws)), 1, len(draws) - 1))
+    return (_ranks(draws) < count)[of_sample]
+
+
+def _fold_numbers(draws: np.ndarray, of_sample: np.ndarray, k: int, exact: bool) -> np.ndarray:
+    """Fold of each sample; -1, never held out, in a task with one unit."""
+    if len(draws) == 1:
+        return np.full(len(of_sample), -1)
+    if not exact:
+        return (draws * k).astype(int)[of_sample]
+    offset = int(draws.min() * 2**32) % k  # so that small tasks do not all use the first folds
+    return ((_ranks(draws) + offset) % k)[of_sample]
+
+
+def _ranks(draws: np.ndarray) -> np.ndarray:
+    return np.argsort(np.argsort(draws, kind="stable"), kind="stable")
+
+
+def _chosen(tasks, masks) -> list[Task]:
+    """The tasks restricted to their masks, without those left empty."""
+    return [task.take(np.flatnonzero(mask)) for task, mask in zip(tasks, masks) if mask.any()]
