@@ -1,0 +1,65 @@
+# Thin on purpose: .venv is made by mtl_lib/suite/environment.py, everything else by python -m mtl_lib.suite.
+PYTHON ?= python3
+PROFILE ?= default
+JOBS ?= 2
+SET ?=
+VENV_PYTHON = .venv/bin/python
+SUITE = $(VENV_PYTHON) -m mtl_lib.suite
+SECTIONS = $(notdir $(basename $(wildcard notebooks/*.ipynb)))
+export MTL_SET = $(value SET)
+
+.PHONY: all env test test-data test-pages lab verify why data data-list reference publish lock clean help $(SECTIONS)
+.DEFAULT_GOAL = help
+
+all: env ## everything: environment, data, notebooks, site, comparison with reference/
+	@$(SUITE) build --profile $(PROFILE) --jobs $(JOBS) --set "$$MTL_SET"
+
+$(SECTIONS): env
+	@$(SUITE) build $@ --profile $(PROFILE) --set "$$MTL_SET"
+
+env: ## .venv from requirements.lock (TORCH_INDEX=... chooses torch's index)
+	@$(PYTHON) mtl_lib/suite/environment.py
+
+test: env ## the tests: no network, no browser
+	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -n $(JOBS)
+
+test-data: env ## opens the real data archives
+	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -m data
+
+test-pages: env ## opens the pages of results/smoke in headless Chromium
+	@$(VENV_PYTHON) -m pytest -m pages
+
+lab: env ## JupyterLab on the notebooks
+	@JUPYTER_PREFER_ENV_PATH=1 OMP_NUM_THREADS=1 $(VENV_PYTHON) -m jupyterlab notebooks
+
+verify: env ## build, then compare with reference/; exits 1 where a metric differs
+	@$(SUITE) verify --profile $(PROFILE) --jobs $(JOBS)
+
+why: env ## which input is new (SECTION=... for one section)
+	@$(SUITE) why $(SECTION) --profile $(PROFILE) --set "$$MTL_SET"
+
+data: env ## fetch the data of the default profile
+	@$(SUITE) data
+
+data-list: env ## what is there, what is missing and how to get it
+	@$(SUITE) data-list
+
+reference: env ## make reference/PROFILE anew, with tolerances (runs every notebook three times)
+	@$(SUITE) reference $(SECTION) --profile $(PROFILE)
+
+publish: env ## copy results of PROFILE to rendered/
+	@$(SUITE) publish $(SECTION) --profile $(PROFILE)
+
+lock: env ## resolve requirements.lock anew (torch stays out: see environment.py)
+	@$(VENV_PYTHON) -m pip install -qq uv
+	@echo 'torch; sys_platform == "never"' > .torch-override.txt
+	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --override .torch-override.txt --no-emit-package torch --quiet -o requirements.lock; rm .torch-override.txt
+
+clean: ## delete results/ and .venv (downloaded data stay in the cache)
+	@rm -rf results .venv .venv.lock
+
+help: ## this list
+	@echo "make TARGET [PROFILE=smoke|default|full] [SET=\"splits=2 few=0.2\"] [JOBS=2]"; echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+	@echo; echo "sections: $(SECTIONS)"

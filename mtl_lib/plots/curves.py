@@ -1,0 +1,98 @@
+"""Learning curves, gains with intervals, and how tasks' models differ."""
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mtl_lib.plots import style
+
+
+def learning_curves(levels: pd.DataFrame, gains: pd.DataFrame, x_label: str, measure: str, baseline: str) -> Figure:
+    """Left: the measure of every arm against samples per task. Right: the gain over ``baseline``, with intervals.
+
+    ``levels`` and ``gains`` have columns arm, samples, mean, low, high; a gain is positive where the arm is better.
+    """
+    figure, ((left, right),) = style.panels(2, width=4.6, height=3.9)
+    for arm, curve in levels.groupby("arm", sort=False):
+        left.plot(curve["samples"], curve["mean"], "o-", ms=4, color=style.colour(arm), label=arm)
+    arms = list(gains["arm"].unique())
+    for k, (arm, curve) in enumerate(gains.groupby("arm", sort=False)):
+        x = curve["samples"] * 1.05 ** (k - (len(arms) - 1) / 2)  # side by side, so that intervals do not hide each other
+        right.errorbar(x, curve["mean"], [curve["mean"] - curve["low"], curve["high"] - curve["mean"]], fmt="o-", ms=4, lw=1.2,
+                       elinewidth=1, color=style.colour(arm))
+    right.axhline(0, color="#333333", lw=1)
+    left.set(ylabel=f"{measure} (mean over tasks)", title="error")
+    right.set(ylabel=f"{measure} saved", title=f"gain over {baseline}, 95 % interval")
+    for axis in (left, right):
+        samples_axis(axis, levels["samples"], x_label)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=9)
+    return figure
+
+
+def rule_curves(levels: pd.DataFrame, x_label: str, measure: str, dashed: tuple[str, ...] = ()) -> Figure:
+    """The measure of variants of one method against samples per task; names in ``dashed`` are references."""
+    figure, ((axis,),) = style.panels(1, width=7.6, height=3.8)
+    colours = iter(("#0072B2", "#D55E00", "#009E73", "#CC79A7"))
+    for arm, curve in levels.groupby("arm", sort=False):
+        reference = arm in dashed
+        axis.plot(curve["samples"], curve["mean"], "o--" if reference else "o-", ms=4, label=arm,
+                  color="#8a8a8a" if reference else next(colours), mfc="white" if reference else None)
+    axis.set(ylabel=f"{measure} (mean over tasks)")
+    samples_axis(axis, levels["samples"], x_label)
+    figure.legend(loc="outside right center", fontsize=9)
+    return figure
+
+
+def task_lines(models: pd.DataFrame, span: tuple[float, float], x_label: str, y_label: str) -> Figure:
+    """One panel per arm: the line of every task, darker with more training samples.
+
+    ``models`` has columns arm, slope, offset, samples.
+    """
+    arms = list(models["arm"].unique())
+    figure, (axes,) = style.panels(len(arms), width=3.1, height=3.4, sharey=True)
+    x = np.array(span)
+    largest = models["samples"].max()
+    for axis, arm in zip(axes, arms):
+        for _, line in models[models["arm"] == arm].sort_values("samples").iterrows():
+            axis.plot(x, line["offset"] + line["slope"] * x, color=style.colour(arm), lw=1, alpha=0.2 + 0.6 * line["samples"] / largest)
+        axis.set(title=arm, xlabel=x_label)
+    axes[0].set(ylabel=y_label)
+    return figure
+
+
+def sorted_gains(panels_of: dict[str, pd.DataFrame], margin: float, measure: str, unit: str) -> Figure:
+    """Who loses: the gain of every unit, sorted, one panel per data set; columns gain, samples."""
+    figure, (axes,) = style.panels(len(panels_of), width=4.6, height=3.4)
+    for axis, (title, table) in zip(axes, panels_of.items()):
+        ordered = table.sort_values("gain").reset_index(drop=True)
+        colours = np.where(ordered["gain"] < -margin, "#D55E00", np.where(ordered["gain"] > margin, "#0072B2", "#b5b5b5"))
+        axis.bar(np.arange(len(ordered)), ordered["gain"], width=1.0, color=colours)
+        axis.axhline(0, color="#333333", lw=1)
+        lose, win = (ordered["gain"] < -margin).sum(), (ordered["gain"] > margin).sum()
+        axis.text(0.02, 0.96, f"{win} of {len(ordered)} gain, {lose} lose\nmore than {margin:g}", transform=axis.transAxes, va="top", fontsize=9)
+        axis.set(title=title, xlabel=f"{unit}s, sorted by gain")
+    axes[0].set(ylabel=f"{measure} saved")
+    return figure
+
+
+def effects(rows: pd.DataFrame, x_label: str) -> Figure:
+    """A forest plot: columns label, effect, low, high, margin, and optionally muted (a control)."""
+    figure, ((axis,),) = style.panels(1, width=8.4, height=0.8 + 0.36 * len(rows))
+    for k, row in enumerate(rows.itertuples()):
+        muted = getattr(row, "muted", False)
+        axis.errorbar(row.effect, k, xerr=[[row.effect - row.low], [row.high - row.effect]], fmt="o", ms=5, capsize=3,
+                      color="#8a8a8a" if muted else "#0072B2")
+        axis.plot([row.margin] * 2, [k - 0.3, k + 0.3], color="#D55E00", lw=2)
+    axis.axvline(0, color="#333333", lw=1)
+    axis.set_yticks(range(len(rows)), rows["label"], fontsize=9)
+    axis.set(xlabel=x_label, ylim=(len(rows) - 0.5, -0.5))
+    axis.grid(axis="y", visible=False)
+    return figure
+
+
+def samples_axis(axis, samples, label: str) -> None:
+    """A logarithmic axis with a tick at every sample count there is."""
+    ticks = sorted(set(samples))
+    axis.set_xscale("log")
+    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.minorticks_off()
+    axis.set_xlabel(label)

@@ -1,0 +1,37 @@
+"""One look for every figure: colour-blind-safe, one colour per method across the suite, identical bytes on every run."""
+import matplotlib
+from matplotlib.figure import Figure
+
+matplotlib.use("agg")
+
+# Okabe and Ito's palette; grey for the intercept-only baseline, black for one task on its own.
+COLOURS = {
+    "intercept only": "#999999",
+    "single task": "#000000",
+    "pooled": "#E69F00",
+    "ridge about the mean": "#0072B2",
+    "L21": "#009E73",
+    "trace norm": "#CC79A7",
+    "trace norm about the mean": "#D55E00",
+    "L21 about the mean": "#56B4E9",
+}
+FALLBACK = "#555555"
+
+matplotlib.rcdefaults()
+matplotlib.rcParams.update({
+    "svg.hashsalt": "mtl", "figure.dpi": 100, "font.size": 10, "axes.titlesize": 10, "axes.titleweight": "bold",
+    "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
+    "grid.color": "#e6e6e6", "grid.linewidth": 0.8, "axes.axisbelow": True, "legend.frameon": False,
+    "lines.linewidth": 1.8, "figure.constrained_layout.use": True, "axes.prop_cycle": matplotlib.cycler(color=list(COLOURS.values())),
+})
+
+
+def colour(method: str) -> str:
+    """The suite's colour of a method."""
+    return COLOURS.get(method, FALLBACK)
+
+
+def panels(columns: int, rows: int = 1, width: float = 4.2, height: float = 3.4, **options):
+    """(figure, array of axes) of ``rows`` x ``columns`` panels, each ``width`` x ``height`` inches."""
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)

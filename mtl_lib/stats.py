@@ -1,0 +1,108 @@
+"""Effects over units, their intervals and p values, and the sweep every experiment is.
+
+A unit is what the claim is about (a school, a person, a seed). Seeds and splits of the same data
+are averaged inside a unit first: they are never units themselves. Student's t on unit means was
+chosen over bootstraps, which gave 10 to 19 % false alarms at 5 to 10 units (t: 5 to 6 %).
+"""
+import itertools
+
+import numpy as np
+import pandas as pd
+from scipy import stats as scipy_stats
+
+from mtl_lib.stream import stream
+
+
+def sweep(fit, grid: dict, seeds) -> pd.DataFrame:
+    """Rows of ``fit(**point, seed=seed)`` for every point of a grid and every seed.
+
+    Parameters
+    ----------
+    fit : returns a DataFrame, a dict (one row) or a list of dicts.
+    grid : parameter -> list of values; the columns of the result start with them and ``seed``.
+    seeds : iterable of int.
+    """
+    tables = []
+    for values in itertools.product(*grid.values()):
+        point = dict(zip(grid, values))
+        for seed in seeds:
+            rows = fit(**point, seed=seed)
+            frame = pd.DataFrame([rows] if isinstance(rows, dict) else rows)
+            tables.append(frame.assign(**{**point, "seed": seed}))
+    table = pd.concat(tables, ignore_index=True)
+    first = [*grid, "seed"]
+    return table[[*first, *(column for column in table if column not in first)]]
+
+
+def pair(table: pd.DataFrame, a: str, b: str, value: str, arm: str = "arm") -> pd.DataFrame:
+    """Columns unit, seed, a, b: ``value`` of two arms side by side. Raises ValueError where one is missing."""
+    wide = table.pivot(index=["unit", "seed"], columns=arm, values=value)
+    for name in (a, b):
+        if name not in wide or wide[name].isna().any():
+            raise ValueError(f"arm {name!r} is not there for every unit and seed")
+    return pd.DataFrame({"a": wide[a], "b": wide[b]}).reset_index()
+
+
+def over_units(table: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
+    """Mean and interval of ``value`` over units, seeds averaged inside units; columns by, mean, low, high, n."""
+    inside = table.groupby([*by, "unit"], sort=False)[value].mean()
+    rows = [(*(key if isinstance(key, tuple) else (key,)), *interval(group), len(group))
+            for key, group in inside.groupby(by if len(by) > 1 else by[0], sort=False)]
+    return pd.DataFrame(rows, columns=[*by, "mean", "low", "high", "n"])
+
+
+def unit_effects(pairs: pd.DataFrame) -> pd.Series:
+    """a - b of each unit, averaged over its seeds; index unit, sorted.
+
+    ``pairs`` has columns unit, seed, a, b. Raises ValueError for missing columns, NaN, no rows.
+    """
+    missing = {"unit", "seed", "a", "b"} - set(pairs.columns)
+    if missing:
+        raise ValueError(f"pairs without column {sorted(missing)[0]!r}; needed are unit, seed, a, b")
+    if pairs.empty:
+        raise ValueError("pairs without rows")
+    if not np.isfinite(pairs[["a", "b"]].to_numpy(float)).all():
+        raise ValueError("NaN or infinity among the scores of pairs")
+    return (pairs["a"] - pairs["b"]).groupby(pairs["unit"]).mean().sort_index()
+
+
+def interval(effects, level: float = 0.95) -> tuple[float, float, float]:
+    """(mean, low, high): Student's t over units. One unit gives an infinite interval."""
+    values = np.asarray(effects, float)
+    mean, n = float(values.mean()), len(values)
+    if n < 2:
+        return mean, -np.inf, np.inf
+    half = float(scipy_stats.t.ppf(0.5 + level / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    return mean, mean - half, mean + half
+
+
+def sign_flip_p(effects, draws: int = 9_999) -> float:
+    """Two-sided p of mean 0 by flipping signs: all 2^n up to 13 units, else ``draws`` random flips."""
+    values = np.asarray(effects, float)
+    if len(values) <= 13:
+        flips = np.array(list(itertools.product((-1.0, 1.0), repeat=len(values))))
+        extra = 0
+    else:
+        flips = stream(0, "sign-flip", str(len(values))).choice((-1.0, 1.0), (draws, len(values)))
+        extra = 1  # the observed labelling counts as one of the draws
+    observed = abs(values.sum())
+    hits = np.count_nonzero(np.abs(flips @ values) >= observed * (1 - 1e-12))
+    return (hits + extra) / (len(flips) + extra)
+
+
+def holm(p_values) -> np.ndarray:
+    """Holm's step-down adjusted p values, in the order given."""
+    p = np.asarray(p_values, float)
+    order = np.argsort(p)
+    adjusted = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    result = np.empty(len(p))
+    result[order] = np.minimum(adjusted, 1)
+    return result
+
+
+def false_alarm_rate(pairs: pd.DataFrame, relabellings: int = 200, seed: int = 0) -> float:
+    """Share of sign-flipped relabellings of the units whose interval excludes 0: 0.05 if all is well."""
+    effects = unit_effects(pairs).to_numpy()
+    flips = stream(seed, "relabel").choice((-1.0, 1.0), (relabellings, len(effects)))
+    bounds = [interval(effects * flip)[1:] for flip in flips]
+    return float(np.mean([low > 0 or high < 0 for low, high in bounds]))

@@ -1,0 +1,79 @@
+"""The command line behind make: ``python -m mtl_lib.suite COMMAND``.
+
+Exit codes: 0 ok, 1 a notebook or check failed, 2 bad parameter or usage, 3 data missing, 130 interrupted.
+"""
+import argparse
+import sys
+
+from mtl_lib.suite.project import INTERRUPTED, OK, RESULTS, USAGE, Stop
+
+
+def main(words: list[str]) -> int:
+    """Parse and dispatch; every expected error is one line on stderr."""
+    parser = _Parser(prog="python -m mtl_lib.suite", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    for name, text in (("build", "run what is out of date"), ("why", "say why sections would run"),
+                       ("verify", "build, then compare with reference/"), ("reference", "make reference/ anew"),
+                       ("publish", "copy results of the full profile to rendered/")):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("sections", nargs="*")
+        command.add_argument("--profile", default="default")
+        if name in ("build", "why"):
+            command.add_argument("--set", default="", help="parameters for this run: 'splits=2 few=0.2'")
+        command.add_argument("--jobs", type=int, default=1)
+    commands.add_parser("data", help="fetch every archive of the default profile")
+    commands.add_parser("data-list", help="what is there, what is missing and how to get it")
+    options = parser.parse_args(words)
+    try:
+        return _run(options)
+    except Stop as stop:
+        print(stop, file=sys.stderr)
+        return stop.code
+    except KeyboardInterrupt:
+        print("interrupted; earlier results are untouched", file=sys.stderr)
+        return INTERRUPTED
+    except OSError as error:
+        print(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), file=sys.stderr)
+        return 1
+
+
+def _run(options) -> int:
+    if options.command in ("data", "data-list"):
+        from mtl_lib.suite import archives
+
+        return archives.fetch_all() if options.command == "data" else archives.show()
+    from mtl_lib.suite import build, parameters, plan, verify
+
+    sections = parameters.sections(options.sections)
+    overrides = parameters.parse_set(getattr(options, "set", ""))
+    home = RESULTS / parameters.variant(options.profile, overrides)
+    if options.command == "build":
+        return build.build(sections, options.profile, overrides, options.jobs)
+    if options.command == "why":
+        for section in sections:
+            lines = plan.differences(home / section, section, parameters.resolve(section, options.profile, overrides))
+            print("\n".join([f"{section}: {'up to date' if not lines else 'would run'}", *(f"  {line}" for line in lines)]))
+        return OK
+    if options.command == "reference":
+        return verify.make_reference(sections, options.profile)
+    if options.command == "publish":
+        from mtl_lib.suite import publish
+
+        return publish.publish(sections, options.profile)
+    return build.build(sections, options.profile, {}, options.jobs) or verify.verify(home, sections, options.profile)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, saying what is wrong in one line."""
+
+    def error(self, message):
+        raise SystemExit(_usage(f"{self.prog}: {message} (make help)"))
+
+
+def _usage(line: str) -> int:
+    print(line, file=sys.stderr)
+    return USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

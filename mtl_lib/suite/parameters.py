@@ -1,0 +1,136 @@
+"""Parameters of a section: default <- profile <- SET, checked before any kernel starts.
+
+papermill only warns on an unknown key, turns ``1e-3`` into text and ``no`` into False; here YAML
+1.2 is read (ruamel.yaml), and the typed class of ``mtl_lib.params`` accepts exactly what it says.
+Every mistake becomes one line: file, key, value, what is allowed.
+"""
+import difflib
+import hashlib
+import io
+import json
+from pathlib import Path
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import YAMLError
+
+from mtl_lib.params import SECTIONS
+from mtl_lib.suite.project import PARAMS, PROFILES, ROOT, USAGE, Stop
+
+
+def resolve(section: str, profile: str, overrides: dict | None = None) -> dict:
+    """The checked parameters of a section. Raises Stop(USAGE) with one line."""
+    layers = [(PARAMS / f"{section}.yaml", None)]
+    if profile != "default":
+        layers.append((PARAMS / profile / f"{section}.yaml", None))
+    named = [(_shown(path), _read(path)) for path, _ in layers]
+    if overrides:
+        named.append(("SET", overrides))
+    merged, origin = {}, {}
+    for place, values in named:
+        for key, value in values.items():
+            _known(section, place, key, value)
+            merged[key], origin[key] = value, place
+    try:
+        checked = SECTIONS[section](**merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0]) if first["loc"] else "?"
+        where = "".join(f"[{part}]" for part in first["loc"][1:])
+        if first["type"] == "missing":
+            raise Stop(USAGE, f"{_shown(layers[0][0])}: {key} is missing ({_help(section, key)})") from None
+        raise Stop(USAGE, f"{origin[key]}: {key}{where} = {first['input']!r}: {_lower(first['msg'])} ({_help(section, key)})") from None
+    return checked.model_dump()
+
+
+def sections(names: list[str]) -> list[str]:
+    """The sections asked for, all if none. Raises Stop(USAGE) for an unknown name."""
+    for name in names:
+        if name not in SECTIONS:
+            raise Stop(USAGE, f"no section {name!r}{_nearest(name, SECTIONS)}; sections are {', '.join(SECTIONS)}")
+    return [name for name in SECTIONS if name in names] if names else list(SECTIONS)
+
+
+def parse_set(text: str) -> dict:
+    """``lam=0.1 alphas=[0.1, 1]`` as a dict, values read as YAML. Raises Stop(USAGE)."""
+    if "$" in text:
+        raise Stop(USAGE, f"SET: {text!r} contains $, which make and the shell would replace; write the value itself")
+    values = {}
+    for item in _items(text):
+        key, equals, value = item.partition("=")
+        if not equals or not key or not value:
+            raise Stop(USAGE, f"SET: {item!r} is not KEY=VALUE")
+        if key in values:
+            raise Stop(USAGE, f"SET: {key} is given twice")
+        values[key] = _yaml("SET", value)
+    return values
+
+
+def variant(profile: str, overrides: dict) -> str:
+    """Name of the results folder: the profile, and 8 digits of the overrides' hash where there are any."""
+    if profile not in PROFILES:
+        raise Stop(USAGE, f"no profile {profile!r}; profiles are {', '.join(PROFILES)}")
+    if not overrides:
+        return profile
+    return f"{profile}-{hashlib.sha256(json.dumps(overrides, sort_keys=True).encode()).hexdigest()[:8]}"
+
+
+def _read(path: Path) -> dict:
+    if not path.is_file():
+        raise Stop(USAGE, f"{_shown(path)}: no such file")
+    values = _yaml(_shown(path), path.read_bytes())
+    if values is None:
+        raise Stop(USAGE, f"{_shown(path)}: empty; lines KEY: VALUE are expected")
+    if not isinstance(values, dict):
+        raise Stop(USAGE, f"{_shown(path)}: {type(values).__name__} at the top; lines KEY: VALUE are expected")
+    return values
+
+
+def _yaml(place: str, text: str | bytes):
+    try:
+        return YAML(typ="safe", pure=True).load(io.BytesIO(text) if isinstance(text, bytes) else text)
+    except DuplicateKeyError as error:
+        raise Stop(USAGE, f"{place}, line {error.problem_mark.line + 1}: {str(error.problem).split(' with value')[0]}") from None
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise Stop(USAGE, f"{place}{line}: not YAML: {getattr(error, 'problem', None) or str(error).splitlines()[0]}") from None
+    except UnicodeDecodeError:
+        raise Stop(USAGE, f"{place}: not UTF-8 text") from None
+
+
+def _known(section: str, place: str, key, value) -> None:
+    fields = SECTIONS[section].model_fields
+    if key not in fields:
+        raise Stop(USAGE, f"{place}: {key} = {value!r}: {section} has no such parameter{_nearest(str(key), fields)}")
+
+
+def _nearest(word: str, known) -> str:
+    close = difflib.get_close_matches(word, list(known), 1, 0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _help(section: str, key: str) -> str:
+    field = SECTIONS[section].model_fields.get(key)
+    return field.description if field else "see mtl_lib/params.py"
+
+
+def _items(text: str) -> list[str]:
+    """Split at blanks outside brackets."""
+    items, depth = [""], 0
+    for character in text:
+        depth += (character in "[{") - (character in "]}")
+        if character.isspace() and depth <= 0:
+            items.append("")
+        else:
+            items[-1] += character
+    return [item for item in items if item]
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(ROOT))

@@ -1,0 +1,90 @@
+"""What a section depends on, by content: why a run is out of date, or that it is not.
+
+Inputs are cell sources and tags, resolved parameters, Python's minor version, the lock, torch's
+version, the archives read, and the syntax tree (without docstrings) of every mtl_lib module the
+run had loaded when it finished. A comment, a touch or a fresh clone changes none of them.
+"""
+import ast
+import hashlib
+import importlib.metadata
+import json
+import sys
+from pathlib import Path
+
+from mtl_lib.data import store
+from mtl_lib.suite.project import NOTEBOOKS, ROOT, read_json
+
+FILES = ("notebook.ipynb", "index.html", "metrics.json", "claims.json", "figures.json", "provenance.json")
+
+
+def inputs(section: str, params: dict) -> dict:
+    """The inputs known before a run; ``modules`` and ``data`` are added after it."""
+    return {"cells": cells_hash(NOTEBOOKS / f"{section}.ipynb"), "params": params,
+            "python": "{}.{}".format(*sys.version_info), "lock": file_hash(ROOT / "requirements.lock"),
+            "torch": _torch()}
+
+
+def differences(result: Path, section: str, params: dict) -> list[str]:
+    """Why the run in folder ``result`` is out of date, one line each; empty if it is current."""
+    missing = [name for name in FILES if not (result / name).is_file()]
+    provenance = read_json(result / "provenance.json")
+    if missing or provenance is None:
+        return [f"no result yet: {missing[0] if missing else 'provenance.json'} is missing"]
+    before, now = provenance["inputs"], inputs(section, params)
+    now["modules"] = {name: module_hash(name) for name in before["modules"]}
+    current = {name: pin.sha256 for name, pin in store.pins().items()}
+    now["data"] = {name: identity.replace(identity[:64], current.get(name, "gone")) for name, identity in before["data"].items()}
+    lines = []
+    for key in now:
+        if isinstance(now[key], dict):
+            names = sorted(set(before[key]) | set(now[key]))
+            lines += [_line(key, name, before[key].get(name), now[key].get(name)) for name in names
+                      if before[key].get(name) != now[key].get(name)]
+        elif before[key] != now[key]:
+            lines.append(_line(key, "", before[key], now[key]))
+    return lines
+
+
+def cells_hash(path: Path) -> str:
+    """Hash of the sources, types and tags of a notebook's cells, not of its outputs."""
+    cells = json.loads(path.read_text())["cells"]
+    content = [(cell["cell_type"], "".join(cell["source"]), cell.get("metadata", {}).get("tags", [])) for cell in cells]
+    return _digest(json.dumps(content))
+
+
+def module_hash(name: str) -> str:
+    """Hash of a module's syntax tree without docstrings; "gone" if there is no such module."""
+    base = ROOT.joinpath(*name.split("."))
+    path = next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
+    if path is None:
+        return "gone"
+    try:
+        tree = ast.parse(path.read_bytes())
+    except SyntaxError:
+        return "does not parse"
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return _digest(ast.dump(tree))
+
+
+def file_hash(path: Path) -> str:
+    """Hash of a file's bytes, "missing" without one."""
+    return _digest(path.read_bytes()) if path.is_file() else "missing"
+
+
+def _torch() -> str | None:
+    try:
+        return importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _digest(content: str | bytes) -> str:
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()[:16]
+
+
+def _line(kind: str, name: str, before, now) -> str:
+    what = {"cells": "the notebook's cells", "python": "Python", "lock": "requirements.lock", "torch": "torch",
+            "modules": "module", "data": "data archive", "params": "parameter"}[kind]
+    return f"{what}{' ' if name else ''}{name} changed: {before} -> {now}"

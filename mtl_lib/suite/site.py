@@ -1,0 +1,46 @@
+"""The offline site of a profile: an index with question, claims, gallery and provenance over the sections' pages."""
+import functools
+import shutil
+from pathlib import Path
+
+from mtl_lib.params import SECTIONS
+from mtl_lib.suite.project import locked, read_json, write_text
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+def write(home: Path, profile: str) -> Path:
+    """Write ``index.html`` and the assets; returns the index. Files that would not change are left alone."""
+    with locked(home / ".lock-site"):
+        for source in ASSETS.rglob("*"):
+            target = home / "assets" / source.relative_to(ASSETS)
+            if source.is_file() and source.suffix != ".j2" and not _same(source, target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+        sections = [_section(home, name) for name in SECTIONS if (home / name / "index.html").is_file()]
+        claims = [claim | {"page": s["name"]} for s in sections for claim in s["claims"]]
+        write_text(home / "index.html", template("index.html.j2").render(profile=profile, sections=sections, claims=claims))
+    return home / "index.html"
+
+
+@functools.cache
+def _templates():
+    import jinja2  # not needed to find that nothing has changed
+
+    return jinja2.Environment(loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+                              undefined=jinja2.StrictUndefined)
+
+
+def template(name: str):
+    """A template of the assets folder; everything it shows is escaped unless marked safe."""
+    return _templates().get_template(name)
+
+
+def _section(home: Path, name: str) -> dict:
+    folder = home / name
+    return {"name": name, "title": (SECTIONS[name].__doc__ or name).splitlines()[0], "claims": read_json(folder / "claims.json"),
+            "figures": read_json(folder / "figures.json"), "provenance": read_json(folder / "provenance.json")}
+
+
+def _same(source: Path, target: Path) -> bool:
+    return target.is_file() and target.stat().st_size == source.stat().st_size and target.read_bytes() == source.read_bytes()
