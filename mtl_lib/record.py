@@ -104,7 +104,7 @@ class Declared:
     def decide(self, pairs, figure: str, null=None, control=None) -> None:
         """See ``mtl_lib.claims.Claim.decide``. The verdict after Holm's correction is in the last table."""
         r = self.claim.decide(pairs, figure, null, control)
-        text = f"**{self.claim.id}**: {_effect(r)} over {r['n_units']} {self.claim.unit}s, {r['n_seeds']} seeds, p = {r['p']:.2g}"
+        text = f"**{self.claim.id}**: {_effect(r)} (n = {r['n_units']}, unit {self.claim.unit}; {r['n_seeds']} seeds; p = {r['p']:.2g})"
         if r["null"]:
             text += f"; null arm {_effect(r['null'])}"
         verdict, why = self.claim.verdict(r["p"])

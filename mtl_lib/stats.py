@@ -34,13 +34,26 @@ def sweep(fit, grid: dict, seeds) -> pd.DataFrame:
     return table[[*first, *(column for column in table if column not in first)]]
 
 
-def pair(table: pd.DataFrame, a: str, b: str, value: str, arm: str = "arm") -> pd.DataFrame:
+def pair(table: pd.DataFrame, a, b, value: str, arm: str = "arm") -> pd.DataFrame:
     """Columns unit, seed, a, b: ``value`` of two arms side by side. Raises ValueError where one is missing."""
     wide = table.pivot(index=["unit", "seed"], columns=arm, values=value)
     for name in (a, b):
         if name not in wide or wide[name].isna().any():
             raise ValueError(f"arm {name!r} is not there for every unit and seed")
     return pd.DataFrame({"a": wide[a], "b": wide[b]}).reset_index()
+
+
+def saved(table: pd.DataFrame, baseline: str, value: str, arm: str = "arm") -> pd.DataFrame:
+    """The table without its baseline rows, and a column ``saved``: the baseline's value minus the row's.
+
+    Rows are matched on every column but ``arm`` and ``value``. Raises ValueError without the baseline.
+    """
+    keys = [column for column in table if column not in (arm, value)]
+    base = table[table[arm] == baseline].set_index(keys)[value].rename("base")
+    if base.empty:
+        raise ValueError(f"arm {baseline!r} is not in the table")
+    rest = table[table[arm] != baseline].join(base, on=keys)
+    return rest.assign(saved=rest["base"] - rest[value]).drop(columns="base")
 
 
 def over_units(table: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:

@@ -28,14 +28,13 @@ def learning_curves(levels: pd.DataFrame, gains: pd.DataFrame, x_label: str, mea
     return figure
 
 
-def rule_curves(levels: pd.DataFrame, x_label: str, measure: str, dashed: tuple[str, ...] = ()) -> Figure:
-    """The measure of variants of one method against samples per task; names in ``dashed`` are references."""
-    figure, ((axis,),) = style.panels(1, width=7.6, height=3.8)
-    colours = iter(("#0072B2", "#D55E00", "#009E73", "#CC79A7"))
+def rule_curves(levels: pd.DataFrame, x_label: str, measure: str, references: tuple[str, ...] = ()) -> Figure:
+    """The measure of variants of one method against samples per task; ``references`` are dashed."""
+    figure, ((axis,),) = style.panels(1, width=8.4, height=3.6)
+    solid, dashed = iter(("#0072B2", "#009E73", "#CC79A7", "#D55E00")), iter(("#E69F00", "#777777"))
     for arm, curve in levels.groupby("arm", sort=False):
-        reference = arm in dashed
-        axis.plot(curve["samples"], curve["mean"], "o--" if reference else "o-", ms=4, label=arm,
-                  color="#8a8a8a" if reference else next(colours), mfc="white" if reference else None)
+        look = {"ls": "--", "marker": "s", "color": next(dashed)} if arm in references else {"marker": "o", "color": next(solid)}
+        axis.plot(curve["samples"], curve["mean"], ms=5, label=arm, **look)
     axis.set(ylabel=f"{measure} (mean over tasks)")
     samples_axis(axis, levels["samples"], x_label)
     figure.legend(loc="outside right center", fontsize=9)
@@ -48,13 +47,14 @@ def task_lines(models: pd.DataFrame, span: tuple[float, float], x_label: str, y_
     ``models`` has columns arm, slope, offset, samples.
     """
     arms = list(models["arm"].unique())
-    figure, (axes,) = style.panels(len(arms), width=3.1, height=3.4, sharey=True)
+    figure, (axes,) = style.panels(len(arms), width=2.3, height=3.2, sharey=True)
     x = np.array(span)
     largest = models["samples"].max()
     for axis, arm in zip(axes, arms):
         for _, line in models[models["arm"] == arm].sort_values("samples").iterrows():
             axis.plot(x, line["offset"] + line["slope"] * x, color=style.colour(arm), lw=1, alpha=0.2 + 0.6 * line["samples"] / largest)
-        axis.set(title=arm, xlabel=x_label)
+        axis.set_title(arm, fontsize=9)
+        axis.set(xlabel=x_label)
     axes[0].set(ylabel=y_label)
     return figure
 

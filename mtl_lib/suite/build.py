@@ -27,8 +27,11 @@ def build(sections: list[str], profile: str, overrides: dict, jobs: int) -> int:
     """Run what is out of date, ``jobs`` at a time; returns the exit code."""
     home = RESULTS / parameters.variant(profile, overrides)
     resolved = {section: parameters.resolve(section, profile, overrides) for section in sections}  # refuses before anything runs
-    home.mkdir(parents=True, exist_ok=True)
-    stale = {section: why for section in sections if (why := _why(home, section, resolved[section]))}
+    for section in sections:
+        with locked(_lock(home, section), wait=False) as held:
+            if held:  # else another build is at it, and tidies up itself
+                recover(home, section)
+    stale = {section: why for section in sections if (why := plan.differences(home / section, section, resolved[section]))}
     for section, why in stale.items():
         print(f"{section}: to run ({why[0]}{f' and {len(why) - 1} more' if len(why) > 1 else ''})", flush=True)
     absent = fetch({section: resolved[section] for section in stale})
@@ -67,11 +70,11 @@ def fetch(params: dict[str, dict]) -> set[str]:
 def run_section(home: Path, section: str, profile: str, params: dict, running: "_Running", environment: dict | None = None) -> int:
     """Run one section under its lock and swap the result in; returns its exit code."""
     say = _Progress(section)
-    with locked(home / f".lock-{section}", lambda: say("another build of this section is running; waiting for it")):
+    with locked(_lock(home, section), lambda: say("another build of this section is running; waiting for it")):
         recover(home, section)
         if running.stopped:
             return INTERRUPTED
-        if not environment and not _why(home, section, params):
+        if not environment and not plan.differences(home / section, section, params):
             say("made meanwhile by another build")
             return OK
         partial = home / f".partial-{section}-{os.getpid()}"
@@ -188,9 +191,5 @@ def _execute(job: dict, say: _Progress, running: _Running, environment: dict | N
     return code
 
 
-def _why(home: Path, section: str, params: dict) -> list[str]:
-    """Why the section must run. A swap cut in half is put right first, unless another build is at it."""
-    if not (home / section).exists() and (home / f".old-{section}").exists():
-        with locked(home / f".lock-{section}"):
-            recover(home, section)
-    return plan.differences(home / section, section, params)
+def _lock(home: Path, section: str) -> Path:
+    return home / f".lock-{section}"

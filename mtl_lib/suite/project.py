@@ -38,13 +38,16 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path, waiting=lambda: None):
-    """Hold a lock file; ``waiting()`` is called once if somebody else holds it."""
+def locked(path: Path, busy=lambda: None, wait: bool = True):
+    """Hold a lock file; yields whether it is held. ``busy()`` is called once if somebody else holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            waiting()
+            busy()
+            if not wait:
+                yield False
+                return
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield True

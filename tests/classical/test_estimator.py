@@ -1,0 +1,398 @@
+"""LinearMTL and LinearMTLCV as a scikit-learn user meets them: forms of data, bad input, paths, choosing lam."""
+import pickle
+import re
+import warnings
+
+import numpy as np
+import pytest
+import sklearn
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import KFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import estimator_checks
+
+from mtl_lib.classical import L21, MTRL, LinearMTL, LinearMTLCV, MeanRegularized, Pooled, Ridge, TraceNorm, path
+from mtl_lib.classical.scores import task_mse
+from mtl_lib.tasks import Inputs, Task, TaskSet
+
+SIZES, D = (5, 9, 14, 20), 3
+RNG = np.random.default_rng(0)
+W = RNG.normal(size=D) + 0.5 * RNG.normal(size=(4, D))
+X = RNG.normal(size=(sum(SIZES), D))
+IDS = np.repeat(["d", "a", "c", "b"], SIZES)  # neither sorted nor reversed
+Y = np.einsum("md,md->m", X, np.repeat(W, SIZES, axis=0)) + 1 + 0.3 * RNG.normal(size=len(X))
+XS, YS = np.split(X, np.cumsum(SIZES)[:-1]), np.split(Y, np.cumsum(SIZES)[:-1])
+SQUARE = X @ W.T + 0.3 * RNG.normal(size=(len(X), 4))  # one X, a label per task in every row
+
+
+def own(names="dacb"):
+    table = Inputs("own", X)
+    return TaskSet([Task(name, table, np.flatnonzero(IDS == name), Y[IDS == name]) for name in names])
+
+
+def one_input():
+    table = Inputs("one", X)
+    return TaskSet([Task(str(k), table, np.arange(len(X)), y) for k, y in enumerate(SQUARE.T)])
+
+
+def with_gaps():
+    """The first task without two of its labels."""
+    first, *rest = own()
+    seen = np.array([True, False, True, True, False])
+    return TaskSet([Task("d", first.inputs, first.rows, np.where(seen, first.y, np.nan), observed=seen), *rest]), seen
+
+
+# --- one meaning for every form of the data ---------------------------------------------------
+
+def test_own_inputs_in_every_form_are_the_same_fit():
+    order = np.random.default_rng(1).permutation(len(X))
+    forms = {"tasks": LinearMTL(L21(), 0.1).fit(own()), "lists": LinearMTL(L21(), 0.1).fit(XS, YS),
+             "ids": LinearMTL(L21(), 0.1).fit(X[order], Y[order], task=IDS[order])}
+    assert forms["tasks"].task_names_ == ["d", "a", "c", "b"]
+    assert forms["lists"].task_names_ == [0, 1, 2, 3]
+    assert forms["ids"].task_names_ == ["a", "b", "c", "d"]
+    assert_allclose(forms["lists"].coef_, forms["tasks"].coef_, atol=1e-12)
+    assert_allclose(forms["ids"].coef_, forms["tasks"].coef_[[1, 3, 2, 0]], atol=1e-3)
+    assert_allclose(forms["ids"].objective_, forms["tasks"].objective_, rtol=1e-6)
+
+
+def test_shared_inputs_in_every_form_are_the_same_fit():
+    square = LinearMTL(L21(), 0.1).fit(X, SQUARE)
+    others = [LinearMTL(L21(), 0.1).fit(one_input()), LinearMTL(L21(), 0.1).fit([X] * 4, list(SQUARE.T)),
+              LinearMTL(L21(), 0.1).fit(np.tile(X, (4, 1)), SQUARE.ravel(order="F"), task=np.repeat(range(4), len(X)))]
+    for other in others:
+        assert_allclose(other.coef_, square.coef_, atol=1e-10)
+        assert_allclose(other.intercept_, square.intercept_, atol=1e-10)
+
+
+def test_ids_may_be_python_strings():
+    """What a column of a data frame is."""
+    model = LinearMTL(Ridge()).fit(X, Y, task=IDS.astype(object))
+    assert model.task_names_ == ["a", "b", "c", "d"]
+    assert_allclose(model.predict(X, task=list(IDS)), LinearMTL(Ridge()).fit(X, Y, task=IDS).predict(X, task=IDS))
+
+
+def test_predictions_keep_the_form_and_order_of_the_inputs():
+    model = LinearMTL(Ridge(), 0.01).fit(own())
+    by_hand = {name: model.coef_[k] @ X.T + model.intercept_[k] for k, name in enumerate("dacb")}
+    made = model.predict(own("bd"))
+    assert isinstance(made, list) and len(made) == 2
+    assert_allclose(made[0], by_hand["b"][IDS == "b"])
+    assert_allclose(made[1], by_hand["d"][IDS == "d"])
+    order = np.random.default_rng(1).permutation(len(X))
+    expected = [by_hand[name][k] for name, k in zip(IDS[order], order)]
+    assert_allclose(model.predict(X[order], task=IDS[order]), expected)
+    for made, y in zip(LinearMTL(Ridge(), 0.01).fit(XS, YS).predict(XS), model.predict(own())):
+        assert_allclose(made, y)
+
+
+def test_predictions_for_one_x_have_a_column_per_task():
+    model = LinearMTL(Ridge()).fit(X, SQUARE)
+    assert_allclose(model.predict(X[:7]), X[:7] @ model.coef_.T + model.intercept_)
+    assert LinearMTL(Ridge()).fit(X, SQUARE[:, 0]).predict(X).shape == (len(X),)
+
+
+def test_one_column_of_labels_stays_a_column():
+    assert LinearMTL(Ridge()).fit(X, SQUARE[:, :1]).predict(X).shape == (len(X), 1)
+
+
+def test_nested_lists_are_arrays():
+    model = LinearMTL(Ridge()).fit(X.tolist(), SQUARE.tolist())
+    assert_allclose(model.predict(X.tolist()), model.predict(X))
+    model = LinearMTL(Ridge()).fit(X.tolist(), Y.tolist(), task=IDS.tolist())
+    assert_allclose(model.predict(X.tolist(), task=IDS.tolist()), model.predict(X, task=IDS))
+
+
+def test_unobserved_rows_are_not_fitted():
+    tasks, seen = with_gaps()
+    model = LinearMTL(MTRL(), 0.1).fit(tasks)
+    dropped = LinearMTL(MTRL(), 0.1).fit([XS[0][seen], *XS[1:]], [YS[0][seen], *YS[1:]])
+    assert_allclose(model.coef_, dropped.coef_, atol=1e-12)
+    assert_allclose(model.score(tasks), dropped.score([XS[0][seen], *XS[1:]], [YS[0][seen], *YS[1:]]))
+
+
+def test_unobserved_rows_are_predicted():
+    tasks, _ = with_gaps()
+    assert [len(y) for y in LinearMTL(Ridge()).fit(tasks).predict(tasks)] == list(SIZES)
+
+
+def test_score_is_the_explained_variance_of_all_samples_in_every_form():
+    tasks = LinearMTL(Ridge(), 0.01).fit(own())
+    expected = 1 - ((Y - tasks.predict(X, task=IDS)) ** 2).sum() / ((Y - Y.mean()) ** 2).sum()
+    assert 0.8 < expected < 1
+    assert_allclose(tasks.score(own()), expected)
+    assert_allclose(tasks.score(X, Y, task=IDS), expected)
+    assert_allclose(LinearMTL(Ridge(), 0.01).fit(XS, YS).score(XS, YS), expected)
+    square = LinearMTL(Ridge(), 0.01).fit(X, SQUARE)
+    residual = ((SQUARE - square.predict(X)) ** 2).sum() / ((SQUARE - SQUARE.mean()) ** 2).sum()
+    assert_allclose(square.score(X, SQUARE), 1 - residual)
+
+
+# --- scikit-learn's conventions ---------------------------------------------------------------
+
+CHECKS = ["check_parameters_default_constructible", "check_estimator_cloneable", "check_get_params_invariance",
+          "check_set_params", "check_no_attributes_set_in_init", "check_dont_overwrite_parameters", "check_dict_unchanged",
+          "check_estimators_fit_returns_self", "check_estimators_overwrite_params", "check_estimators_pickle",
+          "check_fit_idempotent", "check_methods_sample_order_invariance", "check_methods_subset_invariance",
+          "check_f_contiguous_array_estimator", "check_fit2d_1feature", "check_n_features_in",
+          "check_estimators_unfitted", "check_n_features_in_after_fitting", "check_requires_y_none",
+          "check_estimators_empty_data_messages"]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_scikit_learn_check(check):
+    getattr(estimator_checks, check)("LinearMTL", LinearMTL(Ridge()))
+
+
+@pytest.mark.parametrize("model", [LinearMTL(MeanRegularized(2.5), 0.3, intercept="shared", ridge=0.1),
+                                   LinearMTLCV(MTRL(), intercept=None, n_lams=3, folds=2, seed=4, rule="one_se")], ids=repr)
+def test_clone_and_pickle(model):
+    assert clone(model).get_params() == model.get_params()
+    fitted = clone(model).fit(own())
+    again = pickle.loads(pickle.dumps(fitted))
+    assert again.get_params() == model.get_params() == fitted.get_params()
+    assert_array_equal(again.predict(X, task=IDS), fitted.predict(X, task=IDS))
+    assert not hasattr(clone(fitted), "coef_")
+
+
+def test_predicting_before_fitting_says_so():
+    with pytest.raises(NotFittedError):
+        LinearMTL(Ridge()).predict(own())
+
+
+def test_in_a_pipeline_with_task_ids():
+    pipe = make_pipeline(StandardScaler(), LinearMTL(Ridge(), 0.1)).fit(X, Y, linearmtl__task=IDS)
+    scaled = StandardScaler().fit_transform(X)
+    expected = LinearMTL(Ridge(), 0.1).fit(scaled, Y, task=IDS).predict(scaled, task=IDS)
+    assert_allclose(pipe.predict(X, task=IDS), expected)
+
+
+def test_scikit_learns_cross_validation_routes_task_ids():
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = LinearMTL(Ridge(), 0.01).set_fit_request(task=True).set_score_request(task=True)
+        found = cross_val_score(model, X, Y, params={"task": IDS}, cv=KFold(3, shuffle=True, random_state=0))
+    assert found.min() > 0.5
+
+
+# --- what a fit reports -----------------------------------------------------------------------
+
+def test_history():
+    model = LinearMTL(TraceNorm(), 0.05, intercept="about_mean", tol=1e-9).fit(own())
+    history = model.history_
+    assert set(history) == {"iteration", "objective", "gap", "seconds", "floats"}
+    assert history["iteration"][0] == 0
+    assert (np.diff(history["iteration"]) > 0).all() and len(history["iteration"]) > 2
+    assert_array_equal(history["floats"], 2 * 4 * (D + 1) * np.array(history["iteration"]))
+    assert (np.diff(history["seconds"]) >= 0).all()
+    assert history["iteration"][-1] == model.n_iter_
+    assert (history["objective"][-1], history["gap"][-1]) == (model.objective_, model.dual_gap_)
+    assert model.dual_gap_ <= 1e-9 * model.objective_ < history["gap"][-2]
+
+
+def test_stopping_early_warns_with_the_gap_reached():
+    model = LinearMTL(TraceNorm(), 0.05, max_iter=2)
+    with pytest.warns(ConvergenceWarning) as caught:
+        model.fit(own())
+    assert f"gap of {model.dual_gap_:.2e}" in str(caught[0].message)
+    assert "2 iterations" in str(caught[0].message)
+
+
+def test_a_warning_points_at_the_callers_line():
+    with pytest.warns(ConvergenceWarning) as caught:
+        LinearMTL(TraceNorm(), 0.05, max_iter=2).fit(own())
+    assert caught[0].filename == __file__
+
+
+def test_task_covariance_belongs_to_mtrl():
+    model = LinearMTL(MTRL(), 0.1).fit(own())
+    root = model.task_covariance_ @ model.task_covariance_  # (W W') / tr(...)^2
+    assert_allclose(root, model.coef_ @ model.coef_.T / np.linalg.norm(model.coef_, "nuc") ** 2, atol=1e-9)
+    assert not hasattr(LinearMTL(Ridge()).fit(own()), "task_covariance_")
+
+
+# --- bad input --------------------------------------------------------------------------------
+
+def spoilt(values, k, value):
+    values = [np.array(v) for v in values]
+    values[k][1] = value
+    return values
+
+
+BAD_DATA = {
+    "NaN in X": (spoilt(XS, 2, np.nan), YS, "task 2: nan in X, sample 1"),
+    "infinity in X": (spoilt(XS, 1, -np.inf), YS, "task 1: -inf in X, sample 1"),
+    "NaN in y": (XS, spoilt(YS, 3, np.nan), "task 3: nan in y, sample 1"),
+    "infinity in y": (XS, spoilt(YS, 0, np.inf), "task 0: inf in y, sample 1"),
+    "an empty task": ([XS[0], np.empty((0, D))], [YS[0], np.empty(0)], "task 1: no samples"),
+    "another number of features": ([XS[0], XS[1][:, :2]], YS[:2], "task 1: 2 features, the first task has 3"),
+    "another number of labels": (XS[:2], [YS[0], YS[1][:4]], "task 1: y of shape (4,) for 9 samples"),
+    "labels in two columns": (XS[:1], [np.ones((5, 2))], "task 0: y of shape (5, 2)"),
+    "a vector for X": ([XS[0], X[0]], YS[:2], "task 1: X of shape (3,)"),
+    "words in X": ([XS[0], np.full((9, D), "tall")], YS[:2], "task 1: X of type <U4"),
+    "words in y": (XS[:2], [YS[0], np.full(9, "tall")], "task 1: y of type <U4"),
+    "no task": ([], [], "no task"),
+    "fewer lists of labels": (XS, YS[:3], "4 tasks in X, 3 in y"),
+    "another number of rows": (X, SQUARE[:7], "task 0: y of shape (7,) for 48 samples"),
+    "no labels for lists": (XS, None, "y is None"),
+    "no labels for one X": (X, None, "y is None"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_DATA)
+@pytest.mark.parametrize("model", [LinearMTL(Ridge()), LinearMTLCV(Ridge(), n_lams=2, folds=2)], ids=lambda m: type(m).__name__)
+def test_bad_data_is_named(what, model):
+    Xs, ys, message = BAD_DATA[what]
+    with pytest.raises(ValueError, match=re.escape(message)):
+        model.fit(Xs, ys)
+
+
+def test_lengths_of_task_ids_are_checked():
+    with pytest.raises(ValueError, match="48 rows of X, 47 task ids"):
+        LinearMTL(Ridge()).fit(X, Y, task=IDS[1:])
+    with pytest.raises(ValueError, match="48 rows of X, 48 task ids, 47 labels"):
+        LinearMTL(Ridge()).fit(X, Y[1:], task=IDS)
+
+
+def test_tasks_of_another_kind_are_named():
+    with pytest.raises(ValueError, match="task 'd': loss 'logistic'.*squared"):
+        LinearMTL(Ridge()).fit(TaskSet([Task("d", Inputs("x", X), [0, 1], [0, 1], loss="logistic")]))
+    nothing = Task("d", Inputs("x", X), [0], [np.nan], observed=np.zeros(1, bool))
+    with pytest.raises(ValueError, match="task 'd': no samples"):
+        LinearMTL(Ridge()).fit(TaskSet([*own("acb"), nothing]))
+
+
+@pytest.mark.parametrize("observed", [None, np.ones((2, 2), bool)], ids=["all", "a mask"])
+def test_two_columns_of_labels_in_one_task_are_named(observed):
+    two = Task("two", Inputs("x", X), [0, 1], np.ones((2, 2)), observed=observed)
+    with pytest.raises(ValueError, match="task 'two': y of shape"):
+        LinearMTL(Ridge()).fit(TaskSet([two]))
+
+
+BAD_PARAMETERS = [*[("lam", value) for value in (0, -1.5, np.nan, np.inf, "1", None)], ("ridge", -0.1), ("ridge", np.nan),
+                  ("tol", 0), ("tol", np.nan), ("intercept", "own"), ("weighting", "size"), ("loss", "logistic"),
+                  ("penalty", None), ("penalty", "ridge"), ("penalty", object)]
+
+
+@pytest.mark.parametrize("name, value", [*BAD_PARAMETERS, ("penalty", Ridge)])
+def test_bad_parameter_is_named(name, value):
+    with pytest.raises(ValueError, match=f"^{name} {re.escape(repr(value))}"):
+        LinearMTL(Ridge()).set_params(**{name: value}).fit(XS, YS)
+
+
+@pytest.mark.parametrize("lams", [[-1.0, 1.0], [0.0], [np.nan]])
+def test_bad_lam_on_a_path_is_named(lams):
+    with pytest.raises(ValueError, match="^lam"):
+        path(LinearMTL(L21(), max_iter=20), XS, YS, lams=lams)
+
+
+def test_predicting_for_an_unknown_task_names_it():
+    with pytest.raises(ValueError, match="task 'z' was not fitted"):
+        LinearMTL(Ridge()).fit(X, Y, task=IDS).predict(X[:2], task=["a", "z"])
+    with pytest.raises(ValueError, match="task 4 was not fitted"):
+        LinearMTL(Ridge()).fit(XS, YS).predict([*XS, X])
+
+
+def test_bad_inputs_at_predict_are_named():
+    with pytest.raises(ValueError, match="task 2: nan in X, sample 1"):
+        LinearMTL(Ridge()).fit(XS, YS).predict(spoilt(XS, 2, np.nan))
+
+
+# --- paths and the choice of lam --------------------------------------------------------------
+
+@pytest.mark.parametrize("penalty", [Ridge(), L21(), TraceNorm(), MTRL(), MeanRegularized(2.5)], ids=str)
+def test_warm_started_path_is_the_cold_fits(penalty):
+    model = LinearMTL(penalty, tol=1e-8, intercept="about_mean")
+    warm = path(model, own(), n_lams=6, ratio=1e-2)
+    assert_allclose([m.lam for m in warm], model.lambda_max(own()) * np.geomspace(1, 1e-2, 6))
+    cold = [clone(model).set_params(lam=m.lam).fit(own()) for m in warm]
+    for w, c in zip(warm, cold):
+        assert abs(w.objective_ - c.objective_) <= max(w.dual_gap_, c.dual_gap_) + 1e-12
+        assert_allclose(w.coef_, c.coef_, atol=1e-2)
+
+
+@pytest.mark.parametrize("penalty", [L21(), TraceNorm(), MTRL()], ids=str)
+def test_path_starts_each_fit_at_the_one_before(penalty):
+    first, second = path(LinearMTL(penalty, intercept="about_mean"), own(), lams=[0.05, 0.05])
+    assert first.n_iter_ > 0
+    assert second.n_iter_ == 0
+
+
+def test_path_takes_lams_in_any_order():
+    assert [m.lam for m in path(LinearMTL(Ridge()), XS, YS, lams=[0.1, 10, 1])] == [10, 1, 0.1]
+
+
+def cv(**others):
+    return LinearMTLCV(**{"penalty": TraceNorm(), "n_lams": 5, "ratio": 1e-2, "folds": 3, "tol": 1e-4, **others})
+
+
+@pytest.mark.parametrize("weighting", ["mean", "sum"])
+def test_cross_validation_by_hand(weighting):
+    tasks = own()
+    model = cv(weighting=weighting, seed=3).fit(tasks)
+    plain = LinearMTL(TraceNorm(), weighting=weighting, tol=1e-4)
+    assert_allclose(model.lams_, plain.lambda_max(tasks) * np.geomspace(1, 1e-2, 5))
+    errors = np.empty((5, 3))
+    for fold, (train, held) in enumerate(tasks.folds(3, 3)):
+        for k, fitted in enumerate(path(plain, train, lams=model.lams_)):
+            squares = [((y.y - made) ** 2) for y, made in zip(held, fitted.predict(held))]
+            errors[k, fold] = np.mean([s.mean() for s in squares]) if weighting == "mean" else np.concatenate(squares).mean()
+    assert_allclose(model.cv_errors_, errors)
+    assert model.lam_ == model.lams_[np.argmin(errors.mean(axis=1))]
+    assert_allclose(model.coef_, plain.set_params(lam=model.lam_).fit(tasks).coef_)
+
+
+def test_one_standard_error_rule():
+    noisy = TaskSet([Task(t.name, t.inputs, t.rows, t.y + np.random.default_rng(k).normal(size=len(t)) * 2) for k, t in enumerate(own())])
+    best, one_se = cv(n_lams=8).fit(noisy), cv(n_lams=8, rule="one_se").fit(noisy)
+    assert_array_equal(best.cv_errors_, one_se.cv_errors_)
+    mean = best.cv_errors_.mean(axis=1)
+    k = np.argmin(mean)
+    limit = mean[k] + best.cv_errors_[k].std(ddof=1) / np.sqrt(3)
+    assert best.lam_ == best.lams_[k]
+    assert one_se.lam_ == max(lam for lam, error in zip(best.lams_, mean) if error <= limit) > best.lam_
+    with pytest.raises(ValueError, match="rule '1se'"):
+        cv(rule="1se").fit(noisy)
+
+
+def test_cross_validation_depends_on_the_seed_and_not_on_the_order_of_tasks():
+    first = cv(seed=1).fit(own())
+    assert_array_equal(cv(seed=1).fit(own()).cv_errors_, first.cv_errors_)
+    assert_allclose(cv(seed=1).fit(own("abcd")).cv_errors_, first.cv_errors_, rtol=1e-3)
+    assert abs(cv(seed=2).fit(own()).cv_errors_ - first.cv_errors_).max() > 1e-3
+
+
+def test_cross_validation_in_every_form():
+    order = np.argsort(IDS, kind="stable")
+    ids = cv().fit(X, Y, task=IDS)
+    lists = cv().fit([X[IDS == name] for name in "abcd"], [Y[IDS == name] for name in "abcd"])
+    assert_allclose(ids.cv_errors_, cv().fit(X[order], Y[order], task=IDS[order]).cv_errors_)
+    assert_allclose(ids.cv_errors_, lists.cv_errors_)
+    assert cv().fit(XS, YS).lam_ in cv().fit(own()).lams_
+
+
+def test_folds_never_show_one_task_the_held_out_rows_of_another():
+    """One X, the same label twice, one model for both: as if there were one task."""
+    once = cv(penalty=Pooled()).fit(X, SQUARE[:, :1])
+    twice = cv(penalty=Pooled()).fit(X, SQUARE[:, [0, 0]])
+    assert_allclose(twice.cv_errors_, once.cv_errors_)
+
+
+def test_cross_validation_scores_observed_labels_only():
+    tasks, _ = with_gaps()
+    with warnings.catch_warnings(action="error"):
+        model = cv(penalty=Ridge()).fit(tasks)
+    assert np.isfinite(model.cv_errors_).all()
+    for fold, (train, held) in enumerate(tasks.folds(3, 0)):
+        fitted = LinearMTL(Ridge(), model.lams_[2]).fit(train)
+        seen = TaskSet([t if t.observed is None else t.take(np.flatnonzero(t.observed)) for t in held
+                        if t.observed is None or t.observed.any()])
+        assert_allclose(model.cv_errors_[2, fold], np.mean(task_mse([t.y for t in seen], fitted.predict(seen))))
+
+
+def test_cross_validation_without_a_task_to_split_says_so():
+    table = Inputs("x", X)
+    with pytest.raises(ValueError, match="fold|unit"):
+        cv().fit(TaskSet([Task(str(k), table, [k], [1.0 * k]) for k in range(4)]))

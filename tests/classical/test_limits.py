@@ -1,0 +1,230 @@
+"""Closed forms, invariances, and other people's answers."""
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn import linear_model
+
+from mtl_lib.classical import L21, MTRL, LinearMTL, MeanRegularized, Pooled, Ridge, TraceNorm
+from mtl_lib.classical.losses import SquaredLoss
+
+PENALTIES = [Ridge(), MeanRegularized(0), MeanRegularized(2.5), L21(), TraceNorm(), MTRL(), Pooled()]
+NORMS = [L21(), TraceNorm()]
+RULES = ["free", "shared", "about_mean", None]
+every_penalty = pytest.mark.parametrize("penalty", PENALTIES, ids=str)
+every_norm = pytest.mark.parametrize("penalty", NORMS, ids=str)
+every_rule = pytest.mark.parametrize("rule", RULES)
+either_mean = pytest.mark.parametrize("about_mean", [False, True])
+
+
+def ragged(sizes=(4, 9, 6, 12), d=3, seed=0):
+    rng = np.random.default_rng(seed)
+    w = rng.normal(size=d)
+    Xs = [rng.normal(size=(m, d)) + 0.3 for m in sizes]
+    return Xs, [X @ (w + 0.5 * rng.normal(size=d)) + rng.normal() + 0.3 * rng.normal(size=len(X)) for X in Xs]
+
+
+def shared(m=30, d=5, T=3, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(m, d)) + 0.3
+    return X, X @ (rng.normal(size=(d, T)) * (np.arange(d) < 2)[:, None]) + 1 + 0.3 * rng.normal(size=(m, T))
+
+
+def fit(penalty, lam, Xs, ys, **others):
+    return LinearMTL(penalty, lam, **{"tol": 1e-11, **others}).fit(Xs, ys)
+
+
+def same(a, b, atol=1e-5):
+    assert_allclose(a.coef_, b.coef_, atol=atol)
+    assert_allclose(a.intercept_, b.intercept_, atol=atol)
+
+
+# --- other people's answers -------------------------------------------------------------------
+
+@pytest.mark.parametrize("rule", ["free", None])
+@pytest.mark.parametrize("weighting", ["mean", "sum"])
+def test_single_task_ridge_is_scikit_learns(rule, weighting):
+    Xs, ys = ragged()
+    ours = fit(Ridge(), 0.7, Xs, ys, intercept=rule, weighting=weighting)
+    for k, (X, y) in enumerate(zip(Xs, ys)):
+        alpha = 2 * 0.7 * (len(y) if weighting == "mean" else 1)
+        theirs = linear_model.Ridge(alpha, fit_intercept=rule == "free").fit(X, y)
+        assert_allclose(ours.coef_[k], theirs.coef_, atol=1e-8)
+        assert_allclose(ours.intercept_[k], theirs.intercept_, atol=1e-8)
+
+
+@pytest.mark.parametrize("rule", ["shared", "about_mean", None])
+@pytest.mark.parametrize("weighting", ["mean", "sum"])
+def test_pooled_is_one_linear_regression(rule, weighting):
+    Xs, ys = ragged()
+    ours = fit(Pooled(), 1, Xs, ys, intercept=rule, weighting=weighting)
+    weights = np.concatenate([np.full(len(y), 1 / len(y) if weighting == "mean" else 1) for y in ys])
+    theirs = linear_model.LinearRegression(fit_intercept=rule is not None).fit(np.concatenate(Xs), np.concatenate(ys), weights)
+    assert_allclose(ours.coef_, np.tile(theirs.coef_, (4, 1)), atol=1e-8)
+    assert_allclose(ours.intercept_, np.full(4, theirs.intercept_), atol=1e-8)
+
+
+def test_pooled_with_free_intercepts_is_regression_with_task_dummies():
+    Xs, ys = ragged()
+    dummies = np.repeat(np.eye(4), [len(y) for y in ys], axis=0)
+    theirs = np.linalg.lstsq(np.column_stack([np.concatenate(Xs), dummies]), np.concatenate(ys))[0]
+    ours = fit(Pooled(), 1, Xs, ys, weighting="sum")
+    assert_allclose(ours.coef_, np.tile(theirs[:3], (4, 1)), atol=1e-8)
+    assert_allclose(ours.intercept_, theirs[3:], atol=1e-8)
+
+
+@pytest.mark.parametrize("rule", ["free", None])
+def test_l21_on_shared_inputs_is_the_multi_task_lasso(rule):
+    X, Y = shared()
+    theirs = linear_model.MultiTaskLasso(0.2, fit_intercept=rule == "free", tol=1e-12, max_iter=10**5).fit(X, Y)
+    ours = fit(L21(), 0.2, X, Y, intercept=rule)
+    assert 0 < np.count_nonzero(theirs.coef_.any(axis=0)) < 5
+    assert_allclose(ours.coef_, theirs.coef_, atol=1e-5)
+    assert_allclose(ours.intercept_, theirs.intercept_, atol=1e-5)
+
+
+@pytest.mark.parametrize("weighting", ["mean", "sum"])
+def test_l21_of_one_task_is_the_lasso(weighting):
+    X, Y = shared(T=1)
+    theirs = linear_model.Lasso(0.05, tol=1e-12, max_iter=10**5).fit(X, Y[:, 0])
+    ours = fit(L21(), 0.05 * (len(X) if weighting == "sum" else 1), X, Y, weighting=weighting)
+    assert 0 < np.count_nonzero(theirs.coef_) < 5
+    assert_allclose(ours.coef_[0], theirs.coef_, atol=1e-5)
+
+
+def test_ridge_about_the_mean_is_the_blup_of_the_mixed_model():
+    """y = x.(beta + u_t) + e with u_t ~ N(0, tau^2 I) for intercept and slopes: generalised least squares."""
+    Xs, ys = ragged()
+    sigma, tau = 0.6, 0.8
+    Zs = [np.column_stack([X, np.ones(len(X))]) for X in Xs]
+    inverses = [np.linalg.inv(sigma**2 * np.eye(len(Z)) + tau**2 * Z @ Z.T) for Z in Zs]
+    beta = np.linalg.solve(sum(Z.T @ P @ Z for Z, P in zip(Zs, inverses)), sum(Z.T @ P @ y for Z, P, y in zip(Zs, inverses, ys)))
+    blup = np.array([beta + tau**2 * Z.T @ P @ (y - Z @ beta) for Z, P, y in zip(Zs, inverses, ys)])
+    ours = fit(Ridge(), sigma**2 / (2 * tau**2), Xs, ys, intercept="about_mean", about_mean=True, weighting="sum")
+    assert_allclose(np.column_stack([ours.coef_, ours.intercept_]), blup, atol=1e-8)
+
+
+# --- one penalty as a limit of another --------------------------------------------------------
+
+@every_rule
+def test_mtrl_of_one_task_is_ridge(rule):
+    Xs, ys = ragged(sizes=(9,))
+    same(fit(MTRL(), 0.3, Xs, ys, intercept=rule), fit(Ridge(), 0.3, Xs, ys, intercept=rule))
+
+
+def test_trace_norm_of_one_task_is_the_plain_norm():
+    (X,), (y,) = ragged(sizes=(12,))
+    w = fit(TraceNorm(), 0.4, [X], [y], intercept=None).coef_[0]
+    assert_allclose(X.T @ (y - X @ w) / 12, 0.4 * w / np.linalg.norm(w), atol=1e-5)
+
+
+@every_rule
+@either_mean
+def test_mtrl_is_the_trace_norm_with_another_parameter(rule, about_mean):
+    Xs, ys = ragged()
+    mtrl = fit(MTRL(), 0.1, Xs, ys, intercept=rule, about_mean=about_mean)
+    size = np.linalg.norm(mtrl.deviations_, "nuc")
+    assert size > 0.1
+    same(mtrl, fit(TraceNorm(), 2 * 0.1 * size, Xs, ys, intercept=rule, about_mean=about_mean))
+
+
+@every_rule
+def test_mean_regularized_with_no_weight_on_the_mean_is_ridge_about_the_mean(rule):
+    Xs, ys = ragged()
+    ridge = fit(Ridge(), 0.3, Xs, ys, intercept=rule, about_mean=True)
+    same(ridge, fit(MeanRegularized(0), 0.3, Xs, ys, intercept=rule), 1e-8)
+    same(ridge, fit(MeanRegularized(0), 0.3, Xs, ys, intercept=rule, about_mean=True), 1e-8)
+    assert abs(ridge.coef_ - fit(Ridge(), 0.3, Xs, ys, intercept=rule).coef_).max() > 0.01
+
+
+@every_rule
+def test_mean_regularized_with_all_weight_on_the_mean_is_single_task_ridge(rule):
+    Xs, ys = ragged()
+    same(fit(MeanRegularized(1e9), 0.3, Xs, ys, intercept=rule), fit(Ridge(), 0.3, Xs, ys, intercept=rule), 1e-7)
+
+
+@every_rule
+@pytest.mark.parametrize("penalty", [Ridge(), MTRL()], ids=str)
+def test_pooled_is_the_limit_of_a_large_lam_about_the_mean(rule, penalty):
+    Xs, ys = ragged()
+    limit = fit(penalty, 1e9, Xs, ys, intercept=rule, about_mean=True)
+    same(limit, fit(Pooled(), 1, Xs, ys, intercept=rule), 1e-6)
+
+
+@every_norm
+@every_rule
+@either_mean
+def test_deviations_vanish_from_lambda_max_on(penalty, rule, about_mean):
+    Xs, ys = ragged()
+    edge = LinearMTL(penalty, intercept=rule, about_mean=about_mean).lambda_max(Xs, ys)
+    above = fit(penalty, 1.0001 * edge, Xs, ys, intercept=rule, about_mean=about_mean)
+    below = fit(penalty, 0.9999 * edge, Xs, ys, intercept=rule, about_mean=about_mean)
+    assert not above.deviations_.any()
+    assert below.deviations_.any()
+    if about_mean:
+        same(above, fit(Pooled(), 1, Xs, ys, intercept=rule), 1e-8)
+
+
+# --- what a transformation of the data does to the fit ----------------------------------------
+
+@every_penalty
+@every_rule
+@either_mean
+def test_permuting_tasks_permutes_the_models(penalty, rule, about_mean):
+    Xs, ys = ragged()
+    order = [2, 0, 3, 1]
+    plain = fit(penalty, 0.1, Xs, ys, intercept=rule, about_mean=about_mean)
+    other = fit(penalty, 0.1, [Xs[k] for k in order], [ys[k] for k in order], intercept=rule, about_mean=about_mean)
+    assert_allclose(other.coef_, plain.coef_[order], atol=1e-5)
+    assert_allclose(other.intercept_, plain.intercept_[order], atol=1e-5)
+
+
+@pytest.mark.parametrize("penalty", [penalty for penalty in PENALTIES if penalty != L21()], ids=str)
+@every_rule
+@either_mean
+def test_rotating_the_features_rotates_the_models(penalty, rule, about_mean):
+    Xs, ys = ragged()
+    Q = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+    plain = fit(penalty, 0.1, Xs, ys, intercept=rule, about_mean=about_mean)
+    turned = fit(penalty, 0.1, [X @ Q.T for X in Xs], ys, intercept=rule, about_mean=about_mean)
+    assert_allclose(turned.coef_, plain.coef_ @ Q.T, atol=1e-5)
+
+
+@every_penalty
+@every_rule
+def test_duplicating_samples_changes_nothing_where_tasks_count_the_same(penalty, rule):
+    Xs, ys = ragged()
+    plain = fit(penalty, 0.1, Xs, ys, intercept=rule, ridge=0.05)
+    times = [1, 2, 3, 1]  # another number in each task
+    same(plain, fit(penalty, 0.1, [np.tile(X, (k, 1)) for X, k in zip(Xs, times)], [np.tile(y, k) for y, k in zip(ys, times)],
+                    intercept=rule, ridge=0.05))
+
+
+@pytest.mark.parametrize("penalty", [Ridge(), MeanRegularized(2.5), L21(), TraceNorm(), MTRL()], ids=str)
+def test_orthogonal_inputs_need_one_prox(penalty):
+    """X_t'X_t = m_t I: the loss is ||W - W_ls||^2 / 2 and a constant."""
+    rng = np.random.default_rng(0)
+    Xs = [np.linalg.qr(rng.normal(size=(m, 3)))[0] * np.sqrt(m) for m in (5, 8, 20, 4)]
+    ys = [rng.normal(size=len(X)) for X in Xs]
+    least_squares = np.array([np.linalg.lstsq(X, y)[0] for X, y in zip(Xs, ys)])
+    ours = fit(penalty, 0.2, Xs, ys, intercept=None)
+    assert ours.coef_.any()
+    assert_allclose(ours.coef_, penalty.prox(least_squares, 0.2), atol=1e-5)
+
+
+@every_penalty
+@either_mean
+@pytest.mark.parametrize("weighting", ["mean", "sum"])
+def test_ridge_is_the_same_as_appended_rows(penalty, about_mean, weighting):
+    """sqrt(2 rho / c_t) I with target 0, the weights c_t of the samples unchanged."""
+    Xs, ys = ragged()
+    rho = 0.4
+    weights = np.array([1 / len(y) if weighting == "mean" else 1 for y in ys])
+    free_mean = about_mean or penalty.free_mean
+    added = SquaredLoss([np.concatenate([X, np.sqrt(2 * rho / c) * np.eye(3)]) for X, c in zip(Xs, weights)],
+                        [np.concatenate([y, np.zeros(3)]) for y in ys], weights, None, free_mean)
+    ours = LinearMTL(penalty, 0.1, intercept=None, about_mean=about_mean, ridge=rho, weighting=weighting, tol=1e-11)
+    V = np.random.default_rng(1).normal(size=(4, 3))
+    asked = ours._problem(Xs, ys)
+    assert_allclose(asked.gradient(V), added.gradient(V), atol=1e-10)
+    assert_allclose(asked.value(V, asked.gradient(V)), added.value(V, added.gradient(V)))
+    assert_allclose(ours.fit(Xs, ys).coef_, ours._solve(range(4), added).coef_, atol=1e-5)

@@ -1,0 +1,281 @@
+"""Every page of the smoke site as a reader's browser sees it: policy, network, formulas, figures, links, width, contrast.
+
+The site is served with a Content-Security-Policy of 'self', and opened from disk. Each check returns
+what is wrong, one line each; the last test breaks a copy of the site and sees every check report it.
+"""
+import contextlib
+import functools
+import json
+import re
+import shutil
+import threading
+from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import TimeoutError
+
+from mtl_lib.suite.project import NOTEBOOKS
+
+pytestmark = pytest.mark.pages
+
+POLICY = "default-src 'self'"
+NAMES = ["index.html", *sorted(f"{path.stem}/index.html" for path in NOTEBOOKS.glob("*.ipynb"))]
+WIDTHS = (1280, 375)
+
+# Display and inline formulas and bare environments; fenced blocks, code spans and \$ are no formulas.
+CODE = re.compile(r"^ *(```|~~~).*?^ *\1|(`+)(?!`).+?(?<!`)\2(?!`)|\\\$", re.M | re.S)
+FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$]+\$|\\begin\{(\w+\*?)\}.+?\\end\{\1\}", re.S)
+
+WATCH = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", e => violations.push(`${e.effectiveDirective}: ${e.blockedURI} ${e.sourceFile}`));
+"""
+
+FACTS = r"""async () => {
+  for (const image of document.images) { image.loading = "eager"; await image.decode().catch(() => null); }
+  const all = selector => [...document.querySelectorAll(selector)];
+  const formula = node => node.parentElement.closest("mjx-container");
+  const texts = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) if (walker.currentNode.data.trim() && !formula(walker.currentNode)) texts.push(walker.currentNode);
+
+  const channels = colour => { const c = colour.match(/[\d.]+/g).map(Number); return c.length < 4 ? [...c, 1] : c; };
+  const over = (top, below) => below.map((value, k) => top[3] * top[k] + (1 - top[3]) * value);
+  const background = element => {
+    if (!element) return [255, 255, 255];
+    const colour = channels(getComputedStyle(element).backgroundColor);
+    return over(colour, colour[3] < 1 ? background(element.parentElement) : [0, 0, 0]);
+  };
+  const luminance = rgb => rgb.map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, k) => sum + [0.2126, 0.7152, 0.0722][k] * c, 0);
+  const contrast = element => {
+    const back = background(element);
+    const [dark, light] = [luminance(over(channels(getComputedStyle(element).color), back)), luminance(back)].sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05);
+  };
+  const name = element => element.tagName.toLowerCase() + [...element.classList].map(c => "." + c).join("");
+
+  return {
+    violations: window.violations,
+    math: !!document.querySelector("script[src*=mathjax]"),
+    formulas: all("main mjx-container").length,
+    errors: all('[data-mml-node="merror"], mjx-merror, mjx-container [data-mml-node="mtext"][fill="red"]')  // red: an undefined macro
+      .map(e => e.closest("mjx-container").textContent.trim()),
+    dollars: texts.filter(t => t.data.includes("$") && !t.parentElement.closest("pre, code")).map(t => t.data.trim()),
+    images: all("img").map(i => ({src: i.getAttribute("src"), alt: i.alt, width: i.naturalWidth})),
+    lang: document.documentElement.lang, title: document.title, headings: all("h1, h2, h3, h4, h5, h6").map(h => +h.tagName[1]),
+    landmarks: ["main", "nav"].filter(tag => all(tag).length !== 1),
+    unnamed: all("a[href], button").filter(a => !(a.textContent + (a.ariaLabel ?? "") + (a.querySelector("img")?.alt ?? "")).trim())
+      .map(a => a.outerHTML),
+    faint: [...new Set(texts.map(t => t.parentElement).filter(e => e.checkVisibility() && contrast(e) < 4.5)
+      .map(e => `${name(e)} ${contrast(e).toFixed(2)}`))],
+  };
+}"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A page after it has come to rest. ``facts``: what FACTS finds in it; ``trouble``: requests and console."""
+
+    folder: Path
+    name: str
+    trouble: list[str]
+    facts: dict
+    overflow: list[str]
+
+    @property
+    def file(self) -> Path:
+        return self.folder / self.name
+
+    def json(self, name: str):
+        """A file beside the page; for the index the same file of every section, by section."""
+        return json.loads((self.file.parent / name).read_text())
+
+
+@contextlib.contextmanager
+def served(folder: Path):
+    """The folder on 127.0.0.1 under the policy; yields its address."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def end_headers(self):
+            self.send_header("Content-Security-Policy", POLICY)
+            super().end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@functools.cache
+def see(browser, folder: Path, name: str, from_disk: bool = False) -> Seen:
+    """Open a page, wait until its formulas and figures are there, and note everything that went wrong."""
+    with contextlib.nullcontext(folder.as_uri()) if from_disk else served(folder) as base, \
+            browser.new_context(viewport={"width": WIDTHS[0], "height": 900}) as context:
+        trouble, overflow = [], []
+
+        def gate(route):
+            if route.request.url.startswith(f"{base}/"):
+                return route.continue_()
+            trouble.append(f"request outside the site: {route.request.url}")
+            return route.abort()
+
+        context.add_init_script(WATCH)
+        context.route("**/*", gate)
+        page = context.new_page()
+        page.on("requestfailed", lambda request: trouble.append(f"failed: {request.url}"))
+        page.on("response", lambda response: response.status >= 400 and trouble.append(f"{response.status}: {response.url}"))
+        page.on("console", lambda message: message.type in ("error", "warning") and trouble.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: trouble.append(f"script: {error}"))
+        page.goto(f"{base}/{name}")
+        if page.locator("script[src*=mathjax]").count():
+            try:
+                page.wait_for_selector('html[data-math="ready"]', state="attached", timeout=20_000)
+            except TimeoutError:
+                trouble.append("formulas: not ready after 20 s")
+        facts = page.evaluate(FACTS)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            needed = page.evaluate("document.documentElement.scrollWidth")
+            overflow += [f"{needed} pixels wide in a window of {width}"] if needed > width else []
+        return Seen(folder, name, trouble, facts, overflow)
+
+
+def count_formulas(markdown: str) -> int:
+    return len(FORMULA.findall(CODE.sub("", markdown)))
+
+
+def sources(seen: Seen) -> list[str]:
+    """The Markdown and the captions a page is made from."""
+    if seen.name == "index.html":
+        sections = [folder.parent for folder in seen.folder.glob("*/index.html")]
+        figures = [figure for section in sections for figure in json.loads((section / "figures.json").read_text()).values()]
+        claims = [claim for section in sections for claim in json.loads((section / "claims.json").read_text())]
+        return [figure["caption"] for figure in figures] + [claim[key] for claim in claims for key in ("statement", "contrast")]
+    cells = nbformat.read(seen.file.parent / "notebook.ipynb", as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", []) if "data" in output]
+    captions = [output.metadata.mtl.caption for output in outputs if "mtl" in output.metadata]
+    return [cell.source for cell in cells if cell.cell_type == "markdown"] + captions + [o.data.get("text/markdown", "") for o in outputs]
+
+
+# The checks: what is wrong with a page, one line each.
+
+def network_and_policy(seen: Seen) -> list[str]:
+    return seen.trouble + [f"policy: {violation}" for violation in seen.facts["violations"]]
+
+
+def formulas(seen: Seen) -> list[str]:
+    facts, expected = seen.facts, sum(map(count_formulas, sources(seen)))
+    wrong = [f"{facts['formulas']} formulas typeset, {expected} in the sources"] if facts["formulas"] != expected else []
+    return wrong + [f"formula error: {text}" for text in facts["errors"]] + [f"raw $: {text[:60]}" for text in facts["dollars"]]
+
+
+def figures(seen: Seen) -> list[str]:
+    images = {image["src"]: image for image in seen.facts["images"]}
+    wrong = [f"not loaded: {image['src']}" for image in images.values() if not image["width"]]
+    wrong += [f"no alt text: {image['src']}" for image in images.values() if not image["alt"].strip()]
+    folders = [seen.file.parent] if seen.name != "index.html" else [path.parent for path in seen.folder.glob("*/figures.json")]
+    recorded = {path: (folder / path).relative_to(seen.file.parent).as_posix()
+                for folder in folders for path in [f"figures/{name}.svg" for name in json.loads((folder / "figures.json").read_text())]}
+    return wrong + [f"recorded, not shown: {src}" for src in recorded.values() if src not in images]
+
+
+def links(seen: Seen) -> list[str]:
+    """Targets inside the page and beside it must exist; links to the web are left alone."""
+    wrong = []
+    for tag in _soup(seen.file).select("[href], [src]"):
+        target = tag.get("href", tag.get("src"))
+        place, fragment = urldefrag(target)
+        if re.match(r"[a-z]+:", target):
+            continue
+        file = seen.file.parent / unquote(place) if place else seen.file
+        if not file.resolve().is_relative_to(seen.folder) or not file.is_file():
+            wrong.append(f"no such file: {target}")
+        elif fragment and not _soup(file).find(id=unquote(fragment)):
+            wrong.append(f"no such place: {target}")
+    return wrong
+
+
+def width(seen: Seen) -> list[str]:
+    return seen.overflow
+
+
+def accessibility(seen: Seen) -> list[str]:
+    facts, levels = seen.facts, seen.facts["headings"]
+    wrong = [f"no {key}" for key in ("lang", "title") if not facts[key]]
+    wrong += [f"{levels.count(1)} first-level headings"] if levels.count(1) != 1 or levels[0] != 1 else []
+    wrong += [f"a heading of level {low} follows one of level {high}" for high, low in zip(levels, levels[1:]) if low > high + 1]
+    wrong += [f"not exactly one {tag}" for tag in facts["landmarks"]] + [f"link without text: {link}" for link in facts["unnamed"]]
+    return wrong + [f"contrast: {element}" for element in facts["faint"]]
+
+
+CHECKS = (network_and_policy, formulas, figures, links, width, accessibility)
+
+
+@functools.cache
+def _soup(file: Path) -> BeautifulSoup:
+    return BeautifulSoup(file.read_text(), "html.parser")
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_is_whole(site, browser, name, check):
+    assert check(see(browser, site, name)) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_opens_from_disk(site, browser, name):
+    seen = see(browser, site, name, from_disk=True)
+    assert network_and_policy(seen) + formulas(seen) + figures(seen) == []
+
+
+def test_the_index_leads_to_every_section(site, browser):
+    assert {f"{name}" for name in NAMES[1:]} <= {a["href"] for a in _soup(site / "index.html").select("nav a")}
+
+
+@pytest.mark.parametrize("markdown, number", [
+    ("With $T$ tasks:\n\n$$\\sum_t\nc_t$$\n\nand $w_t$", 3), ("`$x$` and ``a ` $y$``", 0), ("```\n$x$\n```\n$y$", 1),
+    ("US\\$ 5 and \\$6", 0), ("\\begin{align*}a&=b\\end{align*} and $$\\begin{cases}1\\end{cases}$$", 2),
+])
+def test_formulas_are_counted_as_markdown_reads_them(markdown, number):
+    assert count_formulas(markdown) == number
+
+
+FAULTS = [
+    (network_and_policy, '<p style="color:red">red</p>', "policy: style-src-attr: inline"),
+    (network_and_policy, "<script>window.x = 1</script>", "policy: script-src-elem: inline"),
+    (network_and_policy, '<img src="https://example.org/a.png" alt="a">', "https://example.org/a.png"),
+    (network_and_policy, '<img src="figures/none.svg" alt="none">', "404: "),
+    (formulas, r"<p>$\undefinedmacro + 1$</p>", "formula error: "),
+    (formulas, r"<p>$\frac{1$</p>", "formula error: "),
+    (formulas, "<p>it costs $ 5</p>", "raw $: it costs"),
+    (formulas, "<p>$y$</p>", "in the sources"),
+    (figures, '<img src="figures/none.svg" alt="none">', "not loaded: figures/none.svg"),
+    (figures, '<img src="figures/who-loses.png" alt="">', "no alt text: figures/who-loses.png"),
+    (links, '<a href="#nowhere">to</a>', "no such place: #nowhere"),
+    (links, '<a href="../02/index.html">to</a>', "no such file: ../02/index.html"),
+    (width, '<img src="figures/who-loses.svg" alt="wide" class="fault">', "pixels wide in a window of 375"),
+    (accessibility, "<h5>deep</h5>", "a heading of level 5"),
+    (accessibility, '<a href="index.html"> </a>', "link without text"),
+    (accessibility, '<p class="faint">faint</p>', "contrast: p.faint"),
+]
+
+
+def test_every_check_can_fail(site, browser, tmp_path):
+    copy = tmp_path / "site"
+    shutil.copytree(site, copy)
+    name = "01_classical_mtl/index.html"
+    page, style, recorded = copy / name, copy / "assets" / "style.css", copy / "01_classical_mtl" / "figures.json"
+    page.write_text(page.read_text().replace("</main>", "\n".join(html for _, html, _ in FAULTS) + "</main>"))
+    style.write_text(style.read_text() + ".faint { color: #888; } img.fault { width: 900px; }")
+    recorded.write_text(json.dumps(json.loads(recorded.read_text()) | {"lost": {}}))
+    seen = see(browser, copy, name)
+    reported = {check: "\n".join(check(seen)) for check in CHECKS}
+    assert [fault for fault in [*FAULTS, (figures, "", "recorded, not shown: figures/lost.svg")] if fault[2] not in reported[fault[0]]] == []

@@ -1,0 +1,167 @@
+"""Incremental by content, failures that say what and where, and the same bytes every time."""
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+RESULT = {"notebook.ipynb", "index.html", "figures", "claims", "metrics.json", "claims.json", "figures.json", "provenance.json"}
+
+
+def test_a_build_leaves_everything_and_nothing_else(toy):
+    done = toy.build("a_toy", "b_toy", "--jobs", "2")
+    assert {path.name for path in toy.result().iterdir()} == RESULT
+    assert {path.name for path in (toy.result() / "figures").iterdir()} == {"draws.svg", "draws.png", "draws.csv"}
+    assert "open results/default/index.html" in done.stdout
+    assert re.search(r"a_toy +\d+ s  cell \d+/\d+  Part", done.stdout)
+    provenance = json.loads((toy.result() / "provenance.json").read_text())
+    assert {"commit", "dirty", "inputs", "seeds", "versions", "threads", "pools", "python"} <= set(provenance)
+    assert str(toy.root) not in (toy.result() / "notebook.ipynb").read_text()  # no path of this machine
+    assert {"mtl_lib.toy_numbers", "mtl_lib.toy_api", "mtl_lib.toy_lazy", "mtl_lib.record"} <= set(provenance["inputs"]["modules"])
+
+
+def test_nothing_to_do_is_quick_and_a_comment_changes_nothing(toy):
+    toy.build("a_toy")
+    stamp = os.stat(toy.result()).st_mtime_ns
+    toy.edit("mtl_lib/toy_numbers.py", "return 2 * x", "return 2 * x  # twice")
+    toy.edit("mtl_lib/toy_numbers.py", '"""Twice x."""', '"""Two times x."""')
+    toy.edit("mtl_lib/toy_other.py", "VALUE = 1", "VALUE = 2")
+    os.utime(toy.root / "mtl_lib" / "toy_api.py")
+    assert "nothing to do" in toy.build("a_toy").stdout
+    assert os.stat(toy.result()).st_mtime_ns == stamp
+    assert toy.suite("why", "a_toy").stdout == "a_toy: up to date\n"
+
+
+@pytest.mark.parametrize("path, old, new, named", [
+    ("mtl_lib/toy_numbers.py", "2 * x", "3 * x", "module mtl_lib.toy_numbers"),  # seen through a re-export
+    ("mtl_lib/toy_lazy.py", "1.0", "2.0", "module mtl_lib.toy_lazy"),  # loaded inside a function
+    ("mtl_lib/toy_api.py", "import number", "import number as number", "module mtl_lib.toy_api"),
+    ("mtl_lib/record.py", "indent=1", "indent=2", "module mtl_lib.record"),
+    ("params/a_toy.yaml", "lam: 0.5", "lam: 0.25", "parameter lam changed: 0.5 -> 0.25"),
+    ("requirements.lock", "==1", "==2", "requirements.lock"),
+    ("notebooks/a_toy.ipynb", "size=8", "size=9", "the notebook's cells"),
+])
+def test_a_change_is_named_and_reruns_what_reads_it(toy, path, old, new, named):
+    toy.build("a_toy")
+    toy.edit(path, old, new)
+    assert named in toy.suite("why", "a_toy").stdout
+    assert "a_toy: to run" in toy.build("a_toy").stdout
+    assert "nothing to do" in toy.build("a_toy").stdout
+
+
+def test_a_change_reruns_only_the_sections_that_load_it(toy):
+    toy.edit("notebooks/b_toy.ipynb", "from mtl_lib.toy_api import number", "number = float")
+    toy.build("a_toy", "b_toy")
+    toy.edit("mtl_lib/toy_numbers.py", "2 * x", "3 * x")
+    out = toy.build("a_toy", "b_toy").stdout
+    assert "a_toy: to run" in out and "b_toy: to run" not in out
+
+
+def test_a_new_archive_reruns_what_read_it(toy):
+    toy.build("a_toy", "c_archive")
+    assert "nothing to do" in toy.build("a_toy", "c_archive").stdout
+    toy.archive("4 5 6")
+    assert "data archive toyarchive" in toy.suite("why").stdout
+    out = toy.build("a_toy", "c_archive").stdout
+    assert "c_archive: to run" in out and "a_toy: to run" not in out
+
+
+def test_outputs_saved_by_jupyter_do_not_rerun(toy):
+    toy.build("a_toy")
+    path = toy.root / "notebooks" / "a_toy.ipynb"
+    content = json.loads(path.read_text())
+    content["cells"][1] |= {"execution_count": 3, "outputs": [{"output_type": "stream", "name": "stdout", "text": "x"}]}
+    path.write_text(json.dumps(content))
+    assert "nothing to do" in toy.build("a_toy").stdout
+
+
+def test_same_bytes_every_time_and_for_any_number_of_jobs(toy):
+    def taken():
+        names = [(s, f) for s in ("a_toy", "b_toy") for f in ("metrics.json", "claims.json", "figures/draws.svg", "figures/draws.png", "claims/{}-up.csv")]
+        return {(s, f): (toy.result(s) / f.format(s.replace("_", "-"))).read_bytes() for s, f in names}
+
+    toy.build("a_toy", "b_toy", "--jobs", "1")
+    first = taken()
+    for section in ("a_toy", "b_toy"):
+        os.rename(toy.result(section), toy.root / f"away-{section}")
+    toy.build("a_toy", "b_toy", "--jobs", "2")
+    assert taken() == first
+    toy.build("a_toy", "--set", "seed=1")
+    (other,) = (toy.root / "results").glob("default-*")
+    new = json.loads((other / "a_toy" / "metrics.json").read_text())["metrics"]
+    old = json.loads(first["a_toy", "metrics.json"])["metrics"]
+    assert all(new[name]["value"] != old[name]["value"] for name in old)
+
+
+def test_a_failing_cell_is_named_and_the_old_result_stays(toy):
+    toy.build("a_toy")
+    before = toy.metrics()
+    toy.edit("notebooks/a_toy.ipynb", "time.sleep(pause)", "1 / 0")
+    done = toy.suite("build", "a_toy", "b_toy")
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert all(word in line for word in ("notebooks/a_toy.ipynb", "cell 5", "ZeroDivisionError", "results/default/a_toy.failed.ipynb"))
+    assert (toy.root / "results/default/a_toy.failed.ipynb").is_file()
+    assert toy.metrics() == before and toy.result("b_toy").exists()
+    toy.edit("notebooks/a_toy.ipynb", "1 / 0", "time.sleep(pause)")
+    toy.edit("notebooks/a_toy.ipynb", "size=8", "size=9")
+    toy.build("a_toy")
+    assert not (toy.root / "results/default/a_toy.failed.ipynb").exists()
+
+
+@pytest.mark.parametrize("old, new, said", [
+    ("claim.decide(pairs, figure=\\\"draws\\\")", "pass", "declared and never decided"),
+    ("rec.done()", "pass", "without rec.done()"),
+    ("n=1)", "n=1); rec.metric('draw/0', 1.0, n=1)", "recorded already"),
+    ("time.sleep(pause)", "import os; os.kill(os.getpid(), 9)", "DeadKernelError"),
+])
+def test_an_unfinished_record_fails_the_run(toy, old, new, said):
+    toy.edit("notebooks/a_toy.ipynb", old, new)
+    done = toy.suite("build", "a_toy")
+    assert done.returncode == 1 and said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not toy.result().exists()
+
+
+def test_missing_data_names_itself_and_the_rest_builds(toy):
+    (toy.root / "mirror" / "toyarchive-1.0.txt").unlink()
+    done = toy.suite("build", "a_toy", "c_archive", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(toy.root / "nowhere"))
+    assert done.returncode == 3
+    assert "c_archive: data missing: toyarchive 1.0" in done.stderr and "make data" in done.stderr
+    assert toy.result("a_toy").exists() and not toy.result("c_archive").exists()
+
+
+def test_two_builds_at_once(toy):
+    both = [toy.start("build", "a_toy", "b_toy", "--jobs", "2") for _ in range(2)]
+    outs = [process.communicate(timeout=120) for process in both]
+    assert [process.returncode for process in both] == [0, 0], outs
+    assert {path.name for path in toy.result().iterdir()} == RESULT
+    ran = sum(out.count(": done") + out.count("s  done") for out, _ in outs)
+    assert ran == 2  # one of them ran each section, the other found it made
+
+
+def test_planning_is_light(toy):
+    toy.build("a_toy")
+    program = ("import sys, runpy; sys.argv = ['suite', 'why']\ntry:\n runpy.run_module('mtl_lib.suite', run_name='__main__')\nexcept SystemExit: pass\n"
+               "print(sorted({'numpy', 'torch', 'papermill', 'nbconvert', 'pandas', 'matplotlib'} & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-c", program], cwd=toy.root, env=toy.environment(), capture_output=True, text=True)
+    assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
+
+
+def test_verify(toy):
+    assert toy.suite("reference", "a_toy").returncode == 0
+    assert toy.suite("verify", "a_toy").returncode == 0
+    path = toy.root / "reference" / "default" / "a_toy.json"
+    reference = json.loads(path.read_text())
+    entry = reference["metrics"]["draw/3"]
+    entry["value"] += 10 * entry["tolerance"]
+    path.write_text(json.dumps(reference))
+    done = toy.suite("verify", "a_toy")
+    assert done.returncode == 1
+    assert re.search(r"name +expected +got", done.stdout) and "draw/3" in done.stdout and "draw/4" not in done.stdout
+    toy.edit("params/a_toy.yaml", "lam: 0.5", "lam: 0.25")
+    done = toy.suite("verify", "a_toy")
+    assert done.returncode == 0 and "not compared: lam differs" in done.stdout

@@ -1,0 +1,113 @@
+"""Killed at any moment, the previous result is whole or the new one is, and the next build works."""
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+KILL_IN_SWAP = """
+import os, signal, sys
+from pathlib import Path
+from mtl_lib.suite import build
+calls = 0
+def dying(function):
+    def wrapped(*words, **options):
+        global calls
+        calls += 1
+        if calls == {at}:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*words, **options)
+    return wrapped
+os.rename, build.shutil.rmtree = dying(os.rename), dying(build.shutil.rmtree)
+home = Path({home!r})
+build.swap(home, "a_toy", home / "new")
+"""
+
+
+def whole(toy) -> dict | None:
+    """The result as the next start sees it, checked for completeness; None if there never was one."""
+    home = toy.root / "results" / "default"
+    place = home / "a_toy" if (home / "a_toy").exists() else home / ".old-a_toy"
+    if not place.exists():
+        return None
+    metrics, provenance = (json.loads((place / name).read_text()) for name in ("metrics.json", "provenance.json"))
+    assert (place / "index.html").read_text().rstrip().endswith("</html>")
+    assert (place / "figures" / "draws.svg").read_text().rstrip().endswith("</svg>")
+    lam = provenance["inputs"]["params"]["lam"]
+    return {"lam": lam, "first": metrics["metrics"]["draw/0"]["value"] / lam}
+
+
+def test_fifty_kills(toy):
+    toy.build("a_toy")
+    before = whole(toy)
+    started = time.time()
+    toy.edit("params/a_toy.yaml", "lam: 0.5", "lam: 0.75")
+    toy.build("a_toy")
+    span = time.time() - started
+    lam, moments = 0.75, random.Random(0)
+    for k in range(50):
+        allowed = {whole(toy)["lam"]}
+        new = 1.0 + k
+        toy.edit("params/a_toy.yaml", f"lam: {lam}", f"lam: {new}")
+        lam = new
+        process = toy.start("build", "a_toy")
+        moment = moments.uniform(0, 1.05 * span)
+        try:
+            process.wait(moment)
+        except subprocess.TimeoutExpired:
+            process.send_signal((signal.SIGINT, signal.SIGTERM, signal.SIGKILL)[k % 3])
+        _, err = process.communicate(timeout=30)
+        assert process.returncode in (0, 130, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL), err
+        assert moment < 0.5 or "Traceback" not in err, err  # before that Python itself is starting
+        now = whole(toy)
+        assert now["lam"] in allowed | {new} and now["first"] == pytest.approx(before["first"], rel=1e-12)
+    toy.build("a_toy")
+    assert whole(toy)["lam"] == lam
+    assert not [path.name for path in (toy.root / "results/default").iterdir() if path.name.startswith((".partial", ".old"))]
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_killed_inside_the_swap(toy, at):
+    toy.build("a_toy")
+    home = toy.root / "results" / "default"
+    old = whole(toy)
+    subprocess.run(["cp", "-r", str(home / "a_toy"), str(home / "new")], check=True)
+    done = subprocess.run([sys.executable, "-c", KILL_IN_SWAP.format(at=at, home=str(home))], cwd=toy.root, env=toy.environment())
+    assert done.returncode == (-signal.SIGKILL if at < 4 else 0)
+    assert whole(toy) == old
+    out = toy.build("a_toy").stdout
+    assert "nothing to do" in out and (home / "a_toy").exists() and not (home / ".old-a_toy").exists()
+
+
+def test_no_kernel_outlives_a_killed_build(toy):
+    toy.edit("params/a_toy.yaml", "pause: 0.0", "pause: 50.0")
+    process = toy.start("build", "a_toy")
+    for line in process.stdout:
+        if "cell 4/" in line:
+            break
+    process.kill()
+    process.communicate()
+    deadline = time.time() + 15
+    marker = str(toy.root)
+    while time.time() < deadline and (left := _processes(marker)):
+        time.sleep(0.3)
+    assert not left
+
+
+def _processes(marker: str) -> list[str]:
+    """Processes whose environment or command names the toy project."""
+    from pathlib import Path
+
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            text = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
+            state = (folder / "stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            continue
+        if f"MTL_RUN_DIR={marker}".encode() in text and state != "Z":
+            found.append(folder.name)
+    return found

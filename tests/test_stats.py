@@ -1,0 +1,97 @@
+"""Intervals, p values and sweeps: closed forms, invariances, and error rates on simulated data."""
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats as scipy_stats
+
+from mtl_lib import stats
+
+
+def pairs_of(effects, seeds=1):
+    """Pairs whose unit effects are ``effects``; seeds differ around them and average out."""
+    rows = [(f"u{k}", s, e + (s - (seeds - 1) / 2), 0.0) for k, e in enumerate(effects) for s in range(seeds)]
+    return pd.DataFrame(rows, columns=["unit", "seed", "a", "b"])
+
+
+def test_seeds_are_averaged_inside_units_and_are_not_units():
+    effects = stats.unit_effects(pairs_of([1.0, 2.0, 3.0], seeds=5))
+    assert len(effects) == 3 and np.allclose(effects, [1, 2, 3])
+
+
+@pytest.mark.parametrize("broken, said", [
+    (pd.DataFrame({"unit": [1], "seed": [0], "a": [1.0]}), "'b'"), (pairs_of([]), "without rows"),
+    (pairs_of([1.0, np.nan]), "NaN"), (pairs_of([np.inf]), "infinity")])
+def test_broken_pairs_are_refused(broken, said):
+    with pytest.raises(ValueError, match=said):
+        stats.unit_effects(broken)
+
+
+def test_interval_is_scipys_t():
+    values = np.random.default_rng(0).normal(size=12)
+    mean, low, high = stats.interval(values)
+    reference = scipy_stats.ttest_1samp(values, 0).confidence_interval()
+    assert np.allclose((mean, low, high), (values.mean(), reference.low, reference.high))
+    assert stats.interval([3.0]) == (3.0, -np.inf, np.inf)
+
+
+def test_swapping_a_and_b_flips_the_effect():
+    pairs = pairs_of(np.random.default_rng(1).normal(1, 1, 9), seeds=3)
+    swapped = pairs.rename(columns={"a": "b", "b": "a"})
+    mean, low, high = stats.interval(stats.unit_effects(pairs))
+    assert np.allclose(stats.interval(stats.unit_effects(swapped)), (-mean, -high, -low))
+    assert stats.sign_flip_p(stats.unit_effects(pairs)) == stats.sign_flip_p(stats.unit_effects(swapped))
+
+
+def test_sign_flip_is_exact_for_few_units_and_close_for_many():
+    assert stats.sign_flip_p([1.0, 1.0, 1.0, 1.0]) == pytest.approx(2 / 16)
+    values = np.random.default_rng(2).normal(0.3, 1, 13)
+    many = np.concatenate([values, [0.0, 0.0]])  # zeros change no sum: random flips must agree with all flips
+    assert stats.sign_flip_p(many) == pytest.approx(stats.sign_flip_p(values), abs=0.015)
+
+
+def test_p_values_are_uniform_without_an_effect():
+    draws = np.random.default_rng(3).normal(size=(400, 10))
+    assert scipy_stats.kstest([stats.sign_flip_p(row) for row in draws], "uniform").pvalue > 0.01
+
+
+def test_holm():
+    assert np.allclose(stats.holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
+    assert np.allclose(stats.holm([0.5, 0.9]), [1.0, 1.0])
+    p = np.random.default_rng(4).uniform(size=7)
+    order = np.random.default_rng(5).permutation(7)
+    assert np.allclose(stats.holm(p)[order], stats.holm(p[order]))
+
+
+def test_shuffled_signs_are_seldom_significant():
+    effects = np.abs(np.random.default_rng(6).normal(1, 0.5, 20))
+    flips = np.random.default_rng(7).choice([-1.0, 1.0], (200, 20))
+    significant = sum(low > 0 or high < 0 for _, low, high in (stats.interval(effects * flip) for flip in flips))
+    assert significant <= 18
+    assert stats.false_alarm_rate(pairs_of(effects)) <= 18 / 200
+
+
+def test_a_real_effect_is_found():
+    draws = np.random.default_rng(8).normal(1, 1, (200, 20))
+    assert sum(stats.interval(row)[1] > 0 for row in draws) >= 190
+
+
+def test_sweep_runs_every_point_and_keeps_order():
+    table = stats.sweep(lambda x, kind, seed: [{"value": x * 10 + seed, "n": 1}, {"value": -1, "n": 2}], {"x": [1, 2], "kind": ["p"]}, range(2))
+    assert list(table.columns) == ["x", "kind", "seed", "value", "n"]
+    assert table.groupby(["x", "seed"]).size().tolist() == [2, 2, 2, 2]
+    assert table["value"].tolist() == [10, -1, 11, -1, 20, -1, 21, -1]
+
+
+def test_pair_saved_and_over_units():
+    table = pd.DataFrame({"arm": ["one", "two"] * 4, "unit": list("aabb") * 2, "seed": [0] * 4 + [1] * 4, "nmse": [4, 1, 6, 2, 4, 3, 6, 4.0]})
+    pairs = stats.pair(table, "one", "two", "nmse")
+    assert stats.unit_effects(pairs).to_dict() == {"a": 2.0, "b": 3.0}
+    assert sorted(stats.saved(table, "one", "nmse")["saved"]) == [1, 2, 3, 4]
+    means = stats.over_units(table, ["arm"], "nmse").set_index("arm")
+    assert means.loc["one", "mean"] == 5 and means.loc["two", "n"] == 2
+    with pytest.raises(ValueError, match="'three'"):
+        stats.pair(table, "one", "three", "nmse")
+    with pytest.raises(ValueError, match="'one'"):
+        stats.pair(table.iloc[1:], "one", "two", "nmse")
+    with pytest.raises(ValueError, match="'three'"):
+        stats.saved(table, "three", "nmse")
