@@ -43,9 +43,12 @@ class Inputs:
             raise ValueError(f"inputs {self.name!r}: NaN or infinity in row {_first_bad(array)}")
         if self.columns and len(self.columns) != array.shape[1]:
             raise ValueError(f"inputs {self.name!r}: {len(self.columns)} column names for {array.shape[1]} columns")
-        array = array.view()
-        array.flags.writeable = False
-        object.__setattr__(self, "array", array)
+        self.__setstate__({"array": array.view()})
+
+    def __setstate__(self, state):
+        """Read-only again after a pickle or a copy too."""
+        self.__dict__.update(state)
+        self.array.flags.writeable = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +85,9 @@ class Task:
             raise ValueError(f"task {self.name!r}: loss {self.loss!r}, allowed are {', '.join(LOSSES)}")
         if rows.ndim != 1 or len(rows) == 0:
             raise ValueError(f"task {self.name!r}: {len(rows)} rows of shape {rows.shape}, expected at least one row")
-        if rows.min() < 0 or rows.max() >= len(self.inputs.array):
-            raise ValueError(f"task {self.name!r}: row {rows.max()} of inputs with {len(self.inputs.array)} rows")
+        outside = rows[(rows < 0) | (rows >= len(self.inputs.array))]
+        if len(outside):
+            raise ValueError(f"task {self.name!r}: row {outside[0]} of inputs with {len(self.inputs.array)} rows")
         for what, values in (("y", y), ("observed", self.observed), ("groups", self.groups)):
             if values is not None and len(values) != len(rows):
                 raise ValueError(f"task {self.name!r}: {len(values)} {what} for {len(rows)} rows")
@@ -174,11 +178,13 @@ class TaskSet:
         return TaskSet([self.tasks[k] for k in order], self.name)
 
     def map_inputs(self, f) -> "TaskSet":
-        """The same tasks on ``f(array)``, applied once to each inputs object."""
+        """The same tasks on ``f(array)``, applied once to each inputs object. Column names stay if the shape does."""
         made = {}
         for task in self.tasks:
             if id(task.inputs) not in made:
-                made[id(task.inputs)] = replace(task.inputs, array=f(task.inputs.array))
+                array = np.asarray(f(task.inputs.array))
+                named = array.shape == task.inputs.array.shape
+                made[id(task.inputs)] = replace(task.inputs, array=array, columns=task.inputs.columns if named else ())
         return TaskSet([replace(task, inputs=made[id(task.inputs)]) for task in self.tasks], self.name)
 
     def split(self, kind: str, share: float, seed: int) -> tuple["TaskSet", "TaskSet"]:
@@ -193,6 +199,9 @@ class TaskSet:
 
         A unit is a group where the task has groups, else a row. Rows that several tasks share fall
         on the same side in all of them.
+
+        Raises ValueError for another kind or share, if nothing can be split, and if only one of two
+        tasks has groups for rows they share.
         """
         if kind not in ("samples", "tasks"):
             raise ValueError(f"split kind {kind!r}, allowed are samples, tasks")
@@ -205,9 +214,8 @@ class TaskSet:
             order = np.argsort(draws)
             count = int(np.clip(round(share * len(self)), 1, len(self) - 1))
             return self.permute(sorted(order[:count])), self.permute(sorted(order[count:]))
-        draws = _Draws("split", seed)
-        exact = _sharing(self.tasks, _units) != "partial"
-        sides = [_first_side(*draws.units(task), share, exact) for task in self.tasks]
+        draws = _Draws("split", seed, self.tasks)
+        sides = [_first_side(*draws.units(task), share, draws.exact) for task in self.tasks]
         first, second = _chosen(self.tasks, sides), _chosen(self.tasks, [~side for side in sides])
         if not second:
             raise ValueError("every task has a single unit: nothing to split")
@@ -221,9 +229,8 @@ class TaskSet:
         """
         if k < 2:
             raise ValueError(f"{k} folds, at least 2 are needed")
-        draws = _Draws("folds", seed)
-        exact = _sharing(self.tasks, _units) != "partial"
-        numbers = [_fold_numbers(*draws.units(task), k, exact) for task in self.tasks]
+        draws = _Draws("folds", seed, self.tasks)
+        numbers = [_fold_numbers(*draws.units(task), k, draws.exact) for task in self.tasks]
         for fold in range(k):
             held = _chosen(self.tasks, [number == fold for number in numbers])
             train = _chosen(self.tasks, [number != fold for number in numbers])
@@ -243,7 +250,8 @@ def standardise(train: TaskSet, *others: TaskSet) -> tuple[TaskSet, ...]:
     for name, parts in rows.items():
         X = np.concatenate(parts)
         deviation = X.std(axis=0)
-        moments[name] = X.mean(axis=0), np.where(deviation > 1e-12, deviation, 1.0)
+        varies = deviation > 1e-12 * np.abs(X).max(axis=0)  # rounding is not variation, small units are
+        moments[name] = X.mean(axis=0), np.where(varies, deviation, 1.0)
 
     def scaled(tasks: TaskSet) -> TaskSet:
         made = {}
@@ -253,6 +261,13 @@ def standardise(train: TaskSet, *others: TaskSet) -> tuple[TaskSet, ...]:
         return TaskSet([replace(task, inputs=made[id(task.inputs)]) for task in tasks], tasks.name)
 
     return tuple(scaled(tasks) for tasks in (train, *others))
+
+
+def labelled(tasks: TaskSet) -> TaskSet | None:
+    """The samples that have a label, without the tasks that have none; None where no task has."""
+    some = [t if t.observed is None else t.take(np.flatnonzero(t.observed)) for t in tasks
+            if t.observed is None or t.observed.any()]
+    return TaskSet(some, tasks.name) if some else None
 
 
 def _first_bad(values: np.ndarray) -> int:
@@ -277,24 +292,45 @@ def _units(task: Task) -> np.ndarray:
 
 
 class _Draws:
-    """One uniform number per unit; the same unit of the same inputs gets the same number in every task."""
+    """One uniform number per unit; the same unit of the same inputs gets the same number in every task.
 
-    def __init__(self, purpose: str, seed: int):
+    Where tasks share some of their units but not all, counts cannot be exact in every task: a common
+    threshold on the numbers decides instead, and the unit of a single-unit task is put first (-1).
+    """
+
+    def __init__(self, purpose: str, seed: int, tasks):
         self.purpose, self.seed, self.rows = purpose, seed, {}
+        self.exact = _sharing(tasks, _units) != "partial"
+        singles = [task for task in tasks if len(np.unique(_units(task))) == 1]
+        self.first = {(task.inputs.name, _units(task)[0]) for task in singles} if not self.exact else set()
+        _check_groups(tasks)
 
     def units(self, task: Task) -> tuple[np.ndarray, np.ndarray]:
         """(number of each unit of the task, unit of each sample)."""
         name = task.inputs.name
         units, of_sample = np.unique(_units(task), return_inverse=True)
         if task.groups is not None:
-            return np.array([stream(self.seed, self.purpose, f"{name}/{unit}").random() for unit in units]), of_sample
-        if name not in self.rows:
-            self.rows[name] = stream(self.seed, self.purpose, name).random(len(task.inputs.array))
-        return self.rows[name][units], of_sample
+            numbers = np.array([stream(self.seed, self.purpose, f"{name}/{unit}").random() for unit in units])
+        else:
+            if name not in self.rows:
+                self.rows[name] = stream(self.seed, self.purpose, name).random(len(task.inputs.array))
+            numbers = self.rows[name][units]
+        if self.first:
+            numbers = np.where([(name, unit) in self.first for unit in units], -1.0, numbers)
+        return numbers, of_sample
+
+
+def _check_groups(tasks) -> None:
+    """Groups of one task and bare rows of another cannot both be respected on the same rows."""
+    for name in {task.inputs.name for task in tasks if task.groups is not None}:
+        grouped = np.unique(np.concatenate([t.rows for t in tasks if t.inputs.name == name and t.groups is not None]))
+        for task in tasks:
+            if task.inputs.name == name and task.groups is None and np.isin(task.rows, grouped).any():
+                raise ValueError(f"task {task.name!r} has no groups, but shares rows of {name!r} with a task that has")
 
 
 def _first_side(draws: np.ndarray, of_sample: np.ndarray, share: float, exact: bool) -> np.ndarray:
-    """Which samples fall on the first side. Partly shared rows need a common threshold, not an exact count."""
+    """Which samples fall on the first side."""
     if not exact:
         return (draws < share)[of_sample]
     if len(draws) == 1:
@@ -304,11 +340,11 @@ def _first_side(draws: np.ndarray, of_sample: np.ndarray, share: float, exact: b
 
 
 def _fold_numbers(draws: np.ndarray, of_sample: np.ndarray, k: int, exact: bool) -> np.ndarray:
-    """Fold of each sample; -1, never held out, in a task with one unit."""
+    """Fold of each sample; negative, never held out, in a task with one unit."""
+    if not exact:
+        return np.floor(draws * k).astype(int)[of_sample]
     if len(draws) == 1:
         return np.full(len(of_sample), -1)
-    if not exact:
-        return (draws * k).astype(int)[of_sample]
     offset = int(draws.min() * 2**32) % k  # so that small tasks do not all use the first folds
     return ((_ranks(draws) + offset) % k)[of_sample]
 

@@ -1,9 +1,12 @@
 """LinearMTL: one linear model per task behind scikit-learn's interface."""
 import functools
 import numbers
+import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import ThreadpoolController
 
 from mtl_lib.classical import scores
@@ -58,24 +61,23 @@ class LinearMTL(RegressorMixin, BaseEstimator):
         """Fit on a TaskSet, on lists of (m_t, d) and (m_t,), on one X with 2-D Y, or on (X, y, task ids)."""
         self._check_parameters()
         names, Xs, ys = as_tasks(X, y, task)
+        self._single_label = is_one_table(X, task) and np.ndim(y) == 1
         return self._solve(names, self._problem(Xs, ys))
 
     def predict(self, X, task=None):
         """Predictions in the form the inputs have.
 
-        TaskSet or list -> list of (m_t,); one X after a fit with 2-D Y -> (n, T); (X, task ids) -> (n,).
-        Raises ValueError for a task that was not fitted.
+        TaskSet or list -> list of (m_t,); one X after a fit with 2-D Y -> (n, T), with 1-D y -> (n,);
+        (X, task ids) -> (n,). Samples without a label are predicted too.
+        Raises ValueError for a task that was not fitted and for another number of features.
         """
+        check_is_fitted(self)
         names, Xs, _ = as_tasks(X, None, task, known=self.task_names_)
-        unknown = [name for name in names if name not in self._position]
-        if unknown:
-            raise ValueError(f"task {unknown[0]!r} was not fitted; the fitted tasks are {self.task_names_[:3]} ... ({len(self.coef_)})")
-        rows = [self._position[name] for name in names]
-        made = [x @ self.coef_[k] + self.intercept_[k] for x, k in zip(Xs, rows)]
-        if isinstance(X, (TaskSet, list, tuple)):
+        made = self._predict(names, Xs)
+        if isinstance(X, TaskSet) or is_list_of_tasks(X):
             return made
         if task is None:
-            return np.column_stack(made) if len(made) > 1 else made[0]
+            return made[0] if self._single_label else np.column_stack(made)
         ids, joined = np.asarray(task), np.empty(len(X))
         for name, values in zip(names, made):
             joined[ids == name] = values
@@ -83,17 +85,24 @@ class LinearMTL(RegressorMixin, BaseEstimator):
 
     def score(self, X, y=None, task=None):
         """Pooled explained variance of the predictions (``scores`` has the other definitions)."""
-        _, _, ys = as_tasks(X, y, task, known=self.task_names_)
-        made = self.predict(X, task)
-        if isinstance(made, np.ndarray):
-            made, ys = [made.ravel(order="F")], [np.concatenate(ys) if task is None else np.asarray(y)]
-        return scores.pooled_explained_variance(ys, made)
+        check_is_fitted(self)
+        names, Xs, ys = as_tasks(X, y, task, labels=True)
+        return scores.pooled_explained_variance(ys, self._predict(names, Xs))
 
     def lambda_max(self, X, y=None, task=None):
         """Smallest lam at which the penalised part is exactly 0 (norms), or where a path starts (squared norms)."""
         self._check_parameters()
         _, Xs, ys = as_tasks(X, y, task)
         return lambda_max(self._problem(Xs, ys), self.penalty)
+
+    def _predict(self, names, Xs):
+        for name, X in zip(names, Xs):
+            if name not in self._position:
+                raise ValueError(f"task {name!r} was not fitted; the fitted tasks are {self.task_names_[:3]} ... ({len(self.coef_)})")
+            if X.shape[1] != self.n_features_in_:
+                raise ValueError(f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features as input")
+        rows = [self._position[name] for name in names]
+        return [X @ self.coef_[k] + self.intercept_[k] for X, k in zip(Xs, rows)]
 
     def _problem(self, Xs, ys):
         weights = np.array([1 / len(y) if self.weighting == "mean" else 1.0 for y in ys])
@@ -109,43 +118,61 @@ class LinearMTL(RegressorMixin, BaseEstimator):
         self.n_iter_, self.history_ = solution.iterations, solution.history
         self.n_features_in_ = self.coef_.shape[1]
         self.deviations_ = solution.V  # what the penalty sees: the warm start of a path
+        if not solution.converged:
+            warnings.warn(f"{type(self).__name__} stopped after {solution.iterations} iterations with a gap of {solution.gap:.2e} "
+                          f"at objective {solution.objective:.6g} (tol {self.tol:g})", ConvergenceWarning, stacklevel=3)
         if hasattr(self.penalty, "covariance"):
             self.task_covariance_ = self.penalty.covariance(solution.V)
         return self
 
     def _check_parameters(self):
         missing = [part for part in ("value", "prox", "dual_norm", "kind") if not hasattr(self.penalty, part)]
-        if missing:
+        if missing or isinstance(self.penalty, type):
+            missing = missing or ["parameters: it is a class"]
             raise ValueError(f"penalty {self.penalty!r} has no {missing[0]}; pass an object of mtl_lib.classical.penalties, for example Ridge()")
         for name, allowed in (("loss", tuple(LOSSES)), ("intercept", INTERCEPTS), ("weighting", WEIGHTINGS)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} {getattr(self, name)!r}, allowed are {', '.join(map(repr, allowed))}")
-        for name, least in (("lam", 0), ("tol", 0), ("ridge", None)):
-            value = getattr(self, name)
-            if not isinstance(value, numbers.Real) or not np.isfinite(value) or (value <= 0 if least == 0 else value < 0):
-                raise ValueError(f"{name} {value!r}, allowed is {'more than 0' if least == 0 else '0 or more'}")
+        for name in ("lam", "tol"):
+            check_positive(name, getattr(self, name))
+        if self.ridge != 0:
+            check_positive("ridge", self.ridge, "0 or more")
 
 
-def as_tasks(X, y=None, task=None, known=None):
-    """(names, Xs, ys) from every form of data ``LinearMTL`` takes; ys is None where y is.
+def check_positive(name, value, allowed="more than 0"):
+    """Raise ValueError naming the parameter unless it is a positive finite number."""
+    if not isinstance(value, numbers.Real) or not np.isfinite(value) or value <= 0:
+        raise ValueError(f"{name} {value!r}, allowed is {allowed}")
+
+
+def as_tasks(X, y=None, task=None, known=None, labels=None):
+    """(names, Xs, ys) from every form of data ``LinearMTL`` takes.
+
+    Parameters
+    ----------
+    known : names of the fitted tasks, for predictions; then labels are neither needed nor returned.
+    labels : whether samples must have one; those of a TaskSet without it are left out.
 
     Raises ValueError, naming the task, for anything a fit could not use.
     """
+    labels = known is None if labels is None else labels
+    if labels and y is None and not isinstance(X, TaskSet):
+        raise ValueError("LinearMTL requires y to be passed, but the target y is None")
     if isinstance(X, TaskSet):
-        names, Xs, ys = X.names, [t.X for t in X], [t.y for t in X]
-        for k, t in enumerate(X):
+        names, Xs, ys = X.names, [t.X for t in X], [t.y for t in X] if labels else None
+        for k, t in enumerate(X if labels else ()):
             if t.loss not in LOSSES:
                 raise ValueError(f"task {t.name!r}: loss {t.loss!r}, LinearMTL fits {', '.join(LOSSES)}")
-            if t.observed is not None:
+            if t.observed is not None and t.y.ndim == 1:
                 Xs[k], ys[k] = Xs[k][t.observed], ys[k][t.observed]
     elif task is not None:
         X, ids = np.asarray(X), np.asarray(task)
         if len(ids) != len(X) or (y is not None and len(y) != len(X)):
             raise ValueError(f"{len(X)} rows of X, {len(ids)} task ids" + (f", {len(y)} labels" if y is not None else ""))
-        names = [name.item() for name in np.unique(ids)]
+        names = np.unique(ids).tolist()
         Xs = [X[ids == name] for name in names]
         ys = None if y is None else [np.asarray(y)[ids == name] for name in names]
-    elif isinstance(X, (list, tuple)) and (len(X) == 0 or np.ndim(X[0]) == 2):
+    elif is_list_of_tasks(X):
         names, Xs, ys = list(range(len(X))), [np.asarray(x) for x in X], y
         if ys is not None and len(ys) != len(Xs):
             raise ValueError(f"{len(Xs)} tasks in X, {len(ys)} in y")
@@ -160,11 +187,23 @@ def as_tasks(X, y=None, task=None, known=None):
     return names, Xs, None if ys is None else [_checked_labels(name, label, x) for name, label, x in zip(names, ys, Xs)]
 
 
+def is_one_table(X, task) -> bool:
+    """Whether X is one table whose rows serve every task."""
+    return task is None and not isinstance(X, TaskSet) and not is_list_of_tasks(X)
+
+
+def is_list_of_tasks(X) -> bool:
+    """Whether X is a list of one table per task, rather than one table."""
+    return isinstance(X, (list, tuple)) and (len(X) == 0 or np.ndim(X[0]) == 2)
+
+
 def _checked_inputs(name, X, d):
     if X.ndim != 2:
         raise ValueError(f"task {name!r}: X of shape {X.shape}, expected (samples, features)")
     if len(X) == 0:
         raise ValueError(f"task {name!r}: no samples")
+    if X.shape[1] == 0:
+        raise ValueError(f"task {name!r}: 0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
     if X.shape[1] != d:
         raise ValueError(f"task {name!r}: {X.shape[1]} features, the first task has {d}")
     return _checked_numbers(name, X, "X")

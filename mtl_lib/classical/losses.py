@@ -38,8 +38,11 @@ class SquaredLoss:
         self.ones = intercept in ("shared", "about_mean")
         self.x_means = np.array([X.mean(axis=0) for X in Xs])
         self.y_means = np.array([y.mean() for y in ys])
+        self.y_shift = float(np.average(self.y_means, weights=weights * [len(y) for y in ys])) if self.ones else 0.0
+        if self.ones:  # a free common intercept takes up any constant; far from 0 it would cost digits
+            ys = [y - self.y_shift for y in ys]
         if intercept == "free":
-            Xs = [X - mean for X, mean in zip(Xs, self.x_means)]
+            Xs = [_centred(X, mean) for X, mean in zip(Xs, self.x_means)]
             ys = [y - mean for y, mean in zip(ys, self.y_means)]
         if self.ones:
             Xs = [np.column_stack([X, np.ones(len(X))]) for X in Xs]
@@ -55,7 +58,7 @@ class SquaredLoss:
         self._square = np.ascontiguousarray(gram[:, self.penalised[:, None], self.penalised])
         self._cross = np.ascontiguousarray(gram[:, self.penalised[:, None], self.common])
         self._total = gram[:, self.common[:, None], self.common].sum(axis=0)
-        self._inverse = np.linalg.pinv(self._total, hermitian=True) if len(self.common) else self._total
+        self._inverse = _pseudo_inverse(self._total)
         self.shape = (len(Xs), len(self.penalised))
         self.curvature = float(np.linalg.eigvalsh(self._square)[:, -1].max())  # Lipschitz constant of the gradient
         zero = np.zeros(self.shape)
@@ -100,7 +103,7 @@ class SquaredLoss:
         if mu is not None:
             inside = np.arange(len(self.common), len(common))
             left[inside, inside] += 2 * lam * mu
-        z = np.linalg.pinv(left, hermitian=True) @ right
+        z = _pseudo_inverse(left) @ right
         V = own - share @ z
         return V if mu is None else V + z[len(self.common):]
 
@@ -112,4 +115,19 @@ class SquaredLoss:
         coef = theta[:, : self.d]
         if self.intercept == "free":
             return coef, self.y_means - (self.x_means * coef).sum(axis=1)
-        return coef, theta[:, self.d] if self.ones else np.zeros(len(coef))
+        return coef, theta[:, self.d] + self.y_shift if self.ones else np.zeros(len(coef))
+
+
+def _centred(X, mean):
+    """X minus its column means; a constant column becomes exactly 0, not rounding that looks like data."""
+    centred = X - mean
+    constant = np.abs(centred).max(axis=0) <= 1e-13 * np.abs(mean)
+    return np.where(constant, 0.0, centred)
+
+
+def _pseudo_inverse(matrix):
+    """Of a positive semidefinite matrix, scaled to a unit diagonal first: units of measurement must not
+    decide which directions count as zero, or a free direction would not be eliminated and the gap be wrong.
+    Collinear columns leave eigenvalues of rounding size, a few times 1e-16: the cut is well above them."""
+    scale = 1 / np.sqrt(np.where(np.diag(matrix) > 0, np.diag(matrix), 1.0))
+    return scale[:, None] * np.linalg.pinv(scale[:, None] * matrix * scale, rcond=1e-12, hermitian=True) * scale

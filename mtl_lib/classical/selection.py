@@ -3,9 +3,9 @@ import numpy as np
 from sklearn.base import clone
 
 from mtl_lib.classical import scores
-from mtl_lib.classical.estimator import LinearMTL, as_tasks
+from mtl_lib.classical.estimator import LinearMTL, as_tasks, check_positive, is_one_table
 from mtl_lib.classical.solver import lambda_max
-from mtl_lib.tasks import Inputs, Task, TaskSet
+from mtl_lib.tasks import Inputs, Task, TaskSet, labelled
 
 
 def path(estimator: LinearMTL, X, y=None, task=None, lams=None, n_lams: int = 20, ratio: float = 1e-3) -> list[LinearMTL]:
@@ -17,6 +17,8 @@ def path(estimator: LinearMTL, X, y=None, task=None, lams=None, n_lams: int = 20
     lams : values of lam; by default ``n_lams`` on a log scale from lambda_max to ``ratio`` times it.
     """
     estimator._check_parameters()
+    for lam in () if lams is None else lams:
+        check_positive("lam", lam)
     names, Xs, ys = as_tasks(X, y, task)
     problem = estimator._problem(Xs, ys)
     lams = lam_grid(lambda_max(problem, estimator.penalty), n_lams, ratio) if lams is None else np.sort(lams)[::-1]
@@ -67,14 +69,17 @@ class LinearMTLCV(LinearMTL):
         if self.rule not in ("best", "one_se"):
             raise ValueError(f"rule {self.rule!r}, allowed are 'best', 'one_se'")
         names, Xs, ys = as_tasks(X, y, task)
-        tasks = X if isinstance(X, TaskSet) else _as_task_set(names, Xs, ys, shared=task is None and np.ndim(X) == 2)
+        self._single_label = is_one_table(X, task) and np.ndim(y) == 1
+        tasks = X if isinstance(X, TaskSet) else _as_task_set(names, Xs, ys, shared=is_one_table(X, task))
         plain = LinearMTL(self.penalty, 1.0, self.loss, self.intercept, self.about_mean, self.ridge,
                           self.weighting, self.tol, self.max_iter)
         problem = self._problem(Xs, ys)
         self.lams_ = lam_grid(lambda_max(problem, self.penalty), self.n_lams, self.ratio)
+        folds = [(labelled(train), labelled(held)) for train, held in tasks.folds(self.folds, self.seed)]
+        if not all(train and held for train, held in folds) or not folds:
+            raise ValueError("cross-validation needs labelled samples in every fold, and a task with at least two units")
         self.cv_errors_ = np.column_stack([
-            [self._error(model, held) for model in path(plain, train, lams=self.lams_)]
-            for train, held in tasks.folds(self.folds, self.seed)])
+            [self._error(model, held) for model in path(plain, train, lams=self.lams_)] for train, held in folds])
         self.lam_ = self.lam = float(self.lams_[self._choice()])
         return self._solve(names, problem)
 

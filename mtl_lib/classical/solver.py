@@ -6,22 +6,21 @@ the extrapolated point is the same combination of gradients, and one product per
 gradient, objective, restart test and certificate.
 """
 import time
-import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 CHECK_EVERY = 10  # iterations between certificates, which cost a dual norm
 
 
 @dataclass
 class Solution:
-    """V (T, p), the primal objective, its certified gap, iterations, and the history of all checks."""
+    """V (T, p), the primal objective, its certified gap, whether it met tol, iterations, all checks."""
 
     V: np.ndarray
     objective: float
     gap: float
+    converged: bool
     iterations: int
     history: dict = field(repr=False)
 
@@ -56,8 +55,6 @@ def solve(loss, penalty, lam, start=None, tol=1e-6, max_iter=10_000):
     loss : with ``shape``, ``curvature``, ``gradient(V)``, ``value(V, gradient)``, ``alignment(V)``.
     penalty : see ``penalties``.
     start : (T, p) warm start; zeros by default, or the penalty's own linear-system solution.
-
-    Warns with ConvergenceWarning, naming the gap reached, if ``max_iter`` comes first.
     """
     if start is None:
         start = penalty.solution(loss, lam) if hasattr(penalty, "solution") else np.zeros(loss.shape)
@@ -95,10 +92,7 @@ def solve(loss, penalty, lam, start=None, tol=1e-6, max_iter=10_000):
         V, G, t = V_new, G_new, t_new
         if iteration % CHECK_EVERY == 0 or iteration == max_iter:
             done = converged(iteration)
-    if not done:
-        warnings.warn(f"LinearMTL stopped after {iteration} iterations with a gap of {history['gap'][-1]:.2e} "
-                      f"at objective {history['objective'][-1]:.6g} (tol {tol:g})", ConvergenceWarning, stacklevel=3)
-    return Solution(V, history["objective"][-1], history["gap"][-1], iteration, history)
+    return Solution(V, history["objective"][-1], history["gap"][-1], done, iteration, history)
 
 
 def lambda_max(loss, penalty):

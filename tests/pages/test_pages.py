@@ -91,10 +91,6 @@ class Seen:
     def file(self) -> Path:
         return self.folder / self.name
 
-    def json(self, name: str):
-        """A file beside the page; for the index the same file of every section, by section."""
-        return json.loads((self.file.parent / name).read_text())
-
 
 @contextlib.contextmanager
 def served(folder: Path):
@@ -237,7 +233,19 @@ def test_a_page_opens_from_disk(site, browser, name):
 
 
 def test_the_index_leads_to_every_section(site, browser):
-    assert {f"{name}" for name in NAMES[1:]} <= {a["href"] for a in _soup(site / "index.html").select("nav a")}
+    assert set(NAMES[1:]) <= {a["href"] for a in _soup(site / "index.html").select("nav a")}
+
+
+def test_every_colour_of_the_stylesheet_can_be_read(site, browser, tmp_path):
+    style = (site / "assets" / "style.css").read_text()
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", re.sub(r"/\*.*?\*/", "", style, flags=re.S))
+    selectors = [one.strip() for names, body in rules if re.search(r"(?<![\w-])color:", body) for one in names.split(",")]
+    classes = [one.replace(".", " ") for one in selectors if re.fullmatch(r"(\.[\w-]+)+", one)]
+    assert {" verdict refuted", " quiet", " c1"} <= set(classes)
+    (tmp_path / "style.css").write_text(style)
+    spans = "".join(f'<span class="{names}">text</span>' for names in classes)
+    (tmp_path / "colours.html").write_text(f'<link rel="stylesheet" href="style.css">{spans}<div class="highlight">{spans}</div>')
+    assert see(browser, tmp_path, "colours.html").facts["faint"] == []
 
 
 @pytest.mark.parametrize("markdown, number", [
@@ -253,15 +261,16 @@ FAULTS = [
     (network_and_policy, "<script>window.x = 1</script>", "policy: script-src-elem: inline"),
     (network_and_policy, '<img src="https://example.org/a.png" alt="a">', "https://example.org/a.png"),
     (network_and_policy, '<img src="figures/none.svg" alt="none">', "404: "),
-    (formulas, r"<p>$\undefinedmacro + 1$</p>", "formula error: "),
-    (formulas, r"<p>$\frac{1$</p>", "formula error: "),
+    (formulas, r"<p>$\undefinedmacro + 1$</p>", r"formula error: \undefinedmacro"),
+    (formulas, "<p>$1^2^3$</p>", "formula error: Double exponent"),
+    (formulas, r"<p>$\frac{1$</p>", r"raw $: $\frac{1$"),
     (formulas, "<p>it costs $ 5</p>", "raw $: it costs"),
     (formulas, "<p>$y$</p>", "in the sources"),
     (figures, '<img src="figures/none.svg" alt="none">', "not loaded: figures/none.svg"),
     (figures, '<img src="figures/who-loses.png" alt="">', "no alt text: figures/who-loses.png"),
     (links, '<a href="#nowhere">to</a>', "no such place: #nowhere"),
     (links, '<a href="../02/index.html">to</a>', "no such file: ../02/index.html"),
-    (width, '<img src="figures/who-loses.svg" alt="wide" class="fault">', "pixels wide in a window of 375"),
+    (width, '<img src="figures/who-loses.png" alt="">', "pixels wide in a window of 1280"),
     (accessibility, "<h5>deep</h5>", "a heading of level 5"),
     (accessibility, '<a href="index.html"> </a>', "link without text"),
     (accessibility, '<p class="faint">faint</p>', "contrast: p.faint"),
@@ -274,8 +283,9 @@ def test_every_check_can_fail(site, browser, tmp_path):
     name = "01_classical_mtl/index.html"
     page, style, recorded = copy / name, copy / "assets" / "style.css", copy / "01_classical_mtl" / "figures.json"
     page.write_text(page.read_text().replace("</main>", "\n".join(html for _, html, _ in FAULTS) + "</main>"))
-    style.write_text(style.read_text() + ".faint { color: #888; } img.fault { width: 900px; }")
+    style.write_text(style.read_text() + ".faint { color: #888; }")
     recorded.write_text(json.dumps(json.loads(recorded.read_text()) | {"lost": {}}))
     seen = see(browser, copy, name)
     reported = {check: "\n".join(check(seen)) for check in CHECKS}
     assert [fault for fault in [*FAULTS, (figures, "", "recorded, not shown: figures/lost.svg")] if fault[2] not in reported[fault[0]]] == []
+    assert "request outside the site: https://example.org/a.png" in see(browser, copy, name, from_disk=True).trouble  # no policy there

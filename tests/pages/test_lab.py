@@ -1,0 +1,126 @@
+"""A notebook in JupyterLab as ``make lab`` starts it: the right kernel, Run All Cells, and nothing written but the notebook."""
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import expect
+
+from mtl_lib.suite import parameters
+
+pytestmark = pytest.mark.pages
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOK = "notebooks/01_classical_mtl.ipynb"
+NEEDED = ("mtl_lib", "notebooks", "params", "tests", "Makefile", "pyproject.toml", "requirements-data.txt", "requirements.lock", ".gitignore")
+SETTINGS = {"apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+            "notebook-extension/tracker": {"windowingMode": "none"}}  # every cell stays in the page, also far below
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A copy of the repository in git, its notebook clean; then edited as a user would: smaller parameters, one cell more."""
+    copy = tmp_path / "project"
+    for name in NEEDED:
+        copies = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy.mkdir(exist_ok=True)
+        copies(ROOT / name, copy / name, **({"ignore": shutil.ignore_patterns("__pycache__", ".*")} if copies is shutil.copytree else {}))
+    notebook = nbformat.read(copy / NOTEBOOK, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nbformat.write(notebook, copy / NOTEBOOK)
+    git(copy, "init", "-q")
+    git(copy, "add", "-A")
+    git(copy, "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-qm", "clean")
+    (cell,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    cell.source = "\n".join(f"{key} = {value!r}" for key, value in parameters.resolve("01_classical_mtl", "smoke").items())
+    notebook.cells.insert(0, nbformat.v4.new_code_cell("import sys, mtl_lib\nprint(sys.executable)\nprint(mtl_lib.__file__)"))
+    nbformat.write(notebook, copy / NOTEBOOK)
+    return copy
+
+
+@pytest.fixture
+def lab(project, tmp_path):
+    """The server of ``make lab`` for a user who has a kernel called python3 of his own; yields address and token."""
+    home = tmp_path / "home"
+    theirs = home / "data" / "kernels" / "python3"
+    theirs.mkdir(parents=True)
+    (theirs / "kernel.json").write_text(json.dumps({"argv": ["false"], "display_name": "Python of another project", "language": "python"}))
+    for name, content in SETTINGS.items():
+        file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(content))
+    own = {"HOME": home, "IPYTHONDIR": home / "ipython", "JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data",
+           "JUPYTER_RUNTIME_DIR": home / "runtime", "JUPYTERLAB_SETTINGS_DIR": home / "settings",
+           "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces", "PYTHONPATH": project}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("MTL_", "JUPYTER", "MPL"))}
+    dry = subprocess.run(["make", "-n", "lab", f"VENV_PYTHON={sys.executable}"], cwd=project, capture_output=True, text=True, check=True)
+    command = ["env", *shlex.split(dry.stdout.splitlines()[-1])]
+    flags = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--IdentityProvider.token=secret"]
+    with open(tmp_path / "lab.log", "w") as log:
+        server = subprocess.Popen([*command, *flags], cwd=project, env={**environment, **{k: str(v) for k, v in own.items()}}, stdout=log, stderr=log)
+    try:
+        (info,) = wait_for(lambda: list((home / "runtime").glob("jpserver-*.json")), "JupyterLab to start", 60)
+        yield json.loads(info.read_text())["url"]
+    finally:
+        server.terminate()  # it ends its kernels first
+        server.wait(30)
+
+
+def test_run_all_cells_in_jupyterlab(browser, lab, project):
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        outside = []
+        context.route(re.compile(f"^(?!{re.escape(lab)})"), lambda route: (outside.append(route.request.url), route.abort()))
+        page = context.new_page()
+        page.goto(f"{lab}lab/tree/{Path(NOTEBOOK).name}?token=secret")
+        expect(page.locator(".jp-NotebookPanel-toolbar .jp-KernelName")).to_have_text("Python 3 (ipykernel)", timeout=60_000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputArea-prompt")
+        expect(prompts.last).to_have_text(re.compile(r"\[\d+\]:"), timeout=90_000)
+
+        sources = nbformat.read(project / NOTEBOOK, as_version=4).cells
+        tags = [tag for cell in sources for tag in cell.metadata.get("tags", []) if tag.startswith("fig:")]
+        assert page.locator(".jp-OutputArea-output img").evaluate_all("images => images.filter(i => i.naturalWidth > 300).length") == len(tags)
+        verdicts = page.locator(".jp-CodeCell").last.locator(".jp-RenderedMarkdown table")
+        expect(verdicts.locator("thead")).to_contain_text("verdict")
+        assert verdicts.locator("tbody tr").count() == sum(cell.source.count("rec.declare(") for cell in sources)
+        with page.expect_response(lambda response: response.request.method == "PUT" and response.url.startswith(f"{lab}api/contents/")):
+            page.keyboard.press("Control+S")
+        assert outside == []
+
+    cells = [cell for cell in nbformat.read(project / NOTEBOOK, as_version=4).cells if cell.cell_type == "code"]
+    assert cells[-1].outputs
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"] == []
+    executable, library = cells[0].outputs[0].text.split()
+    assert Path(executable).parent == Path(sys.executable).parent
+    assert Path(library) == project / "mtl_lib" / "__init__.py"
+    # Only the notebook in the work tree has changed. Git's index, which the notebook tests read, is as clean as before.
+    assert git(project, "status", "--porcelain") == f" M {NOTEBOOK}\n"
+    assert not (project / "results").exists()
+    assert not any(cell.get("outputs") for cell in nbformat.reads(git(project, "show", f":{NOTEBOOK}"), as_version=4).cells)
+    tests = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_notebooks.py"], cwd=project,
+                           env={**os.environ, "PYTHONPATH": str(project)}, capture_output=True, text=True)
+    assert tests.returncode == 0, tests.stdout
+
+
+def wait_for(condition, what: str, seconds: float):
+    """The first true value of ``condition()``."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        time.sleep(0.2)
+    return value
+
+
+def git(folder: Path, *words: str) -> str:
+    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,73 @@
+"""README is true: its commands exist, its example runs, its files are there."""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+SECTIONS = [path.stem for path in (ROOT / "notebooks").glob("*.ipynb")]
+
+
+def commands() -> set[str]:
+    """Targets of every make command README shows, in blocks and in running text."""
+    blocks = "\n".join(re.findall(r"```\n(.*?)```", README, re.S))
+    shown = re.findall(r"^make ([a-z0-9_-]+)", blocks, re.M) + re.findall(r"`make ([a-z0-9_-]+)", README)
+    return set(shown)
+
+
+def test_every_command_is_a_target():
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.M)) | set(SECTIONS)
+    assert {"all", "test", "lab", "verify"} <= commands() <= targets
+
+
+def test_make_all_and_make_test_are_the_first_two_commands():
+    assert re.search(r"```\nmake all\nmake test\n```", README)
+
+
+@pytest.mark.parametrize("target", sorted(commands()))
+def test_every_target_would_run(target):
+    done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_example_runs():
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    done = subprocess.run([sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "(3, 5)" in done.stdout and float(done.stdout.split()[-1]) < 1e-6
+
+
+def test_every_section_and_folder_is_described():
+    for section in SECTIONS:
+        assert f"`{section}`" in README
+    tree = re.search(r"## Where things are.*?```\n(.*?)```", README, re.S)[1]
+    for name in re.findall(r"^ {0,2}([\w./]+?/?)(?= {2,})", tree, re.M):
+        assert (ROOT / name).exists() or (ROOT / "mtl_lib" / name).exists(), name
+    for path in (ROOT / "mtl_lib").iterdir():
+        if not path.name.startswith("_"):
+            assert re.search(rf"\b{re.escape(path.name)}", tree), path.name
+
+
+def test_pictures_and_files_exist():
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        assert (ROOT / target).is_file(), target
+
+
+def test_the_set_example_is_accepted():
+    from mtl_lib.suite import parameters
+
+    (text,) = re.findall(r'SET="([^"]+)"', README)
+    assert parameters.resolve(SECTIONS[0], "default", parameters.parse_set(text))
+
+
+def test_every_source_is_listed_with_its_licence():
+    import importlib
+
+    for path in (ROOT / "mtl_lib" / "data").glob("*.py"):
+        card = getattr(importlib.import_module(f"mtl_lib.data.{path.stem}"), "CARD", None) if not path.stem.startswith("_") else None
+        if card:
+            assert card.item.split("::")[0] in README and str(card.tasks.split()[0]) in README
