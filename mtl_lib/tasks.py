@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from mtl_lib import splits
 from mtl_lib.stream import stream
 
 KINDS = ("table", "image", "sequence")
@@ -160,7 +161,7 @@ class TaskSet:
     def regime(self) -> tuple[str, str]:
         """``("shared" | "own" | "partial", "same" | "different")``: inputs and losses."""
         losses = "same" if len({task.loss for task in self.tasks}) == 1 else "different"
-        return _sharing(self.tasks), losses
+        return splits.sharing([(task.inputs.name, task.rows) for task in self.tasks]), losses
 
     @staticmethod
     def shared(s: Task, t: Task) -> float:
@@ -214,9 +215,8 @@ class TaskSet:
             order = np.argsort(draws)
             count = int(np.clip(round(share * len(self)), 1, len(self) - 1))
             return self.permute(sorted(order[:count])), self.permute(sorted(order[count:]))
-        draws = _Draws("split", seed, self.tasks)
-        sides = [_first_side(*draws.units(task), share, draws.exact) for task in self.tasks]
-        first, second = _chosen(self.tasks, sides), _chosen(self.tasks, [~side for side in sides])
+        left = splits.first_sides(self.tasks, share, seed)
+        first, second = self._where(left), self._where([~side for side in left])
         if not second:
             raise ValueError("every task has a single unit: nothing to split")
         return TaskSet(first, self.name), TaskSet(second, self.name)
@@ -229,13 +229,16 @@ class TaskSet:
         """
         if k < 2:
             raise ValueError(f"{k} folds, at least 2 are needed")
-        draws = _Draws("folds", seed, self.tasks)
-        numbers = [_fold_numbers(*draws.units(task), k, draws.exact) for task in self.tasks]
+        numbers = splits.fold_numbers(self.tasks, k, seed)
         for fold in range(k):
-            held = _chosen(self.tasks, [number == fold for number in numbers])
-            train = _chosen(self.tasks, [number != fold for number in numbers])
+            held = self._where([number == fold for number in numbers])
+            train = self._where([number != fold for number in numbers])
             if held and train:
                 yield TaskSet(train, self.name), TaskSet(held, self.name)
+
+    def _where(self, masks) -> list[Task]:
+        """The tasks restricted to their masks, without those left empty."""
+        return [task.take(np.flatnonzero(mask)) for task, mask in zip(self.tasks, masks) if mask.any()]
 
 
 def standardise(train: TaskSet, *others: TaskSet) -> tuple[TaskSet, ...]:
@@ -272,87 +275,3 @@ def labelled(tasks: TaskSet) -> TaskSet | None:
 
 def _first_bad(values: np.ndarray) -> int:
     return int(np.argwhere(~np.isfinite(values))[0][0])
-
-
-def _sharing(tasks, units=lambda task: task.rows) -> str:
-    """"own", "shared" or "partial"; one pass over the units, so that thousands of tasks stay cheap."""
-    owned = {}
-    for task in tasks:
-        owned.setdefault(task.inputs.name, []).append(np.unique(units(task)))
-    if len(tasks) > 1 and all(len(np.unique(np.concatenate(sets))) == sum(map(len, sets)) for sets in owned.values()):
-        return "own"
-    sets = next(iter(owned.values()))
-    same = len(owned) == 1 and all(np.array_equal(units, sets[0]) for units in sets)
-    return "shared" if same else "partial"
-
-
-def _units(task: Task) -> np.ndarray:
-    """What a split may not cut: the group of each sample where there are groups, else its row."""
-    return task.rows if task.groups is None else np.asarray(task.groups)
-
-
-class _Draws:
-    """One uniform number per unit; the same unit of the same inputs gets the same number in every task.
-
-    Where tasks share some of their units but not all, counts cannot be exact in every task: a common
-    threshold on the numbers decides instead, and the unit of a single-unit task is put first (-1).
-    """
-
-    def __init__(self, purpose: str, seed: int, tasks):
-        self.purpose, self.seed, self.rows = purpose, seed, {}
-        self.exact = _sharing(tasks, _units) != "partial"
-        singles = [task for task in tasks if len(np.unique(_units(task))) == 1]
-        self.first = {(task.inputs.name, _units(task)[0]) for task in singles} if not self.exact else set()
-        _check_groups(tasks)
-
-    def units(self, task: Task) -> tuple[np.ndarray, np.ndarray]:
-        """(number of each unit of the task, unit of each sample)."""
-        name = task.inputs.name
-        units, of_sample = np.unique(_units(task), return_inverse=True)
-        if task.groups is not None:
-            numbers = np.array([stream(self.seed, self.purpose, f"{name}/{unit}").random() for unit in units])
-        else:
-            if name not in self.rows:
-                self.rows[name] = stream(self.seed, self.purpose, name).random(len(task.inputs.array))
-            numbers = self.rows[name][units]
-        if self.first:
-            numbers = np.where([(name, unit) in self.first for unit in units], -1.0, numbers)
-        return numbers, of_sample
-
-
-def _check_groups(tasks) -> None:
-    """Groups of one task and bare rows of another cannot both be respected on the same rows."""
-    for name in {task.inputs.name for task in tasks if task.groups is not None}:
-        grouped = np.unique(np.concatenate([t.rows for t in tasks if t.inputs.name == name and t.groups is not None]))
-        for task in tasks:
-            if task.inputs.name == name and task.groups is None and np.isin(task.rows, grouped).any():
-                raise ValueError(f"task {task.name!r} has no groups, but shares rows of {name!r} with a task that has")
-
-
-def _first_side(draws: np.ndarray, of_sample: np.ndarray, share: float, exact: bool) -> np.ndarray:
-    """Which samples fall on the first side."""
-    if not exact:
-        return (draws < share)[of_sample]
-    if len(draws) == 1:
-        return np.ones(len(of_sample), bool)
-    count = int(np.clip(round(share * len(draws)), 1, len(draws) - 1))
-    return (_ranks(draws) < count)[of_sample]
-
-
-def _fold_numbers(draws: np.ndarray, of_sample: np.ndarray, k: int, exact: bool) -> np.ndarray:
-    """Fold of each sample; negative, never held out, in a task with one unit."""
-    if not exact:
-        return np.floor(draws * k).astype(int)[of_sample]
-    if len(draws) == 1:
-        return np.full(len(of_sample), -1)
-    offset = int(draws.min() * 2**32) % k  # so that small tasks do not all use the first folds
-    return ((_ranks(draws) + offset) % k)[of_sample]
-
-
-def _ranks(draws: np.ndarray) -> np.ndarray:
-    return np.argsort(np.argsort(draws, kind="stable"), kind="stable")
-
-
-def _chosen(tasks, masks) -> list[Task]:
-    """The tasks restricted to their masks, without those left empty."""
-    return [task.take(np.flatnonzero(mask)) for task, mask in zip(tasks, masks) if mask.any()]

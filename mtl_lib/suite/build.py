@@ -36,7 +36,7 @@ def build(sections: list[str], profile: str, overrides: dict, jobs: int) -> int:
         print(f"{section}: to run ({why[0]}{f' and {len(why) - 1} more' if len(why) > 1 else ''})", flush=True)
     absent = fetch({section: resolved[section] for section in stale})
     codes = {section: MISSING for section in absent}
-    with _Running() as running:
+    with Running() as running:
         with concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
             waiting = {pool.submit(run_section, home, section, profile, resolved[section], running): section
                        for section in stale if section not in absent}
@@ -67,14 +67,17 @@ def fetch(params: dict[str, dict]) -> set[str]:
     return {section for section, names in needed.items() if set(names) & set(lost)}
 
 
-def run_section(home: Path, section: str, profile: str, params: dict, running: "_Running", environment: dict | None = None) -> int:
-    """Run one section under its lock and swap the result in; returns its exit code."""
+def run_section(home: Path, section: str, profile: str, params: dict, running: "Running", environment: dict | None = None) -> int:
+    """Run one section under its lock and swap the result in; returns its exit code.
+
+    ``environment`` adds variables to the notebook's process, to play another machine; then it always runs.
+    """
     say = _Progress(section)
     with locked(_lock(home, section), lambda: say("another build of this section is running; waiting for it")):
         recover(home, section)
         if running.stopped:
             return INTERRUPTED
-        if not environment and not plan.differences(home / section, section, params):
+        if environment is None and not plan.differences(home / section, section, params):
             say("made meanwhile by another build")
             return OK
         partial = home / f".partial-{section}-{os.getpid()}"
@@ -88,7 +91,8 @@ def run_section(home: Path, section: str, profile: str, params: dict, running: "
             elif (partial / "notebook.ipynb").is_file() and not running.stopped:
                 os.replace(partial / "notebook.ipynb", home / f"{section}.failed.ipynb")
             return code
-        except OSError as error:
+        except OSError as error:  # a full disk, a folder that cannot be renamed
+            recover(home, section)
             print(f"{section}: {error}", file=sys.stderr)
             return FAILED
         finally:
@@ -118,14 +122,13 @@ def recover(home: Path, section: str) -> None:
 
 def kernel_environment(folder: Path) -> dict[str, str]:
     """The environment of a notebook's process: one thread, fixed hashing, nothing of the user's own set-up."""
-    threads = os.environ.get("MTL_THREADS", "1")
-    fixed = {name: threads for name in THREADS} | {
+    fixed = {name: "1" for name in THREADS} | {
         "MTL_RUN_DIR": str(folder), "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", "PYTHONNOUSERSITE": "1",
         "IPYTHONDIR": str(folder / ".ipython"), "JUPYTER_PREFER_ENV_PATH": "1", "MPLBACKEND": "agg"}
     return {**os.environ, **fixed}
 
 
-class _Running:
+class Running:
     """The notebooks' processes; SIGINT and SIGTERM end them all and leave the rest to tidy up."""
 
     def __init__(self):
@@ -156,7 +159,7 @@ class _Progress:
         print(f"{self.section}  {time.time() - self.start:5.0f} s  {text}", flush=True)
 
 
-def _execute(job: dict, say: _Progress, running: _Running, environment: dict | None) -> int:
+def _execute(job: dict, say: _Progress, running: Running, environment: dict | None) -> int:
     folder = Path(job["folder"])
     command = [sys.executable, "-m", "mtl_lib.suite.execute", json.dumps(job)]
     with open(folder / "stderr.txt", "w+") as errors:

@@ -12,7 +12,7 @@ from mtl_lib.suite.project import FAILED, OK, REFERENCE, RESULTS, Stop, read_jso
 
 # Other machines, as far as one machine can play them: an x86 processor without what the locked NumPy dispatches on.
 VARIANTS = {"base": {}, "older-processor": {"OPENBLAS_CORETYPE": "Sandybridge", "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"},
-            "two-threads": {"MTL_THREADS": "2", "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}}
+            "two-threads": {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}}
 
 
 def compare(home: Path, section: str, profile: str) -> tuple[str | None, list[tuple[str, float, float | None]]]:
@@ -68,8 +68,8 @@ def make_reference(sections: list[str], profile: str) -> int:
             home = scratch / profile / variant
             home.mkdir(parents=True, exist_ok=True)
             print(f"{section}: {variant}", flush=True)
-            with build._Running() as running:
-                code = build.run_section(home, section, profile, params, running, environment or {"MTL_THREADS": "1"})
+            with build.Running() as running:
+                code = build.run_section(home, section, profile, params, running, environment)
             if code:
                 raise Stop(code, f"{section}: the {variant} run failed; reference/ is unchanged")
             runs[variant] = home / section

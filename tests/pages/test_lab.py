@@ -19,7 +19,8 @@ pytestmark = pytest.mark.pages
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = "notebooks/01_classical_mtl.ipynb"
-NEEDED = ("mtl_lib", "notebooks", "params", "tests", "Makefile", "pyproject.toml", "requirements-data.txt", "requirements.lock", ".gitignore")
+FOLDERS = ("mtl_lib", "notebooks", "params", "tests")
+FILES = ("Makefile", "pyproject.toml", "requirements-data.txt", "requirements.lock", ".gitignore")
 SETTINGS = {"apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
             "notebook-extension/tracker": {"windowingMode": "none"}}  # every cell stays in the page, also far below
 
@@ -28,10 +29,10 @@ SETTINGS = {"apputils-extension/notification": {"fetchNews": "false", "checkForU
 def project(tmp_path) -> Path:
     """A copy of the repository in git, its notebook clean; then edited as a user would: smaller parameters, one cell more."""
     copy = tmp_path / "project"
-    for name in NEEDED:
-        copies = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy.mkdir(exist_ok=True)
-        copies(ROOT / name, copy / name, **({"ignore": shutil.ignore_patterns("__pycache__", ".*")} if copies is shutil.copytree else {}))
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    for name in FILES:
+        shutil.copy(ROOT / name, copy / name)
     notebook = nbformat.read(copy / NOTEBOOK, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -49,7 +50,7 @@ def project(tmp_path) -> Path:
 
 @pytest.fixture
 def lab(project, tmp_path):
-    """The server of ``make lab`` for a user who has a kernel called python3 of his own; yields address and token."""
+    """The server of ``make lab`` for a user who has a kernel called python3 of their own; yields its address."""
     home = tmp_path / "home"
     theirs = home / "data" / "kernels" / "python3"
     theirs.mkdir(parents=True)
@@ -61,12 +62,15 @@ def lab(project, tmp_path):
     own = {"HOME": home, "IPYTHONDIR": home / "ipython", "JUPYTER_CONFIG_DIR": home / "config", "JUPYTER_DATA_DIR": home / "data",
            "JUPYTER_RUNTIME_DIR": home / "runtime", "JUPYTERLAB_SETTINGS_DIR": home / "settings",
            "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces", "PYTHONPATH": project}
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("MTL_", "JUPYTER", "MPL"))}
-    dry = subprocess.run(["make", "-n", "lab", f"VENV_PYTHON={sys.executable}"], cwd=project, capture_output=True, text=True, check=True)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("MTL_", "JUPYTER", "MPL", "MAKE", "MFLAGS"))}
+    dry = subprocess.run(["make", "-n", "lab", f"VENV_PYTHON={sys.executable}"], cwd=project, env=environment,
+                         capture_output=True, text=True, check=True)
     command = ["env", *shlex.split(dry.stdout.splitlines()[-1])]
+    assert "jupyterlab" in command
     flags = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--IdentityProvider.token=secret"]
     with open(tmp_path / "lab.log", "w") as log:
-        server = subprocess.Popen([*command, *flags], cwd=project, env={**environment, **{k: str(v) for k, v in own.items()}}, stdout=log, stderr=log)
+        environment |= {key: str(value) for key, value in own.items()}
+        server = subprocess.Popen([*command, *flags], cwd=project, env=environment, stdout=log, stderr=log)
     try:
         (info,) = wait_for(lambda: list((home / "runtime").glob("jpserver-*.json")), "JupyterLab to start", 60)
         yield json.loads(info.read_text())["url"]
@@ -89,7 +93,8 @@ def test_run_all_cells_in_jupyterlab(browser, lab, project):
 
         sources = nbformat.read(project / NOTEBOOK, as_version=4).cells
         tags = [tag for cell in sources for tag in cell.metadata.get("tags", []) if tag.startswith("fig:")]
-        assert page.locator(".jp-OutputArea-output img").evaluate_all("images => images.filter(i => i.naturalWidth > 300).length") == len(tags)
+        widths = page.locator(".jp-OutputArea-output img").evaluate_all("images => images.map(image => image.naturalWidth)")
+        assert len(widths) == len(tags) > 0 and min(widths) > 300
         verdicts = page.locator(".jp-CodeCell").last.locator(".jp-RenderedMarkdown table")
         expect(verdicts.locator("thead")).to_contain_text("verdict")
         assert verdicts.locator("tbody tr").count() == sum(cell.source.count("rec.declare(") for cell in sources)

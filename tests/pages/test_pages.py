@@ -287,5 +287,6 @@ def test_every_check_can_fail(site, browser, tmp_path):
     recorded.write_text(json.dumps(json.loads(recorded.read_text()) | {"lost": {}}))
     seen = see(browser, copy, name)
     reported = {check: "\n".join(check(seen)) for check in CHECKS}
-    assert [fault for fault in [*FAULTS, (figures, "", "recorded, not shown: figures/lost.svg")] if fault[2] not in reported[fault[0]]] == []
+    expected = [*FAULTS, (figures, "", "recorded, not shown: figures/lost.svg")]
+    assert [fault for fault in expected if fault[2] not in reported[fault[0]]] == []
     assert "request outside the site: https://example.org/a.png" in see(browser, copy, name, from_disk=True).trouble  # no policy there
