@@ -104,7 +104,7 @@ class Declared:
     def decide(self, pairs, figure: str, null=None, control=None) -> None:
         """See ``mtl_lib.claims.Claim.decide``. The verdict after Holm's correction is in the last table."""
         r = self.claim.decide(pairs, figure, null, control)
-        text = f"**{self.claim.id}**: {_effect(r)} (n = {r['n_units']}, unit {self.claim.unit}; {r['n_seeds']} seeds; p = {r['p']:.2g})"
+        text = f"**{self.claim.id}**: {_effect(r)} (n = {r['n_units']}, unit {self.claim.unit}; {r['n_seeds']} seeds, p\u00a0=\u00a0{r['p']:.2g})"
         if r["null"]:
             text += f"; null arm {_effect(r['null'])}"
         verdict, why = self.claim.verdict(r["p"])
@@ -114,16 +114,18 @@ class Declared:
 def _verdict_table(rows: list[dict]) -> str:
     if not rows:
         return "This notebook declares no claim."
-    lines = ["| claim | statement | effect and 95 % interval | margin | Holm's p | verdict |", "|---|---|---|---|---|---|"]
+    lines = ["| claim | effect, 95\u00a0% interval | margin | Holm's p | verdict |", "|---|---|---|---|---|"]
     for row in rows:
         verdict = f"**{row['verdict']}**" + (f": {row['why']}" if row["why"] else "")
         shown = {key: row[key] if row[key] is not None else np.nan for key in ("effect", "low", "high")}
-        lines.append(f"| {row['id']} | {row['statement']} | {_effect(shown)} | {row['margin']:g} | {row['p_holm']:.2g} | {verdict} |")
+        lines.append(f"| **{row['id']}**: {row['statement']} | {_effect(shown)} | {row['margin']:g} | {row['p_holm']:.2g} | {verdict} |")
     return "\n".join(lines)
 
 
 def _effect(r: dict) -> str:
-    return f"{r['effect']:+.4f} [{r['low']:+.4f}, {r['high']:+.4f}]"
+    """Effect and interval with true minus signs, on one line."""
+    text = f"{r['effect']:+.4f} [{r['low']:+.4f},\u00a0{r['high']:+.4f}]"
+    return text.replace("-", "\u2212")
 
 
 def _check_name(what: str, name: str, taken, pattern: str) -> None:

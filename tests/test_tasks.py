@@ -291,8 +291,9 @@ def test_a_single_row_shared_with_a_larger_task_is_held_out_of_neither():
         assert not joined(train) & joined(held)
 
 
-def test_rows_do_not_leak_where_only_one_task_has_groups():
-    tasks = TaskSet([task("persons", np.arange(12), groups=np.arange(12) // 3), task("rows", np.arange(12))])
+@pytest.mark.parametrize("groups", [None, np.arange(12) % 4], ids=["none", "others"])
+def test_rows_do_not_leak_where_tasks_disagree_on_groups(groups):
+    tasks = TaskSet([task("persons", np.arange(12), groups=np.arange(12) // 3), task("rows", np.arange(12), groups=groups)])
     try:
         first, second = tasks.split("samples", 0.5, seed=0)
     except ValueError as refused:  # as good an answer

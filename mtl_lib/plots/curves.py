@@ -13,12 +13,12 @@ def learning_curves(levels: pd.DataFrame, gains: pd.DataFrame, x_label: str, mea
     """
     figure, ((left, right),) = style.panels(2, width=4.6, height=3.9)
     for arm, curve in levels.groupby("arm", sort=False):
-        left.plot(curve["samples"], curve["mean"], "o-", ms=4, color=style.colour(arm), label=arm)
+        left.plot(curve["samples"], curve["mean"], marker="o", ls=style.line(arm), ms=4, color=style.colour(arm), label=arm)
     arms = list(gains["arm"].unique())
     for k, (arm, curve) in enumerate(gains.groupby("arm", sort=False)):
         x = curve["samples"] * 1.05 ** (k - (len(arms) - 1) / 2)  # side by side, so that intervals do not hide each other
-        right.errorbar(x, curve["mean"], [curve["mean"] - curve["low"], curve["high"] - curve["mean"]], fmt="o-", ms=4, lw=1.2,
-                       elinewidth=1, color=style.colour(arm))
+        right.errorbar(x, curve["mean"], [curve["mean"] - curve["low"], curve["high"] - curve["mean"]], marker="o", ls=style.line(arm), ms=4,
+                       lw=1.2, elinewidth=1, color=style.colour(arm))
     right.axhline(0, color="#333333", lw=1)
     left.set(ylabel=f"{measure} (mean over tasks)", title="error")
     right.set(ylabel=f"{measure} saved", title=f"gain over {baseline}, 95 % interval")

@@ -16,6 +16,7 @@ COLOURS = {
     "L21 about the mean": "#56B4E9",
 }
 FALLBACK = "#555555"
+DASHED = ("trace norm about the mean", "L21 about the mean")  # variants, so that curves on top of each other show
 
 matplotlib.rcdefaults()
 matplotlib.rcParams.update({
@@ -29,6 +30,11 @@ matplotlib.rcParams.update({
 def colour(method: str) -> str:
     """The suite's colour of a method."""
     return COLOURS.get(method, FALLBACK)
+
+
+def line(method: str) -> str:
+    """Dashed for variants, solid else."""
+    return "--" if method in DASHED else "-"
 
 
 def panels(columns: int, rows: int = 1, width: float = 4.2, height: float = 3.4, **options):

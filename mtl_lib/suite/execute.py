@@ -36,7 +36,8 @@ def main(job: dict) -> int:
     report(cell="page", title="rendering the page")
     from mtl_lib.suite import page
 
-    page.write(folder, section, provenance)
+    page.strip(folder / "notebook.ipynb")
+    page.write(folder)
     return OK
 
 

@@ -10,7 +10,12 @@ ASSETS = Path(__file__).parent / "assets"
 
 
 def write(home: Path, profile: str) -> Path:
-    """Write ``index.html`` and the assets; returns the index. Files that would not change are left alone."""
+    """Write ``index.html`` and the assets; returns the index. Files that would not change are left alone.
+
+    A page that another version of the template made is made again from its executed notebook.
+    """
+    from mtl_lib.suite import page
+
     with locked(home / ".lock-site"):
         for source in ASSETS.rglob("*"):
             target = home / "assets" / source.relative_to(ASSETS)
@@ -18,6 +23,9 @@ def write(home: Path, profile: str) -> Path:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
         sections = [_section(home, name) for name in SECTIONS if (home / name / "index.html").is_file()]
+        for section in sections:
+            if not page.current(home / section["name"]):
+                page.write(home / section["name"])
         claims = [claim | {"page": s["name"]} for s in sections for claim in s["claims"]]
         write_text(home / "index.html", template("index.html.j2").render(profile=profile, sections=sections, claims=claims))
     return home / "index.html"

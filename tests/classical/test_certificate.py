@@ -182,6 +182,34 @@ def test_gap_holds_for_features_of_very_different_units(spread):
     assert_allclose(model.objective_, best, rtol=1e-4)
 
 
+@pytest.mark.parametrize("seconds", [1e6, 1e4, 1e2])
+def test_gap_holds_for_a_feature_far_from_zero(seconds):
+    """A time stamp is nearly collinear with the intercept: hours apart, 1.7e9 from zero."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([1.7e9 + rng.uniform(0, seconds, 60), rng.normal(size=60)])
+    y = 5 * (X[:, 0] - 1.7e9) / seconds + X[:, 1] + 0.1 * rng.normal(size=60)
+    design = np.column_stack([X - X.mean(axis=0), np.ones(60)])
+    best = np.sum((y - design @ np.linalg.lstsq(design, y)[0]) ** 2) / 2
+    model = LinearMTL(Pooled(), intercept="shared", weighting="sum").fit([X[:30], X[30:]], [y[:30], y[30:]])
+    assert model.objective_ - best <= model.dual_gap_ + 1e-6 * best
+    residual = np.concatenate(model.predict([X[:30], X[30:]])) - y
+    assert_allclose(model.objective_, residual @ residual / 2, rtol=1e-4)
+
+
+@pytest.mark.parametrize("apart", [1e-4, 1e-6])
+@pytest.mark.parametrize("penalty", [Pooled(), Ridge(), MTRL()], ids=str)
+def test_gap_holds_for_features_nearly_alike(penalty, apart):
+    """No fit is above another's lower bound: the pooled one is a candidate for each problem about the mean."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 60))
+    y = b + 0.1 * rng.normal(size=60)
+    design = np.column_stack([a, b, np.ones(60)])  # spans what (a, a + apart b, 1) spans
+    pooled = np.sum((y - design @ np.linalg.lstsq(design, y)[0]) ** 2) / 2
+    X = np.column_stack([a, a + apart * b])
+    model = LinearMTL(penalty, 1.0, intercept="shared", about_mean=True, weighting="sum").fit([X[:30], X[30:]], [y[:30], y[30:]])
+    assert model.objective_ - model.dual_gap_ <= pooled * (1 + 1e-6)
+
+
 @pytest.mark.parametrize("rule", ["free", "shared", "about_mean"])
 @pytest.mark.parametrize("penalty", [Ridge(), MTRL()], ids=str)
 def test_gap_holds_for_targets_far_from_zero(rule, penalty):

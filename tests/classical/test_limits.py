@@ -164,6 +164,14 @@ def test_deviations_vanish_from_lambda_max_on(penalty, rule, about_mean):
         same(above, fit(Pooled(), 1, Xs, ys, intercept=rule), 1e-8)
 
 
+@pytest.mark.parametrize("weighting", ["mean", "sum"])
+@pytest.mark.parametrize("penalty", [Ridge(), MTRL()], ids=str)
+def test_paths_of_squared_norms_start_at_ten_times_the_curvature(penalty, weighting):
+    Xs, ys = ragged()
+    largest = max(np.linalg.norm(X, 2) ** 2 / (len(X) if weighting == "mean" else 1) for X in Xs)
+    assert_allclose(LinearMTL(penalty, intercept=None, weighting=weighting).lambda_max(Xs, ys), 10 * largest)
+
+
 # --- what a transformation of the data does to the fit ----------------------------------------
 
 @every_penalty

@@ -123,6 +123,11 @@ def test_mean_regularized_is_the_minimum_over_the_mean(shape, mu):
         assert_allclose(MeanRegularized(mu).value(W), ((target - design @ w0) ** 2).sum(), atol=1e-12)
 
 
+def test_mean_regularized_leaves_the_mean_free_unless_told():
+    assert MeanRegularized() == MeanRegularized(0) and MeanRegularized().free_mean
+    assert not MeanRegularized(0.1).free_mean
+
+
 @pytest.mark.parametrize("mu", [-1, np.inf, np.nan])
 def test_mean_regularized_rejects(mu):
     with pytest.raises(ValueError, match=f"mu {mu}"):
