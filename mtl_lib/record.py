@@ -90,7 +90,8 @@ class Record:
         self._write("run.json", {"modules": _loaded_modules(), "data": _data_read(), "timings": self.timings, **_machine()})
 
     def _write(self, name: str, content) -> None:
-        (self.folder / name).write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        ordered = name == "figures.json"  # the gallery shows figures as the notebook does
+        (self.folder / name).write_text(json.dumps(content, indent=1, sort_keys=not ordered, ensure_ascii=False) + "\n")
 
 
 class Declared:
