@@ -61,7 +61,11 @@ def steps() -> list[tuple[str, list[str]]]:
 def build() -> int:
     """Make ``.venv`` current; 0 when it is, 1 with one line on stderr when it cannot be."""
     with open(ROOT / ".venv.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once: the second waits and finds it done
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another process is building .venv; waiting for it", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         stamp = VENV / ".complete"
         if stamp.is_file() and stamp.read_text() == fingerprint():
             return 0
@@ -73,7 +77,9 @@ def build() -> int:
         shutil.rmtree(VENV, ignore_errors=True)
         for label, command in steps():
             print(f"  {label}", flush=True)
-            done = subprocess.run(command, env={**os.environ, "PYTHONNOUSERSITE": "1"})
+            # The child holds the lock too: if this process is killed, nobody builds beside a pip that still runs.
+            # A session of its own keeps Ctrl-C here, where it is one line.
+            done = subprocess.run(command, env={**os.environ, "PYTHONNOUSERSITE": "1"}, pass_fds=[lock.fileno()], start_new_session=True)
             if done.returncode:
                 print(f"environment: '{label}' failed; correct what pip says above and run make again", file=sys.stderr)
                 return 1

@@ -408,7 +408,7 @@ def test_cross_validation_in_every_form():
     assert_allclose(ids.cv_errors_, lists.cv_errors_)
     for k in range(4):  # every task has its part in the errors
         louder = cv().fit(XS, [y * (100 if j == k else 1) for j, y in enumerate(YS)])
-        assert louder.cv_errors_.min() > 10 * lists.cv_errors_.max()
+        assert louder.cv_errors_.min() > 2 * lists.cv_errors_.max()
 
 
 def test_folds_never_show_one_task_the_held_out_rows_of_another():

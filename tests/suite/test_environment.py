@@ -1,0 +1,78 @@
+"""The environment builder: stamps, locks, and one line when Python will not do. No network is needed."""
+import fcntl
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from mtl_lib.suite import environment
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A project whose steps only write files."""
+    (tmp_path / "requirements.lock").write_text("x==1\n")
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
+    made = [sys.executable, "-c", f"import pathlib; p = pathlib.Path({str(tmp_path)!r}); (p / '.venv').mkdir(); "
+            "(p / 'count').open('a').write('x')"]
+    monkeypatch.setattr(environment, "steps", lambda: [("made", made)])
+    return tmp_path
+
+
+def count(place):
+    return len((place / "count").read_text()) if (place / "count").exists() else 0
+
+
+def test_built_once_and_again_when_the_lock_changes(place):
+    assert [environment.build(), environment.build()] == [0, 0] and count(place) == 1
+    (place / "requirements.lock").write_text("x==2\n")
+    assert environment.build() == 0 and count(place) == 2
+
+
+def test_an_unfinished_environment_is_deleted_and_built_again(place):
+    (place / ".venv").mkdir()
+    (place / ".venv" / "half").write_text("")
+    assert environment.build() == 0
+    assert not (place / ".venv" / "half").exists() and (place / ".venv" / ".complete").is_file()
+
+
+def test_a_failing_step_leaves_no_stamp_and_one_line(place, monkeypatch, capsys):
+    monkeypatch.setattr(environment, "steps", lambda: [("the packages", [sys.executable, "-c", "raise SystemExit(3)"])])
+    assert environment.build() == 1
+    assert capsys.readouterr().err == "environment: 'the packages' failed; correct what pip says above and run make again\n"
+    assert not (place / ".venv" / ".complete").exists()
+
+
+@pytest.mark.parametrize("version", [(3, 10, 1), (3, 14, 0)])
+def test_another_python_is_refused_in_one_line(place, monkeypatch, capsys, version):
+    monkeypatch.setattr(sys, "version_info", version)
+    assert environment.build() == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "3.11, 3.12 or 3.13" in line and count(place) == 0
+
+
+def test_a_missing_venv_module_is_one_line(place, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    assert environment.build() == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "no venv module" in line and "python3-venv" in line
+
+
+def test_a_step_that_outlives_its_builder_keeps_the_lock(place):
+    slow = f"import time, pathlib; time.sleep(2); pathlib.Path({str(place)!r}, 'late').write_text('')"
+    program = (f"import sys; sys.path.insert(0, {os.getcwd()!r})\nfrom pathlib import Path\nfrom mtl_lib.suite import environment as e\n"
+               f"e.ROOT = Path({str(place)!r}); e.VENV = e.ROOT / '.venv'\ne.steps = lambda: [('slow', [sys.executable, '-c', {slow!r}])]\ne.build()")
+    builder = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    for line in builder.stdout:
+        if "slow" in line:
+            break
+    time.sleep(0.5)
+    builder.kill()
+    builder.wait()
+    with open(place / ".venv.lock") as lock:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert environment.build() == 0 and (place / "late").exists()
