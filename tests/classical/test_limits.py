@@ -236,3 +236,10 @@ def test_ridge_is_the_same_as_appended_rows(penalty, about_mean, weighting):
     assert_allclose(asked.gradient(V), added.gradient(V), atol=1e-10)
     assert_allclose(asked.value(V, asked.gradient(V)), added.value(V, added.gradient(V)))
     assert_allclose(ours.fit(Xs, ys).coef_, ours._solve(range(4), added).coef_, atol=1e-5)
+
+
+def test_paths_of_squared_norms_start_at_ten_times_the_curvature():
+    rng = np.random.default_rng(0)
+    Xs = [rng.normal(size=(m, 3)) * scale for m, scale in ((4, 1), (9, 5), (30, 0.1))]
+    curvature = max(np.linalg.norm(X - X.mean(axis=0), 2) ** 2 / len(X) for X in Xs)
+    assert_allclose(LinearMTL(Ridge()).lambda_max(Xs, [X[:, 0] for X in Xs]), 10 * curvature)
