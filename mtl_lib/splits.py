@@ -66,12 +66,16 @@ class _Draws:
 
 
 def _check_groups(tasks) -> None:
-    """Groups of one task and bare rows of another cannot both be respected on the same rows."""
-    for name in {task.inputs.name for task in tasks if task.groups is not None}:
-        grouped = np.unique(np.concatenate([t.rows for t in tasks if t.inputs.name == name and t.groups is not None]))
-        for task in tasks:
-            if task.inputs.name == name and task.groups is None and np.isin(task.rows, grouped).any():
-                raise ValueError(f"task {task.name!r} has no groups, but shares rows of {name!r} with a task that has")
+    """A row has one group in all tasks, or none in all: else no split could respect every task."""
+    groups = {}  # (inputs, row) -> group
+    for task in tasks:
+        if task.groups is not None:
+            for row, group in zip(task.rows.tolist(), np.asarray(task.groups).tolist()):
+                if groups.setdefault((task.inputs.name, row), group) != group:
+                    raise ValueError(f"task {task.name!r}: groups put row {row} into {group!r}, another task into {groups[task.inputs.name, row]!r}")
+    for task in tasks if groups else ():
+        if task.groups is None and any((task.inputs.name, row) in groups for row in task.rows.tolist()):
+            raise ValueError(f"task {task.name!r} has no groups, but shares rows of {task.inputs.name!r} with a task that has")
 
 
 def _first_side(draws: np.ndarray, of_sample: np.ndarray, share: float, exact: bool) -> np.ndarray:

@@ -79,8 +79,10 @@ class Task:
     meta: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        rows, y = np.asarray(self.rows, dtype=np.int64), np.asarray(self.y)
-        object.__setattr__(self, "rows", rows)
+        rows, y = np.asarray(self.rows), np.asarray(self.y)
+        if rows.dtype.kind not in "iu" and len(rows):
+            raise ValueError(f"task {self.name!r}: rows of type {rows.dtype}, expected whole numbers")
+        object.__setattr__(self, "rows", rows.astype(np.int64))
         object.__setattr__(self, "y", y)
         if self.loss not in LOSSES:
             raise ValueError(f"task {self.name!r}: loss {self.loss!r}, allowed are {', '.join(LOSSES)}")
@@ -94,6 +96,8 @@ class Task:
                 raise ValueError(f"task {self.name!r}: {len(values)} {what} for {len(rows)} rows")
         if self.observed is not None and np.shape(self.observed) != y.shape:
             raise ValueError(f"task {self.name!r}: observed {np.shape(self.observed)}, y {y.shape}")
+        if self.observed is not None and np.asarray(self.observed).dtype != bool:
+            raise ValueError(f"task {self.name!r}: observed of type {np.asarray(self.observed).dtype}, expected True and False")
         seen = y if self.observed is None else y[self.observed]
         if seen.dtype.kind == "f" and not np.isfinite(seen).all():
             raise ValueError(f"task {self.name!r}: NaN or infinity in label {_first_bad(seen)}")
@@ -244,7 +248,7 @@ class TaskSet:
 def standardise(train: TaskSet, *others: TaskSet) -> tuple[TaskSet, ...]:
     """Scale inputs to mean 0 and deviation 1 over the training rows, and the others by the same numbers.
 
-    A constant column is centred and left unscaled.
+    A constant column is centred and left unscaled. Raises ValueError for inputs the training tasks do not have.
     """
     rows = {}
     for task in train:
@@ -259,8 +263,11 @@ def standardise(train: TaskSet, *others: TaskSet) -> tuple[TaskSet, ...]:
     def scaled(tasks: TaskSet) -> TaskSet:
         made = {}
         for task in tasks:
-            mean, deviation = moments[task.inputs.name]
-            made.setdefault(id(task.inputs), replace(task.inputs, array=(task.inputs.array - mean) / deviation))
+            if task.inputs.name not in moments:
+                raise ValueError(f"task {task.name!r}: no training task has inputs {task.inputs.name!r}")
+            if id(task.inputs) not in made:
+                mean, deviation = moments[task.inputs.name]
+                made[id(task.inputs)] = replace(task.inputs, array=(task.inputs.array - mean) / deviation)
         return TaskSet([replace(task, inputs=made[id(task.inputs)]) for task in tasks], tasks.name)
 
     return tuple(scaled(tasks) for tasks in (train, *others))

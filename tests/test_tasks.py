@@ -411,3 +411,14 @@ def test_labels_that_are_not_observed_may_be_anything():
     assert len(Task("a", TABLE, [0, 1], [1.0, np.nan], observed=seen)) == 2
     assert len(Task("a", TABLE, [0, 1], [1, -1], loss="logistic", observed=seen)) == 2
     assert Task("a", TABLE, [0, 1], np.array([[0, 1], [1, 0]]), loss="bce").y.shape == (2, 2)
+
+
+@pytest.mark.parametrize("bad, said", [
+    (lambda: task("t", [True, False]), "task 't': rows of type bool"),
+    (lambda: task("t", [0.5, 1.0]), "task 't': rows of type float64"),
+    (lambda: task("t", [0, 1], observed=np.array([0, 1])), "task 't': observed of type int64"),
+    (lambda: standardise(TaskSet([task("t", [0, 1])]), TaskSet([task("u", [0, 1], Inputs("other", np.ones((3, 2))))])), "task 'u': no training task"),
+])
+def test_silent_conversions_are_refused(bad, said):
+    with pytest.raises(ValueError, match=said):
+        bad()

@@ -86,7 +86,7 @@ class LinearMTL(RegressorMixin, BaseEstimator):
     def score(self, X, y=None, task=None):
         """Pooled explained variance of the predictions (``scores`` has the other definitions)."""
         check_is_fitted(self)
-        names, Xs, ys = as_tasks(X, y, task, labels=True)
+        names, Xs, ys = as_tasks(X, y, task, known=self.task_names_, labels=True)
         return scores.pooled_explained_variance(ys, self._predict(names, Xs))
 
     def lambda_max(self, X, y=None, task=None):
@@ -137,12 +137,21 @@ class LinearMTL(RegressorMixin, BaseEstimator):
             check_positive(name, getattr(self, name))
         if self.ridge != 0:
             check_positive("ridge", self.ridge, "0 or more")
+        check_whole("max_iter", self.max_iter, 1)
+        if not isinstance(self.about_mean, (bool, np.bool_)):
+            raise ValueError(f"about_mean {self.about_mean!r}, allowed are True, False")
 
 
 def check_positive(name, value, allowed="more than 0"):
     """Raise ValueError naming the parameter unless it is a positive finite number."""
     if not isinstance(value, numbers.Real) or not np.isfinite(value) or value <= 0:
         raise ValueError(f"{name} {value!r}, allowed is {allowed}")
+
+
+def check_whole(name, value, least):
+    """Raise ValueError naming the parameter unless it is a whole number of at least ``least``."""
+    if not isinstance(value, numbers.Integral) or value < least:
+        raise ValueError(f"{name} {value!r}, allowed are whole numbers from {least}")
 
 
 def as_tasks(X, y=None, task=None, known=None, labels=None):
@@ -180,6 +189,8 @@ def as_tasks(X, y=None, task=None, known=None, labels=None):
         X = np.asarray(X)
         columns = None if y is None else np.asarray(y).reshape(len(y), -1).T
         names = known if known is not None else list(range(len(columns)))
+        if columns is not None and len(columns) != len(names):
+            raise ValueError(f"{len(columns)} columns of labels for {len(names)} fitted tasks")
         Xs, ys = [X] * len(names), columns
     if not len(names):
         raise ValueError("no task: at least one is needed")

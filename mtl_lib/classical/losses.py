@@ -47,28 +47,42 @@ class SquaredLoss:
         if self.ones:
             Xs = [np.column_stack([X, np.ones(len(X))]) for X in Xs]
         features, width = np.arange(self.d), self.d + self.ones
-        self.penalised = np.arange(width) if intercept == "about_mean" else features
-        self.common = np.concatenate([features if free_mean else features[:0], np.arange(self.d, width)])
-
-        gram = np.stack([c * (X.T @ X) for c, X in zip(weights, Xs)])
-        gram[:, features, features] += 2 * ridge
-        moment = np.stack([c * (X.T @ y) for c, X, y in zip(weights, Xs, ys)])
+        self._columns = (np.arange(width) if intercept == "about_mean" else features,
+                         np.concatenate([features if free_mean else features[:0], np.arange(self.d, width)]))
+        Xs, onto = self._in_blocks(Xs, weights, ridge)
+        self._gram = np.stack([c * (X.T @ X) for c, X in zip(weights, Xs)]) + 2 * ridge * onto.T @ onto
+        self._moment = np.stack([c * (X.T @ y) for c, X, y in zip(weights, Xs, ys)])
         self.energy = float(sum(c * (y @ y) for c, y in zip(weights, ys)))  # <y, y>
-        self._gram, self._moment = gram, moment
-        self._square = np.ascontiguousarray(gram[:, self.penalised[:, None], self.penalised])
-        self._cross = np.ascontiguousarray(gram[:, self.penalised[:, None], self.common])
-        self._total = gram[:, self.common[:, None], self.common].sum(axis=0)
-        self._inverse = _pseudo_inverse(self._total)
-        self.shape = (len(Xs), len(self.penalised))
+
+        p = len(self._columns[0])
+        self.shape, self.penalised, self.common = (len(Xs), p), np.arange(p), np.arange(p, onto.shape[1])
+        self._square = np.ascontiguousarray(self._gram[:, :p, :p])
+        self._cross = np.ascontiguousarray(self._gram[:, :p, p:])
         self.curvature = float(np.linalg.eigvalsh(self._square)[:, -1].max())  # Lipschitz constant of the gradient
         zero = np.zeros(self.shape)
-        self.value_at_zero = 0.5 * (self.energy - self._moment[:, self.common].sum(axis=0) @ self.free_part(zero))
+        self.value_at_zero = 0.5 * (self.energy - float((self.free_part(zero) ** 2).sum()))
         self.gradient_at_zero = self.gradient(zero)
 
+    def _in_blocks(self, Xs, weights, ridge):
+        """The designs [X_t P, Z_t], and the (d, p + r) map from their coefficients to w_t.
+
+        Z is an orthonormal basis, over all tasks and the ridge's rows, of what is common and free. Taking it
+        by SVD before any Gram matrix is formed keeps the elimination exact for columns in odd units or nearly
+        collinear, where a Gram matrix would square the condition number and the gap be wrong.
+        """
+        penalised, common = self._columns
+        width, T = self.d + self.ones, len(Xs)
+        rows = [np.sqrt(c) * X[:, common] for c, X in zip(weights, Xs)]
+        rows += [np.sqrt(2 * ridge * T) * np.eye(width)[: self.d, common]]
+        Z, self._basis = _orthonormal(np.concatenate(rows))
+        Zs = np.split(Z, np.cumsum([len(X) for X in Xs]))
+        onto_free = Zs.pop() / np.sqrt(2 * ridge * T) if ridge else np.eye(width)[: self.d, common] @ self._basis
+        designs = [np.column_stack([X[:, penalised], z / np.sqrt(c)]) for X, z, c in zip(Xs, Zs, weights)]
+        return designs, np.column_stack([np.eye(width)[: self.d, penalised], onto_free])
+
     def free_part(self, V):
-        """The optimal u for V: (sum_t K_t)^+ sum_t (k_t - K_t v_t), on the common columns."""
-        total = self._moment[:, self.common].sum(axis=0) - np.einsum("tpc,tp->c", self._cross, V)
-        return self._inverse @ total
+        """Coordinates of the optimal u for V in the orthonormal basis: sum_t Z_t' c_t (y_t - X_t P v_t), (r,)."""
+        return self._moment[:, self.common].sum(axis=0) - np.einsum("tpc,tp->c", self._cross, V)
 
     def gradient(self, V):
         """Gradient of f, (T, p): minus the weighted correlation of residual and penalised columns."""
@@ -110,8 +124,9 @@ class SquaredLoss:
     def parameters(self, V):
         """(coef (T, d), intercept (T,)) of the models that V stands for."""
         theta = np.zeros((self.shape[0], self.d + self.ones))
-        theta[:, self.penalised] += V
-        theta[:, self.common] += self.free_part(V)
+        penalised, common = self._columns
+        theta[:, penalised] += V
+        theta[:, common] += self._basis @ self.free_part(V)
         coef = theta[:, : self.d]
         if self.intercept == "free":
             return coef, self.y_means - (self.x_means * coef).sum(axis=1)
@@ -125,9 +140,17 @@ def _centred(X, mean):
     return np.where(constant, 0.0, centred)
 
 
+def _orthonormal(A):
+    """(U, R): U = A R orthonormal with the span of A; directions below 1e-12 of the columns' lengths are rounding."""
+    lengths = np.linalg.norm(A, axis=0)
+    scale = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    U, sigma, Vt = np.linalg.svd(A * scale, full_matrices=False)
+    keep = sigma > 1e-12 * sigma.max(initial=0)
+    return U[:, keep], scale[:, None] * (Vt[keep].T / sigma[keep])
+
+
 def _pseudo_inverse(matrix):
-    """Of a positive semidefinite matrix, scaled to a unit diagonal first: units of measurement must not
-    decide which directions count as zero, or a free direction would not be eliminated and the gap be wrong.
+    """Of a positive semidefinite matrix, scaled to a unit diagonal first, so that units do not decide what is 0.
     Collinear columns leave eigenvalues of rounding size, a few times 1e-16: the cut is well above them."""
     scale = 1 / np.sqrt(np.where(np.diag(matrix) > 0, np.diag(matrix), 1.0))
     return scale[:, None] * np.linalg.pinv(scale[:, None] * matrix * scale, rcond=1e-12, hermitian=True) * scale

@@ -3,7 +3,7 @@ import numpy as np
 from sklearn.base import clone
 
 from mtl_lib.classical import scores
-from mtl_lib.classical.estimator import LinearMTL, as_tasks, check_positive, is_one_table
+from mtl_lib.classical.estimator import LinearMTL, as_tasks, check_positive, check_whole, is_one_table
 from mtl_lib.classical.solver import lambda_max
 from mtl_lib.tasks import Inputs, Task, TaskSet, labelled
 
@@ -25,6 +25,7 @@ def path(estimator: LinearMTL, X, y=None, task=None, lams=None, n_lams: int = 20
     fitted, start = [], None
     for lam in lams:
         model = clone(estimator).set_params(lam=float(lam))
+        model._single_label = is_one_table(X, task) and np.ndim(y) == 1
         warm = None if hasattr(model.penalty, "solution") else start
         fitted.append(model._solve(names, problem, warm))
         start = model.deviations_
@@ -66,6 +67,9 @@ class LinearMTLCV(LinearMTL):
     def fit(self, X, y=None, task=None):
         """Choose lam inside the data given, then fit on all of it. Data as in ``LinearMTL.fit``."""
         self._check_parameters()
+        check_whole("n_lams", self.n_lams, 1)
+        check_whole("folds", self.folds, 2)
+        check_positive("ratio", self.ratio)
         if self.rule not in ("best", "one_se"):
             raise ValueError(f"rule {self.rule!r}, allowed are 'best', 'one_se'")
         names, Xs, ys = as_tasks(X, y, task)

@@ -307,6 +307,12 @@ def test_bad_parameter_is_named(name, value):
         LinearMTL(Ridge()).set_params(**{name: value}).fit(XS, YS)
 
 
+@pytest.mark.parametrize("name, value", [("max_iter", 0), ("max_iter", 2.5), ("about_mean", "no"), ("n_lams", 0), ("folds", 1), ("ratio", -1)])
+def test_bad_parameter_of_cross_validation_is_named(name, value):
+    with pytest.raises(ValueError, match=f"^{name} {re.escape(repr(value))}"):
+        LinearMTLCV(Ridge()).set_params(**{name: value}).fit(XS, YS)
+
+
 @pytest.mark.parametrize("lams", [[-1.0, 1.0], [0.0], [np.nan]])
 def test_bad_lam_on_a_path_is_named(lams):
     with pytest.raises(ValueError, match="^lam"):

@@ -166,10 +166,12 @@ def test_deviations_vanish_from_lambda_max_on(penalty, rule, about_mean):
 
 @pytest.mark.parametrize("weighting", ["mean", "sum"])
 @pytest.mark.parametrize("penalty", [Ridge(), MTRL()], ids=str)
-def test_paths_of_squared_norms_start_at_ten_times_the_curvature(penalty, weighting):
+@pytest.mark.parametrize("rule", ["free", None])
+def test_paths_of_squared_norms_start_at_ten_times_the_curvature(penalty, weighting, rule):
     Xs, ys = ragged()
-    largest = max(np.linalg.norm(X, 2) ** 2 / (len(X) if weighting == "mean" else 1) for X in Xs)
-    assert_allclose(LinearMTL(penalty, intercept=None, weighting=weighting).lambda_max(Xs, ys), 10 * largest)
+    seen = [X - X.mean(axis=0) if rule == "free" else X for X in Xs]
+    curvature = max(np.linalg.norm(X, 2) ** 2 / (len(X) if weighting == "mean" else 1) for X in seen)
+    assert_allclose(LinearMTL(penalty, intercept=rule, weighting=weighting).lambda_max(Xs, ys), 10 * curvature)
 
 
 # --- what a transformation of the data does to the fit ----------------------------------------
@@ -236,10 +238,3 @@ def test_ridge_is_the_same_as_appended_rows(penalty, about_mean, weighting):
     assert_allclose(asked.gradient(V), added.gradient(V), atol=1e-10)
     assert_allclose(asked.value(V, asked.gradient(V)), added.value(V, added.gradient(V)))
     assert_allclose(ours.fit(Xs, ys).coef_, ours._solve(range(4), added).coef_, atol=1e-5)
-
-
-def test_paths_of_squared_norms_start_at_ten_times_the_curvature():
-    rng = np.random.default_rng(0)
-    Xs = [rng.normal(size=(m, 3)) * scale for m, scale in ((4, 1), (9, 5), (30, 0.1))]
-    curvature = max(np.linalg.norm(X - X.mean(axis=0), 2) ** 2 / len(X) for X in Xs)
-    assert_allclose(LinearMTL(Ridge()).lambda_max(Xs, [X[:, 0] for X in Xs]), 10 * curvature)
