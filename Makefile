@@ -1,5 +1,5 @@
 # Thin on purpose: .venv is made by mtl_lib/suite/environment.py, everything else by python -m mtl_lib.suite.
-PYTHON ?= python3
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROFILE ?= default
 JOBS ?= 2
 SET ?=
@@ -47,8 +47,8 @@ data-list: env ## what is there, what is missing and how to get it
 reference: env ## make reference/PROFILE anew, with tolerances (runs every notebook three times)
 	@$(SUITE) reference $(SECTION) --profile $(PROFILE)
 
-publish: env ## copy results of PROFILE to rendered/
-	@$(SUITE) publish $(SECTION) --profile $(PROFILE)
+publish: env ## copy results of the full profile to rendered/
+	@$(SUITE) publish $(SECTION) --profile full
 
 lock: env ## resolve requirements.lock anew (torch stays out: see environment.py)
 	@$(VENV_PYTHON) -m pip install -qq uv

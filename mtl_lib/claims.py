@@ -83,10 +83,11 @@ class Claim:
         """What claims.json stores of a decided claim."""
         r, (verdict, why) = self.result, self.verdict(p_holm)
         finite = lambda x: x if np.isfinite(x) else None
+        null = r["null"] and {key: finite(value) for key, value in r["null"].items()}
         return {"id": self.id, "section": self.section, "statement": self.statement, "contrast": self.contrast,
                 "unit": self.unit, "n_units": r["n_units"], "n_seeds": r["n_seeds"], "effect": r["effect"],
                 "low": finite(r["low"]), "high": finite(r["high"]), "margin": self.margin, "p": r["p"], "p_holm": p_holm,
-                "verdict": verdict, "why": why, "primary": self.primary, "null": r["null"], "figure": r["figure"]}
+                "verdict": verdict, "why": why, "primary": self.primary, "null": null, "figure": r["figure"]}
 
 
 def settle(claims: list[Claim]) -> list[dict]:

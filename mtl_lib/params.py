@@ -47,8 +47,8 @@ class ClassicalMTL(Section):
     @field_validator("few")
     @classmethod
     def _one_of_shares(cls, few, info):
-        if few not in info.data.get("shares", [few]):
-            raise ValueError(f"must be one of shares {info.data['shares']}")
+        if few not in info.data.get("shares", [few, few])[:-1]:
+            raise ValueError(f"must be one of shares {info.data['shares']}, not the largest")
         return few
 
 

@@ -200,6 +200,7 @@ class TaskSet:
         kind : ``"samples"`` splits inside every task; ``"tasks"`` keeps tasks whole.
         share : in (0, 1). Inside a task at least one unit stays on each side; a task with a single
             unit cannot be split and goes to the first side alone, so the second set may have fewer tasks.
+            Where tasks share some rows but not all, shares hold on average only.
         seed : for one seed the first side grows with ``share``: smaller splits are nested in larger ones.
 
         A unit is a group where the task has groups, else a row. Rows that several tasks share fall

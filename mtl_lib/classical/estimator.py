@@ -172,6 +172,8 @@ def as_tasks(X, y=None, task=None, known=None, labels=None):
         for k, t in enumerate(X if labels else ()):
             if t.loss not in LOSSES:
                 raise ValueError(f"task {t.name!r}: loss {t.loss!r}, LinearMTL fits {', '.join(LOSSES)}")
+            if t.weight is not None:
+                raise ValueError(f"task {t.name!r}: weight {t.weight}; LinearMTL weighs tasks by weighting= only")
             if t.observed is not None and t.y.ndim == 1:
                 Xs[k], ys[k] = Xs[k][t.observed], ys[k][t.observed]
     elif task is not None:

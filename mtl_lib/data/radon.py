@@ -14,8 +14,8 @@ CARD = Card(
     inputs="floor of the measurement (column basement: 1 = first floor, 0 = basement)",
     licence="as in the R package HLMdiag (GPL-2)",
     citation="Price, Nero and Gelman (1996), Bayesian prediction of mean indoor radon",
-    traps="counties with one home cannot be split: they train and are never tested; with d = 1 there is "
-          "no subspace to share",
+    traps="counties with one home cannot be split: they train and are never tested; with d = 1 a task has "
+          "one slope and one level, so there is next to nothing to share beyond a mean",
 )
 
 

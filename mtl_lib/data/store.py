@@ -2,7 +2,7 @@
 
 The cache lives outside the checkout (``MTL_DATA_DIR`` overrides), so that a clean clone downloads
 nothing again. ``MTL_DATA_MIRROR`` names a folder that is looked at first, for machines without a
-network. A data set's identity is its archive's hash plus the version of the converter.
+network. Relative paths count from the checkout, because notebooks run in a folder of their own. A data set's identity is its archive's hash plus the version of the converter.
 
 Only the standard library is imported at the top: planning a build reads ``pins()`` and must be instant.
 """
@@ -18,7 +18,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements-data.txt"
+ROOT = Path(__file__).resolve().parents[2]
+REQUIREMENTS = ROOT / "requirements-data.txt"
 READ: dict[str, str] = {}  # identity of every archive this process has loaded data from
 
 
@@ -46,7 +47,7 @@ def folder() -> Path:
     """The cache, made if it is not there."""
     import platformdirs
 
-    path = Path(os.environ.get("MTL_DATA_DIR") or platformdirs.user_cache_dir("mtl_lib"))
+    path = ROOT / (os.environ.get("MTL_DATA_DIR") or platformdirs.user_cache_dir("mtl_lib"))
     path.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -64,7 +65,7 @@ def find(name: str) -> Path | None:
         print(f"{cached.name} in the cache is damaged and will be fetched again", file=sys.stderr)
         cached.unlink()
     mirror = os.environ.get("MTL_DATA_MIRROR")
-    for candidate in sorted(Path(mirror).rglob(f"{name}-{pin.version}*")) if mirror else ():
+    for candidate in sorted((ROOT / mirror).rglob(f"{name}-{pin.version}*")) if mirror else ():
         if candidate.is_file() and sha256(candidate) == pin.sha256:
             return _keep(candidate, place)
     return None
@@ -77,12 +78,14 @@ def fetch(name: str) -> Path:
     """
     pin = pins()[name]
     with _lock(f"fetch-{name}"):
+        for leftover in folder().glob(f"fetch-{name}-*"):  # of a killed download: the lock is ours
+            shutil.rmtree(leftover, ignore_errors=True)
         found = find(name)
         if found:
             return found
         minutes = max(1, pin.megabytes // 50)
         print(f"fetching {pin.name} {pin.version}: {pin.megabytes} MB, about {minutes} min", file=sys.stderr, flush=True)
-        with tempfile.TemporaryDirectory(dir=folder()) as scratch:
+        with tempfile.TemporaryDirectory(prefix=f"fetch-{name}-", dir=folder()) as scratch:
             line = Path(scratch) / "requirements.txt"
             line.write_text(f"{pin.name}=={pin.version} --hash=sha256:{pin.sha256}\n")
             got = Path(scratch) / "got"

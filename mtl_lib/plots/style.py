@@ -2,12 +2,11 @@
 import matplotlib
 from matplotlib.figure import Figure
 
-matplotlib.use("agg")
-
 # Okabe and Ito's palette; grey for the intercept-only baseline, black for one task on its own.
 COLOURS = {
     "intercept only": "#999999",
     "single task": "#000000",
+    "single task, penalised intercept": "#000000",
     "pooled": "#E69F00",
     "ridge about the mean": "#0072B2",
     "L21": "#009E73",
@@ -16,14 +15,14 @@ COLOURS = {
     "L21 about the mean": "#56B4E9",
 }
 FALLBACK = "#555555"
-DASHED = ("trace norm about the mean", "L21 about the mean")  # variants, so that curves on top of each other show
+DASHED = ("trace norm about the mean", "L21 about the mean", "single task, penalised intercept")  # variants, so that curves on top of each other show
 
 matplotlib.rcdefaults()
 matplotlib.rcParams.update({
     "svg.hashsalt": "mtl", "figure.dpi": 100, "font.size": 10, "axes.titlesize": 10, "axes.titleweight": "bold",
     "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
     "grid.color": "#e6e6e6", "grid.linewidth": 0.8, "axes.axisbelow": True, "legend.frameon": False,
-    "lines.linewidth": 1.8, "figure.constrained_layout.use": True, "axes.prop_cycle": matplotlib.cycler(color=list(COLOURS.values())),
+    "lines.linewidth": 1.8, "figure.constrained_layout.use": True,
 })
 
 

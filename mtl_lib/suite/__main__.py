@@ -46,21 +46,22 @@ def _run(options) -> int:
 
     sections = parameters.sections(options.sections)
     overrides = parameters.parse_set(getattr(options, "set", ""))
-    home = RESULTS / parameters.variant(options.profile, overrides)
+    resolved = {section: parameters.resolve(section, options.profile, overrides) for section in sections}  # refuses before anything runs
+    home = RESULTS / parameters.variant(options.profile, overrides, resolved)
     if options.command == "build":
-        return build.build(sections, options.profile, overrides, options.jobs)
+        return build.build(home, options.profile, resolved, options.jobs)
     if options.command == "why":
         for section in sections:
-            lines = plan.differences(home / section, section, parameters.resolve(section, options.profile, overrides))
+            lines = plan.differences(home / section, section, resolved[section])
             print("\n".join([f"{section}: {'up to date' if not lines else 'would run'}", *(f"  {line}" for line in lines)]))
         return OK
     if options.command == "reference":
-        return verify.make_reference(sections, options.profile)
+        return verify.make_reference(resolved, options.profile)
     if options.command == "publish":
         from mtl_lib.suite import publish
 
-        return publish.publish(sections, options.profile)
-    return build.build(sections, options.profile, {}, options.jobs) or verify.verify(home, sections, options.profile)
+        return publish.publish(home, resolved)
+    return build.build(home, options.profile, resolved, options.jobs) or verify.verify(home, sections, options.profile)
 
 
 class _Parser(argparse.ArgumentParser):

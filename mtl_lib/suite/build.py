@@ -17,21 +17,22 @@ from pathlib import Path
 
 from mtl_lib.data import store
 from mtl_lib.params import SECTIONS
-from mtl_lib.suite import parameters, plan, site, verify
-from mtl_lib.suite.project import FAILED, INTERRUPTED, MISSING, OK, RESULTS, ROOT, Stop, locked
+from mtl_lib.suite import plan, site, verify
+from mtl_lib.suite.project import FAILED, INTERRUPTED, MISSING, OK, ROOT, Stop, lock_of, locked
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def build(sections: list[str], profile: str, overrides: dict, jobs: int) -> int:
-    """Run what is out of date, ``jobs`` at a time; returns the exit code."""
-    home = RESULTS / parameters.variant(profile, overrides)
-    resolved = {section: parameters.resolve(section, profile, overrides) for section in sections}  # refuses before anything runs
-    for section in sections:
-        with locked(_lock(home, section), wait=False) as held:
+def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int) -> int:
+    """Run what is out of date in results folder ``home``, ``jobs`` at a time; returns the exit code.
+
+    ``resolved`` holds the checked parameters of every section to build.
+    """
+    for section in resolved:
+        with locked(lock_of(home, section), wait=False) as held:
             if held:  # else another build is at it, and tidies up itself
                 recover(home, section)
-    stale = {section: why for section in sections if (why := plan.differences(home / section, section, resolved[section]))}
+    stale = {section: why for section, params in resolved.items() if (why := plan.differences(home / section, section, params))}
     for section, why in stale.items():
         print(f"{section}: to run ({why[0]}{f' and {len(why) - 1} more' if len(why) > 1 else ''})", flush=True)
     absent = fetch({section: resolved[section] for section in stale})
@@ -45,8 +46,8 @@ def build(sections: list[str], profile: str, overrides: dict, jobs: int) -> int:
     if running.stopped:
         raise Stop(INTERRUPTED, "interrupted; finished sections are kept, earlier results are untouched")
     page = site.write(home, profile)
-    if not overrides:
-        for section in sections:
+    if home.name == profile:  # a run with SET has no reference
+        for section in resolved:
             print(verify.summary(home, section, profile))
     print(f"{'nothing to do' if not stale else 'done'}: open {page.relative_to(ROOT)}", flush=True)
     return next((code for code in (FAILED, MISSING) if code in codes.values()), OK)
@@ -73,7 +74,7 @@ def run_section(home: Path, section: str, profile: str, params: dict, running: "
     ``environment`` adds variables to the notebook's process, to play another machine; then it always runs.
     """
     say = _Progress(section)
-    with locked(_lock(home, section), lambda: say("another build of this section is running; waiting for it")):
+    with locked(lock_of(home, section), lambda: say("another build of this section is running; waiting for it")):
         recover(home, section)
         if running.stopped:
             return INTERRUPTED
@@ -81,9 +82,10 @@ def run_section(home: Path, section: str, profile: str, params: dict, running: "
             say("made meanwhile by another build")
             return OK
         partial = home / f".partial-{section}-{os.getpid()}"
-        partial.mkdir()
+        job = {"section": section, "folder": str(partial), "params": params, "profile": profile, "builder": os.getpid()}
         try:
-            code = _execute({"section": section, "folder": str(partial), "params": params, "profile": profile}, say, running, environment)
+            partial.mkdir()
+            code = _execute(job, say, running, environment)
             if code == OK:
                 swap(home, section, partial)
                 (home / f"{section}.failed.ipynb").unlink(missing_ok=True)
@@ -121,7 +123,7 @@ def recover(home: Path, section: str) -> None:
 
 
 def kernel_environment(folder: Path) -> dict[str, str]:
-    """The environment of a notebook's process: one thread, fixed hashing, nothing of the user's own set-up."""
+    """The environment of a notebook's process: the user's, with one thread, fixed hashing and no personal IPython or site."""
     fixed = {name: "1" for name in THREADS} | {
         "MTL_RUN_DIR": str(folder), "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", "PYTHONNOUSERSITE": "1",
         "IPYTHONDIR": str(folder / ".ipython"), "JUPYTER_PREFER_ENV_PATH": "1", "MPLBACKEND": "agg"}
@@ -160,6 +162,7 @@ class _Progress:
 
 
 def _execute(job: dict, say: _Progress, running: Running, environment: dict | None) -> int:
+    """One notebook in a process of its own; says what happens and returns the exit code."""
     folder = Path(job["folder"])
     command = [sys.executable, "-m", "mtl_lib.suite.execute", json.dumps(job)]
     with open(folder / "stderr.txt", "w+") as errors:
@@ -168,31 +171,42 @@ def _execute(job: dict, say: _Progress, running: Running, environment: dict | No
         running.processes.add(process)
         if running.stopped:
             process.kill()
-        trouble = None
-        for line in process.stdout:
-            message = json.loads(line) if line.startswith("{") else {}
-            if message.get("failed"):
-                trouble = message
-            elif message:
-                say(f"cell {message['cell']}{'/' + str(message['of']) if 'of' in message else ''}  {message['title']}")
-        code = process.wait()
-        running.processes.discard(process)
+        try:
+            trouble = _follow(process, say)
+            code = process.wait()
+        finally:
+            process.kill()  # whatever went wrong here, no notebook goes on alone
+            running.processes.discard(process)
         if running.stopped:
             return INTERRUPTED
-        if code not in (OK, MISSING):
-            code = FAILED
         if code:
+            code = MISSING if code == MISSING else FAILED
             errors.seek(0)
             last = (errors.read().strip().splitlines() or [f"the process ended with status {process.returncode}"])[-1]
-            trouble = trouble or {"cell": None, "error": last}
-            where = f"cell {trouble['cell'] + 1}: " if trouble["cell"] is not None else ""
-            kept = (folder.parent / f"{job['section']}.failed.ipynb").relative_to(ROOT)
-            seen = f"; executed so far: {kept}" if (folder / "notebook.ipynb").is_file() else ""
-            print(f"notebooks/{job['section']}.ipynb, {where}{trouble['error']}{seen}", file=sys.stderr, flush=True)
-    for scratch in (folder / "stderr.txt", folder / ".ipython"):
-        shutil.rmtree(scratch, ignore_errors=True) if scratch.is_dir() else scratch.unlink(missing_ok=True)
+            _complain(job["section"], folder, trouble or {"cell": None, "error": last})
+    (folder / "stderr.txt").unlink(missing_ok=True)
+    shutil.rmtree(folder / ".ipython", ignore_errors=True)
     return code
 
 
-def _lock(home: Path, section: str) -> Path:
-    return home / f".lock-{section}"
+def _follow(process: subprocess.Popen, say: _Progress) -> dict | None:
+    """Pass on what the notebook's process reports; returns its report of a failure, if there is one."""
+    trouble = None
+    for line in process.stdout:
+        try:
+            message = json.loads(line)
+            if message.get("failed"):
+                trouble = message
+            else:
+                say(f"cell {message['cell']}{'/' + str(message['of']) if 'of' in message else ''}  {message['title']}")
+        except (ValueError, AttributeError, KeyError):
+            pass  # a library printed something of its own
+    return trouble
+
+
+def _complain(section: str, folder: Path, trouble: dict) -> None:
+    """One line: notebook, cell, error, and where the executed part is kept."""
+    where = f"cell {trouble['cell']}: " if trouble["cell"] is not None else ""
+    kept = (folder.parent / f"{section}.failed.ipynb").relative_to(ROOT)
+    seen = f"; executed so far: {kept}" if (folder / "notebook.ipynb").is_file() else ""
+    print(f"notebooks/{section}.ipynb, {where}{trouble['error']}{seen}", file=sys.stderr, flush=True)

@@ -23,10 +23,15 @@ TORCH = "torch==2.13.0"
 SUPPORTED = ((3, 11), (3, 14))  # first accepted, first refused
 
 
+def torch_index() -> str:
+    """The index torch is taken from: TORCH_INDEX, else the one the present environment was built with."""
+    stamp = VENV / ".torch-index"
+    return os.environ.get("TORCH_INDEX") or (stamp.read_text() if stamp.is_file() else "")
+
+
 def fingerprint() -> str:
     """Hash of everything the environment is built from."""
-    index = os.environ.get("TORCH_INDEX", "")
-    parts = [(ROOT / "requirements.lock").read_text(), TORCH, index, sys.version, str(ROOT)]
+    parts = [(ROOT / "requirements.lock").read_text(), TORCH, torch_index(), sys.version, str(ROOT)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -42,11 +47,10 @@ def obstacle() -> str | None:
     return None
 
 
-def steps() -> list[tuple[str, list[str]]]:
+def steps(index: str) -> list[tuple[str, list[str]]]:
     """The commands, in order, each with the line the terminal shows for it."""
     python = str(VENV / "bin" / "python")
     pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
-    index = os.environ.get("TORCH_INDEX")
     torch = [*pip, *(["--index-url", index] if index else []), TORCH]
     return [
         ("empty environment", [sys.executable, "-m", "venv", str(VENV)]),
@@ -73,9 +77,10 @@ def build() -> int:
         if reason:
             print(reason, file=sys.stderr)
             return 1
+        index = torch_index()  # before the environment that remembers it is deleted
         print(f"building {VENV} (once; 2 to 6 minutes, most of it downloads)", flush=True)
         shutil.rmtree(VENV, ignore_errors=True)
-        for label, command in steps():
+        for label, command in steps(index):
             print(f"  {label}", flush=True)
             # The child holds the lock too: if this process is killed, nobody builds beside a pip that still runs.
             # A session of its own keeps Ctrl-C here, where it is one line.
@@ -83,6 +88,7 @@ def build() -> int:
             if done.returncode:
                 print(f"environment: '{label}' failed; correct what pip says above and run make again", file=sys.stderr)
                 return 1
+        (VENV / ".torch-index").write_text(index)
         stamp.write_text(fingerprint())
     return 0
 

@@ -17,8 +17,8 @@ from mtl_lib.suite.project import FAILED, MISSING, NOTEBOOKS, OK, ROOT
 
 
 def main(job: dict) -> int:
-    """Job: section, folder (exists, empty), params, profile. Returns the exit code."""
-    _die_with_parent()
+    """Job: section, folder (exists, empty), params, profile, builder (its process). Returns the exit code."""
+    _die_with(job["builder"])
     folder, section = Path(job["folder"]), job["section"]
     before = plan.inputs(section, job["params"])
     hashes = _all_module_hashes()  # taken before the run: what is edited meanwhile counts as changed
@@ -57,8 +57,12 @@ def _run(section: str, folder: Path, params: dict) -> int:
         @classmethod
         def execute_managed_notebook(cls, manager, kernel_name, **options):
             start = manager.cell_start
-            cells = manager.nb.cells
-            manager.cell_start = lambda cell, index=None, **more: (_announce(cells, index), start(cell, index, **more))[1]
+
+            def announced(cell, index=None, **more):
+                _announce(manager.nb.cells, index)
+                return start(cell, index, **more)
+
+            manager.cell_start = announced
             return super().execute_managed_notebook(manager, kernel_name, **options)
 
     papermill_engines.register("reporting", Reporting)
@@ -67,7 +71,7 @@ def _run(section: str, folder: Path, params: dict) -> int:
         papermill.execute_notebook(NOTEBOOKS / f"{section}.ipynb", output, params, engine_name="reporting", kernel_name="python3",
                                    progress_bar=False, cwd=str(NOTEBOOKS), autosave_cell_every=0, log_output=False)
     except PapermillExecutionError as error:
-        report(failed=True, cell=error.cell_index, error=f"{error.ename}: {_one_line(error.evalue)}")
+        report(failed=True, cell=_number(_cells(output), error.cell_index), error=f"{error.ename}: {_one_line(error.evalue)}")
         return MISSING if error.ename == "DataMissing" else FAILED
     except Exception as error:  # a dead kernel, a full disk: still one line
         report(failed=True, cell=None, error=f"{type(error).__name__}: {_one_line(str(error))}")
@@ -84,15 +88,25 @@ def _announce(cells, index) -> None:
         return
     headings = [line.lstrip("# ") for cell in cells[:index] if cell.cell_type == "markdown"
                 for line in cell.source.splitlines() if line.startswith("#")]
-    report(cell=index + 1, of=len(cells), title=headings[-1] if headings else "")
+    report(cell=_number(cells, index), of=_number(cells, len(cells) - 1), title=headings[-1] if headings else "")
 
 
-def _die_with_parent() -> None:
-    """End when the building process does, however it ends; the kernel watches this one in turn."""
-    parent = os.getppid()
+def _number(cells, index: int) -> int:
+    """A cell's place in the notebook as its author sees it, from 1: papermill's injected cell is not one."""
+    injected = sum("injected-parameters" in cell.metadata.get("tags", []) for cell in cells[: index + 1])
+    return index + 1 - injected
 
+
+def _cells(path: Path):
+    import nbformat
+
+    return nbformat.read(path, as_version=4).cells
+
+
+def _die_with(builder: int) -> None:
+    """End when the building process does, however and whenever it ends; the kernel watches this one in turn."""
     def watch():
-        while os.getppid() == parent:
+        while os.getppid() == builder:
             time.sleep(0.3)
         os._exit(FAILED)
 
@@ -112,7 +126,8 @@ def _git() -> dict:
         return done.stdout.strip() if done.returncode == 0 else None
 
     try:
-        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
+        commit, changes = git("rev-parse", "HEAD"), git("status", "--porcelain")
+        return {"commit": commit, "dirty": None if changes is None else bool(changes)}
     except FileNotFoundError:
         return {"commit": None, "dirty": None}
 

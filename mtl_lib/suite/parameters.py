@@ -21,10 +21,10 @@ from mtl_lib.suite.project import PARAMS, PROFILES, ROOT, USAGE, Stop
 
 def resolve(section: str, profile: str, overrides: dict | None = None) -> dict:
     """The checked parameters of a section. Raises Stop(USAGE) with one line."""
-    layers = [(PARAMS / f"{section}.yaml", None)]
-    if profile != "default":
-        layers.append((PARAMS / profile / f"{section}.yaml", None))
-    named = [(_shown(path), _read(path)) for path, _ in layers]
+    if profile not in PROFILES:
+        raise Stop(USAGE, f"no profile {profile!r}; profiles are {', '.join(PROFILES)}")
+    paths = [PARAMS / f"{section}.yaml", *([PARAMS / profile / f"{section}.yaml"] if profile != "default" else [])]
+    named = [(_shown(path), _read(path)) for path in paths]
     if overrides:
         named.append(("SET", overrides))
     merged, origin = {}, {}
@@ -39,8 +39,8 @@ def resolve(section: str, profile: str, overrides: dict | None = None) -> dict:
         key = str(first["loc"][0]) if first["loc"] else "?"
         where = "".join(f"[{part}]" for part in first["loc"][1:])
         if first["type"] == "missing":
-            raise Stop(USAGE, f"{_shown(layers[0][0])}: {key} is missing ({_help(section, key)})") from None
-        raise Stop(USAGE, f"{origin[key]}: {key}{where} = {first['input']!r}: {_lower(first['msg'])} ({_help(section, key)})") from None
+            raise Stop(USAGE, f"{_shown(paths[0])}: {key} is missing ({_help(section, key)})") from None
+        raise Stop(USAGE, f"{origin[key]}: {key}{where} = {_short(first['input'])}: {_lower(first['msg'])} ({_help(section, key)})") from None
     return checked.model_dump()
 
 
@@ -67,13 +67,12 @@ def parse_set(text: str) -> dict:
     return values
 
 
-def variant(profile: str, overrides: dict) -> str:
-    """Name of the results folder: the profile, and 8 digits of the overrides' hash where there are any."""
-    if profile not in PROFILES:
-        raise Stop(USAGE, f"no profile {profile!r}; profiles are {', '.join(PROFILES)}")
+def variant(profile: str, overrides: dict, resolved: dict[str, dict]) -> str:
+    """Name of the results folder: the profile, and 8 digits of the hash of the checked overrides if there are any."""
     if not overrides:
         return profile
-    return f"{profile}-{hashlib.sha256(json.dumps(overrides, sort_keys=True).encode()).hexdigest()[:8]}"
+    values = {section: {key: params[key] for key in overrides} for section, params in resolved.items()}
+    return f"{profile}-{hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]}"
 
 
 def _read(path: Path) -> dict:
@@ -98,12 +97,14 @@ def _yaml(place: str, text: str | bytes):
         raise Stop(USAGE, f"{place}{line}: not YAML: {getattr(error, 'problem', None) or str(error).splitlines()[0]}") from None
     except UnicodeDecodeError:
         raise Stop(USAGE, f"{place}: not UTF-8 text") from None
+    except (ValueError, RecursionError) as error:  # a tag or date that does not hold, a number or nesting without end
+        raise Stop(USAGE, f"{place}: not YAML: {' '.join(str(error).split())[:200]}") from None
 
 
 def _known(section: str, place: str, key, value) -> None:
     fields = SECTIONS[section].model_fields
     if key not in fields:
-        raise Stop(USAGE, f"{place}: {key} = {value!r}: {section} has no such parameter{_nearest(str(key), fields)}")
+        raise Stop(USAGE, f"{place}: {key} = {_short(value)}: {section} has no such parameter{_nearest(str(key), fields)}")
 
 
 def _nearest(word: str, known) -> str:
@@ -126,6 +127,11 @@ def _items(text: str) -> list[str]:
         else:
             items[-1] += character
     return [item for item in items if item]
+
+
+def _short(value) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
 def _lower(sentence: str) -> str:

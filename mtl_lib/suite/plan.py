@@ -26,23 +26,36 @@ def inputs(section: str, params: dict) -> dict:
 
 def differences(result: Path, section: str, params: dict) -> list[str]:
     """Why the run in folder ``result`` is out of date, one line each; empty if it is current."""
-    missing = [name for name in FILES if not (result / name).is_file()]
-    provenance = read_json(result / "provenance.json")
-    if missing or provenance is None:
-        return [f"no result yet: {missing[0] if missing else 'provenance.json'} is missing"]
-    before, now = provenance["inputs"], inputs(section, params)
-    now["modules"] = {name: module_hash(name) for name in before["modules"]}
+    if not result.is_dir():
+        return ["no result yet"]
+    damaged = _damage(result)
+    if damaged:
+        return [f"the result is not whole: {damaged} is missing or damaged"]
+    before, now = read_json(result / "provenance.json")["inputs"], inputs(section, params)
+    now["modules"] = {name: module_hash(name) for name in before.get("modules", {})}
     current = {name: pin.sha256 for name, pin in store.pins().items()}
-    now["data"] = {name: identity.replace(identity[:64], current.get(name, "gone")) for name, identity in before["data"].items()}
+    now["data"] = {name: identity.replace(identity[:64], current.get(name, "gone")) for name, identity in before.get("data", {}).items()}
     lines = []
-    for key in now:
-        if isinstance(now[key], dict):
-            names = sorted(set(before[key]) | set(now[key]))
-            lines += [_line(key, name, before[key].get(name), now[key].get(name)) for name in names
-                      if before[key].get(name) != now[key].get(name)]
-        elif before[key] != now[key]:
-            lines.append(_line(key, "", before[key], now[key]))
+    for key, value in now.items():
+        if isinstance(value, dict):
+            old = before.get(key, {})
+            lines += [_line(key, name, old.get(name), value.get(name)) for name in sorted(set(old) | set(value)) if old.get(name) != value.get(name)]
+        elif before.get(key) != value:
+            lines.append(_line(key, "", before.get(key), value))
     return lines
+
+
+def _damage(result: Path) -> str | None:
+    """The first file of a result that is not there or not whole JSON, or None."""
+    content = {name: read_json(result / name) for name in FILES if name.endswith("json")}
+    for name in FILES:
+        if not (result / name).is_file() or content.get(name, True) is None:
+            return name
+    if not isinstance(content["provenance.json"].get("inputs"), dict):
+        return "provenance.json"
+    files = [f"figures/{name}.{kind}" for name in content["figures.json"] for kind in ("svg", "png", "csv")]
+    files += [f"claims/{claim['id']}.csv" for claim in content["claims.json"]]
+    return next((name for name in files if not (result / name).is_file()), None)
 
 
 def cells_hash(path: Path) -> str:

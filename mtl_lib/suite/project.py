@@ -37,6 +37,11 @@ def write_text(path: Path, text: str) -> None:
     os.replace(partial, path)
 
 
+def lock_of(home: Path, section: str) -> Path:
+    """The lock file of a section in a results folder."""
+    return home / f".lock-{section}"
+
+
 @contextlib.contextmanager
 def locked(path: Path, busy=lambda: None, wait: bool = True):
     """Hold a lock file; yields whether it is held. ``busy()`` is called once if somebody else holds it."""

@@ -1,25 +1,32 @@
 """``make publish``: executed notebooks, figures and claims of a profile, for reading on a code host."""
 import json
+import os
 import shutil
+from pathlib import Path
 
-from mtl_lib.suite.project import FAILED, OK, RENDERED, RESULTS, Stop, read_json, write_text
+from mtl_lib.suite import plan
+from mtl_lib.suite.project import FAILED, OK, RENDERED, Stop, read_json, write_text
 
 
-def publish(sections: list[str], profile: str) -> int:
-    """Copy ``results/PROFILE`` of the sections to ``rendered/``, and gather their claims.
+def publish(home: Path, resolved: dict[str, dict]) -> int:
+    """Copy the results of the sections in ``home`` to ``rendered/``, and gather all claims there.
 
-    Raises Stop if a section has no result.
+    Raises Stop if a result is missing or out of date.
     """
-    for section in sections:
-        source, target = RESULTS / profile / section, RENDERED / section
-        if not (source / "provenance.json").is_file():
-            raise Stop(FAILED, f"{section}: no result in results/{profile}; run make PROFILE={profile} {section}")
-        shutil.rmtree(target, ignore_errors=True)
-        (target / "figures").mkdir(parents=True)
+    for section, params in resolved.items():
+        why = plan.differences(home / section, section, params)
+        if why:
+            raise Stop(FAILED, f"{section}: {why[0]}; run make PROFILE={home.name} {section} first")
+    for section in resolved:
+        source, target, partial = home / section, RENDERED / section, RENDERED / f".partial-{section}"
+        shutil.rmtree(partial, ignore_errors=True)
+        (partial / "figures").mkdir(parents=True)
         for name in ("notebook.ipynb", "claims.json", "provenance.json"):
-            shutil.copyfile(source / name, target / name)
+            shutil.copyfile(source / name, partial / name)
         for figure in (source / "figures").glob("*.png"):
-            shutil.copyfile(figure, target / "figures" / figure.name)
+            shutil.copyfile(figure, partial / "figures" / figure.name)
+        shutil.rmtree(target, ignore_errors=True)
+        os.rename(partial, target)
     claims = [claim for folder in sorted(RENDERED.glob("*/")) for claim in read_json(folder / "claims.json") or []]
     write_text(RENDERED / "claims.json", json.dumps(claims, indent=1, ensure_ascii=False) + "\n")
     return OK

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from mtl_lib.params import SECTIONS
-from mtl_lib.suite.project import locked, read_json, write_text
+from mtl_lib.suite.project import lock_of, locked, read_json, write_text
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -14,18 +14,13 @@ def write(home: Path, profile: str) -> Path:
 
     A page that another version of the template made is made again from its executed notebook.
     """
-    from mtl_lib.suite import page
-
     with locked(home / ".lock-site"):
         for source in ASSETS.rglob("*"):
             target = home / "assets" / source.relative_to(ASSETS)
             if source.is_file() and source.suffix != ".j2" and not _same(source, target):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
-        sections = [_section(home, name) for name in SECTIONS if (home / name / "index.html").is_file()]
-        for section in sections:
-            if not page.current(home / section["name"]):
-                page.write(home / section["name"])
+        sections = [found for name in SECTIONS if (found := _section(home, name))]
         claims = [claim | {"page": s["name"]} for s in sections for claim in s["claims"]]
         write_text(home / "index.html", template("index.html.j2").render(profile=profile, sections=sections, claims=claims))
     return home / "index.html"
@@ -44,10 +39,21 @@ def template(name: str):
     return _templates().get_template(name)
 
 
-def _section(home: Path, name: str) -> dict:
+def _section(home: Path, name: str) -> dict | None:
+    """What the index shows of a section, its page made current first; None without a whole result.
+
+    Where a build holds the section's lock it may be swapping: what it finishes with, it shows itself.
+    """
+    from mtl_lib.suite import page
+
     folder = home / name
-    return {"name": name, "title": (SECTIONS[name].__doc__ or name).splitlines()[0], "claims": read_json(folder / "claims.json"),
-            "figures": read_json(folder / "figures.json"), "provenance": read_json(folder / "provenance.json")}
+    with locked(lock_of(home, name), wait=False) as held:
+        parts = {part: read_json(folder / f"{part}.json") for part in ("claims", "figures", "provenance")}
+        if None in parts.values() or not (folder / "index.html").is_file():
+            return None
+        if held and not page.current(folder):
+            page.write(folder)
+    return {"name": name, "title": (SECTIONS[name].__doc__ or name).splitlines()[0], **parts}
 
 
 def _same(source: Path, target: Path) -> bool:

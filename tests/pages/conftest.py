@@ -1,5 +1,4 @@
 """A Chromium without network, and the smoke site as it is built from today's sources."""
-import json
 import shutil
 import subprocess
 import sys
@@ -8,7 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from mtl_lib.suite import page
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -27,15 +25,10 @@ def browser():
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
-    """A copy of results/smoke, brought up to date first, every page written by the templates of now.
-
-    Templates are no input of a section, so an older page in results/ need not be what they make.
-    """
+    """A copy of results/smoke, brought up to date first: the build makes pages of older templates again."""
     command = [sys.executable, "-m", "mtl_lib.suite", "build", "--profile", "smoke", "--jobs", "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     copy = tmp_path_factory.mktemp("site") / "smoke"
     shutil.copytree(ROOT / "results" / "smoke", copy, ignore=shutil.ignore_patterns(".*"))
-    for provenance in copy.glob("*/provenance.json"):
-        page.write(provenance.parent, provenance.parent.name, json.loads(provenance.read_text()))
     return copy

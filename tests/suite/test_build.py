@@ -103,7 +103,7 @@ def test_a_failing_cell_is_named_and_the_old_result_stays(toy):
     done = toy.suite("build", "a_toy", "b_toy")
     assert done.returncode == 1
     (line,) = done.stderr.strip().splitlines()
-    assert all(word in line for word in ("notebooks/a_toy.ipynb", "cell 5", "ZeroDivisionError", "results/default/a_toy.failed.ipynb"))
+    assert all(word in line for word in ("notebooks/a_toy.ipynb", "cell 4", "ZeroDivisionError", "results/default/a_toy.failed.ipynb"))
     assert (toy.root / "results/default/a_toy.failed.ipynb").is_file()
     assert toy.metrics() == before and toy.result("b_toy").exists()
     toy.edit("notebooks/a_toy.ipynb", "1 / 0", "time.sleep(pause)")
@@ -165,3 +165,36 @@ def test_verify(toy):
     toy.edit("params/a_toy.yaml", "lam: 0.5", "lam: 0.25")
     done = toy.suite("verify", "a_toy")
     assert done.returncode == 0 and "not compared: lam differs" in done.stdout
+
+
+@pytest.mark.parametrize("name, content", [
+    ("claims.json", "[{"), ("provenance.json", "{}"), ("provenance.json", None), ("metrics.json", ""), ("figures/draws.png", None), ("claims/a-toy-up.csv", None)])
+def test_a_damaged_result_is_made_again(toy, name, content):
+    toy.build("a_toy")
+    path = toy.result() / name
+    path.unlink() if content is None else path.write_text(content)
+    assert "not whole" in toy.suite("why", "a_toy").stdout
+    toy.build("a_toy")
+    assert "nothing to do" in toy.build("a_toy").stdout
+
+
+def test_a_result_without_an_input_kind_of_today_runs_again(toy):
+    toy.build("a_toy")
+    toy.edit("results/default/a_toy/provenance.json", '"lock"', '"lick"')
+    assert "requirements.lock changed: None" in toy.suite("why", "a_toy").stdout
+
+
+def test_publish_copies_current_results_only(toy):
+    assert toy.suite("publish", "a_toy").returncode == 1
+    toy.build("a_toy")
+    assert toy.suite("publish", "a_toy").returncode == 0
+    assert (toy.root / "rendered" / "a_toy" / "figures" / "draws.png").is_file()
+    assert json.loads((toy.root / "rendered" / "claims.json").read_text())[0]["id"] == "a-toy-up"
+    toy.edit("mtl_lib/toy_numbers.py", "2 * x", "3 * x")
+    done = toy.suite("publish", "a_toy")
+    assert done.returncode == 1 and "module mtl_lib.toy_numbers" in done.stderr
+
+
+def test_relative_data_folders_count_from_the_checkout(toy):
+    toy.build("c_archive", MTL_DATA_DIR="here", MTL_DATA_MIRROR="mirror")
+    assert (toy.root / "here" / "converted").is_dir() and not (toy.root / "notebooks" / "here").exists()

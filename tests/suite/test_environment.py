@@ -18,7 +18,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
     made = [sys.executable, "-c", f"import pathlib; p = pathlib.Path({str(tmp_path)!r}); (p / '.venv').mkdir(); "
             "(p / 'count').open('a').write('x')"]
-    monkeypatch.setattr(environment, "steps", lambda: [("made", made)])
+    monkeypatch.setattr(environment, "steps", lambda index: [("made", made)])
     return tmp_path
 
 
@@ -40,7 +40,7 @@ def test_an_unfinished_environment_is_deleted_and_built_again(place):
 
 
 def test_a_failing_step_leaves_no_stamp_and_one_line(place, monkeypatch, capsys):
-    monkeypatch.setattr(environment, "steps", lambda: [("the packages", [sys.executable, "-c", "raise SystemExit(3)"])])
+    monkeypatch.setattr(environment, "steps", lambda index: [("the packages", [sys.executable, "-c", "raise SystemExit(3)"])])
     assert environment.build() == 1
     assert capsys.readouterr().err == "environment: 'the packages' failed; correct what pip says above and run make again\n"
     assert not (place / ".venv" / ".complete").exists()
@@ -64,7 +64,7 @@ def test_a_missing_venv_module_is_one_line(place, monkeypatch, capsys):
 def test_a_step_that_outlives_its_builder_keeps_the_lock(place):
     slow = f"import time, pathlib; time.sleep(2); pathlib.Path({str(place)!r}, 'late').write_text('')"
     program = (f"import sys; sys.path.insert(0, {os.getcwd()!r})\nfrom pathlib import Path\nfrom mtl_lib.suite import environment as e\n"
-               f"e.ROOT = Path({str(place)!r}); e.VENV = e.ROOT / '.venv'\ne.steps = lambda: [('slow', [sys.executable, '-c', {slow!r}])]\ne.build()")
+               f"e.ROOT = Path({str(place)!r}); e.VENV = e.ROOT / '.venv'\ne.steps = lambda index: [('slow', [sys.executable, '-c', {slow!r}])]\ne.build()")
     builder = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     for line in builder.stdout:
         if "slow" in line:
@@ -76,3 +76,14 @@ def test_a_step_that_outlives_its_builder_keeps_the_lock(place):
         with pytest.raises(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     assert environment.build() == 0 and (place / "late").exists()
+
+
+def test_the_chosen_index_of_torch_is_remembered(place, monkeypatch):
+    monkeypatch.setenv("TORCH_INDEX", "somewhere")
+    assert environment.build() == 0
+    monkeypatch.delenv("TORCH_INDEX")
+    assert environment.build() == 0 and count(place) == 1  # make test after make all TORCH_INDEX=...
+    (place / "requirements.lock").write_text("x==2\n")
+    assert environment.build() == 0 and environment.torch_index() == "somewhere"
+    monkeypatch.setenv("TORCH_INDEX", "elsewhere")
+    assert environment.build() == 0 and count(place) == 3

@@ -20,11 +20,16 @@ MISTAKES = {  # what is written into params/a_toy.yaml -> words of the one line
     "only a comment": ("# nothing\n", ["empty"]),
     "a list": ("- 1\n", ["list at the top"]),
     "broken yaml": ("seed: [1,\nlam: 2", ["not YAML", "line"]),
+    "a tag that does not hold": ("seed: !!int abc\n", ["not YAML"]),
+    "a date that does not exist": ("seed: 2024-13-45\n", ["not YAML"]),
+    "a number without end": ("seed: " + "9" * 5000 + "\n", ["params/a_toy.yaml"]),
+    "nesting without end": ("seed: " + "[" * 3000 + "\n", ["params/a_toy.yaml"]),
     "not text": (b"\xff\xfe\x00seed", ["params/a_toy.yaml"]),
 }
 SETS = {
     "dollar": ("lam=$x", ["$"]), "no value": ("lam", ["KEY=VALUE"]), "twice": ("lam=1 lam=2", ["lam", "twice"]),
     "wrong key": ("alpha=[0.1]", ["SET", "'alphas'"]), "range": ("lam=-1", ["SET", "lam", "-1"]), "broken": ("alphas=[0.1", ["SET", "not YAML"]),
+    "a date": ("lam=2024-01-01", ["SET", "lam"]), "a map": ("lam={1: a, b: 2}", ["SET", "lam"]),
 }
 
 
@@ -86,3 +91,8 @@ def test_profiles_and_set_are_layers(toy):
     params = json.loads((folder / "a_toy" / "provenance.json").read_text())["inputs"]["params"]
     assert params == {"seed": 0, "simulated": True, "lam": 2.0, "alphas": [0.1, 0.01], "kind": "fancy", "pause": 0.0}
     assert not toy.result(profile="smoke").exists()
+
+
+def test_equal_values_written_differently_are_one_variant(toy):
+    toy.build("a_toy", "--set", "lam=2")
+    assert "nothing to do" in toy.build("a_toy", "--set", "lam=2.0").stdout
