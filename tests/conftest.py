@@ -157,6 +157,11 @@ class Toy:
         return (self.result(section, profile) / "metrics.json").read_text()
 
 
+def pytest_collection_modifyitems(items):
+    """The longest tests first, so that two workers finish together."""
+    items.sort(key=lambda item: ("test_kill" not in item.nodeid, "suite/" not in item.nodeid))
+
+
 @pytest.fixture
 def toy(tmp_path) -> Toy:
     return Toy(tmp_path / "toy")
