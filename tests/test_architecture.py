@@ -14,6 +14,8 @@ LIBRARY = ROOT / "mtl_lib"
 MODULES = sorted(path.relative_to(LIBRARY) for path in LIBRARY.rglob("*.py"))
 # part -> parts of mtl_lib it may import
 ARROWS = {"stream": set(), "splits": {"stream"}, "tasks": {"splits", "stream"}, "data": {"stream", "tasks"}, "classical": {"stream", "tasks", "data"},
+          "shift": {"stream", "tasks"}, "advice": set(),
+          "diagnose": {"advice", "shift", "data", "plots", "suite"},
           "stats": {"stream"}, "claims": {"stats"}, "record": {"claims", "stats"}, "plots": set(), "params": set(),
           "suite": {"params", "data"}}
 
@@ -44,10 +46,10 @@ def test_init_files_hold_a_docstring_and_reexports(path):
     assert all(isinstance(node, (ast.ImportFrom, ast.Assign)) for node in tree.body[1:])
 
 
-def test_the_suite_reads_only_the_store_of_data():
+def test_the_suite_knows_of_data_only_where_they_come_from():
     for path in (LIBRARY / "suite").glob("*.py"):
         for line in re.findall(r"from mtl_lib\.data import (.*)|import mtl_lib\.data\.(\w+)", path.read_text()):
-            assert line[0] == "store", path
+            assert line[0] in ("store", "sources, store"), path
 
 
 def test_classical_needs_neither_torch_nor_the_notebooks():
@@ -83,11 +85,25 @@ def test_environment_yml_is_minimal():
 
 
 def test_data_pins_are_read_as_written():
-    from mtl_lib.data import store
+    from mtl_lib.data import pins, store
 
     lines = [line for line in (ROOT / "requirements-data.txt").read_text().splitlines() if not line.startswith("#")]
-    assert len(store.pins()) == len(lines) > 0
-    assert all(pin.megabytes > 0 and len(pin.sha256) == 64 for pin in store.pins().values())
+    found = store.pins()
+    assert len(found) == len(lines) + len(pins.FILES) and sum(bool(pin.version) for pin in found.values()) == len(lines) > 0
+    assert all(pin.megabytes > 0 and re.fullmatch("[0-9a-f]{64}", pin.sha256) for pin in found.values())
+
+
+def test_every_source_has_its_archives_pinned_and_in_the_profile_its_card_says():
+    from mtl_lib.data import sources, store
+
+    named = set()
+    for name in sources.NAMES:
+        card = sources.module(name).CARD
+        assert {store.pins()[archive].profile for archive in card.archives} == {card.profile}, name
+        named |= {*card.archives, card.instead}
+    assert named - {"nothing"} == set(store.pins())
+    modules = {path.stem for path in (LIBRARY / "data").glob("*.py") if re.search("^CARD = ", path.read_text(), re.M)}
+    assert modules == set(sources.NAMES)
 
 
 def test_every_section_has_its_files_and_every_archive_a_pin():

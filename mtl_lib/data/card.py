@@ -1,6 +1,8 @@
 """What a reader must know about a data set before using it."""
 from dataclasses import dataclass
 
+PROFILES = ("default", "full")
+
 
 @dataclass(frozen=True)
 class Card:
@@ -9,13 +11,17 @@ class Card:
     Parameters
     ----------
     title, tasks, target, inputs : one line each.
-    archive : name in requirements-data.txt; ``item`` is the data set inside it.
+    archive : name of the archive in the store, or a tuple of names; ``item`` is the data set inside it.
     licence, citation : as the source states them.
     traps : what has misled people, or would.
+    profile : ``"default"``, or ``"full"`` for what only the web or a mirror folder has.
+    instead : an archive that does for all the others.
+
+    Raises ValueError for an empty field and for another profile.
     """
 
     title: str
-    archive: str
+    archive: str | tuple[str, ...]
     item: str
     tasks: str
     target: str
@@ -23,3 +29,17 @@ class Card:
     licence: str
     citation: str
     traps: str
+    profile: str = "default"
+    instead: str = "nothing"
+
+    @property
+    def archives(self) -> tuple[str, ...]:
+        """Names of all archives."""
+        return (self.archive,) if isinstance(self.archive, str) else self.archive
+
+    def __post_init__(self):
+        for field, text in vars(self).items():
+            if not text:
+                raise ValueError(f"card {self.title!r}: {field} is empty, expected text")
+        if self.profile not in PROFILES:
+            raise ValueError(f"card {self.title!r}: profile {self.profile!r}, allowed are {', '.join(PROFILES)}")

@@ -14,7 +14,7 @@ CARD = Card(
     inputs="reading test at 11, sex, verbal reasoning band, intake band, school's gender",
     licence="as in the R package mlmRev (GPL >= 2)",
     citation="Goldstein, Rasbash, et al. (1993), A multilevel analysis of school examination results",
-    traps="the school's gender is constant inside a school: no single-task model can use it; "
+    traps="the school's gender and its reasoning band are constant inside a school: no single-task model can use them; "
           "one school has 2 pupils",
 )
 

@@ -5,6 +5,11 @@ from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 
+def table(name: str, features: dict[str, np.ndarray]) -> Inputs:
+    """Inputs of one column per feature, each (n,) numbers."""
+    return Inputs(name, np.column_stack(list(features.values())).astype(float), columns=tuple(features))
+
+
 def tasks_by(ids: np.ndarray, features: dict[str, np.ndarray], target: np.ndarray, name: str, unit: str,
              meta: dict[str, np.ndarray] | None = None) -> TaskSet:
     """One squared-loss task per distinct id, all on rows of one table (own inputs).
@@ -17,11 +22,12 @@ def tasks_by(ids: np.ndarray, features: dict[str, np.ndarray], target: np.ndarra
     name : of the task set and its inputs; ``unit`` names a task: "school 12".
     meta : column name -> (n,); the value of a task's first row goes into ``Task.meta``.
     """
-    inputs = Inputs(name, np.column_stack(list(features.values())).astype(float), columns=tuple(features))
+    inputs = table(name, features)
     target = np.asarray(target, float)
+    order = np.argsort(ids, kind="stable")  # one sort, because thousands of tasks are common
+    values, starts = np.unique(ids[order], return_index=True)
     tasks = []
-    for value in np.unique(ids):
-        rows = np.flatnonzero(ids == value)
+    for value, rows in zip(values, np.split(order, starts[1:])):
         facts = {key: column[rows[0]].item() for key, column in (meta or {}).items()}
         tasks.append(Task(f"{unit} {value}", inputs, rows, target[rows], meta=facts))
     return TaskSet(tasks, name)
@@ -31,6 +37,12 @@ def indicators(column: np.ndarray, baseline: str, prefix: str) -> dict[str, np.n
     """One 0/1 column per level of a text column, without the baseline level."""
     levels = [level for level in np.unique(column) if level != baseline]
     return {f"{prefix} {level}": (column == level).astype(float) for level in levels}
+
+
+def one_of(source: str, option: str, value, allowed) -> None:
+    """Raises ValueError naming source, option and value where ``value`` is not one of ``allowed``."""
+    if value not in tuple(allowed):
+        raise ValueError(f"{source}: {option} {value!r}, allowed are {', '.join(allowed)}")
 
 
 def simulated_ids(seed: int, name: str, tasks: int, rows: int, smallest: int, largest: int) -> np.ndarray:

@@ -20,8 +20,10 @@ def main(words: list[str]) -> int:
         command.add_argument("--profile", default="default")
         if name in ("build", "why"):
             command.add_argument("--set", default="", help="parameters for this run: 'splits=2 few=0.2'")
+            command.add_argument("--table", default="", help="a table of yours, after make diagnose")
         command.add_argument("--jobs", type=int, default=1)
-    commands.add_parser("data", help="fetch every archive of the default profile")
+    command = commands.add_parser("data", help="fetch every archive of a profile")
+    command.add_argument("--profile", choices=("smoke", "default", "full"), default="default")
     commands.add_parser("data-list", help="what is there, what is missing and how to get it")
     options = parser.parse_args(words)
     try:
@@ -41,13 +43,14 @@ def _run(options) -> int:
     if options.command in ("data", "data-list"):
         from mtl_lib.suite import archives
 
-        return archives.fetch_all() if options.command == "data" else archives.show()
+        return archives.fetch_all(options.profile) if options.command == "data" else archives.show()
     from mtl_lib.suite import build, parameters, plan, verify
 
     sections = parameters.sections(options.sections)
     overrides = parameters.parse_set(getattr(options, "set", ""))
-    resolved = {section: parameters.resolve(section, options.profile, overrides) for section in sections}  # refuses before anything runs
-    home = RESULTS / parameters.variant(options.profile, overrides, resolved)
+    table = parameters.ready(getattr(options, "table", ""))
+    resolved = {section: parameters.resolve(section, options.profile, overrides, table) for section in sections}  # refuses before anything runs
+    home = RESULTS / parameters.variant(options.profile, {**table, **overrides}, resolved)
     if options.command == "build":
         return build.build(home, options.profile, resolved, options.jobs)
     if options.command == "why":

@@ -15,16 +15,19 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
+from mtl_lib.data import store
 from mtl_lib.params import SECTIONS
-from mtl_lib.suite.project import PARAMS, PROFILES, ROOT, USAGE, Stop
+from mtl_lib.suite.project import PARAMS, PROFILES, RESULTS, ROOT, USAGE, Stop
 
 
-def resolve(section: str, profile: str, overrides: dict | None = None) -> dict:
-    """The checked parameters of a section. Raises Stop(USAGE) with one line."""
+def resolve(section: str, profile: str, overrides: dict | None = None, table: dict | None = None) -> dict:
+    """The checked parameters of a section, ``table`` being what ``ready`` returned. Raises Stop(USAGE) with one line."""
     if profile not in PROFILES:
         raise Stop(USAGE, f"no profile {profile!r}; profiles are {', '.join(PROFILES)}")
     paths = [PARAMS / f"{section}.yaml", *([PARAMS / profile / f"{section}.yaml"] if profile != "default" else [])]
     named = [(_shown(path), _read(path)) for path in paths]
+    if table:
+        named.append(("TABLE", table))
     if overrides:
         named.append(("SET", overrides))
     merged, origin = {}, {}
@@ -64,6 +67,24 @@ def parse_set(text: str) -> dict:
         if key in values:
             raise Stop(USAGE, f"SET: {key} is given twice")
         values[key] = _yaml("SET", value)
+    return values
+
+
+def ready(table: str) -> dict:
+    """The parameters that ``make diagnose`` wrote for a table of the reader's; none for "". Raises Stop(USAGE).
+
+    Nobody types them: they name the file, its hash, and the columns it was diagnosed with.
+    """
+    if not table:
+        return {}
+    path = Path(table).resolve()
+    again = f'make diagnose TABLE="{table}" TASK=... TARGET=...'
+    found = [_read(file) for file in sorted(RESULTS.glob("tables/*/01_classical_mtl.yaml"))]
+    values = next((values for values in found if values.get("your_table") == str(path)), None)
+    if values is None:
+        raise Stop(USAGE, f"TABLE: no parameters for {table} yet, or it is no table for this notebook; run {again}")
+    if not path.is_file() or store.sha256(path) != values["your_table_sha256"]:
+        raise Stop(USAGE, f"TABLE: {table} is not the file that was diagnosed; run {again} again")
     return values
 
 

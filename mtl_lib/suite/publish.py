@@ -21,7 +21,7 @@ def publish(home: Path, resolved: dict[str, dict]) -> int:
         source, target, partial = home / section, RENDERED / section, RENDERED / f".partial-{section}"
         shutil.rmtree(partial, ignore_errors=True)
         (partial / "figures").mkdir(parents=True)
-        for name in ("notebook.ipynb", "claims.json", "provenance.json"):
+        for name in ("notebook.ipynb", "metrics.json", "claims.json", "provenance.json"):
             shutil.copyfile(source / name, partial / name)
         for figure in (source / "figures").glob("*.png"):
             shutil.copyfile(figure, partial / "figures" / figure.name)

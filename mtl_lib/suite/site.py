@@ -15,15 +15,20 @@ def write(home: Path, profile: str) -> Path:
     A page that another version of the template made is made again from its executed notebook.
     """
     with locked(home / ".lock-site"):
-        for source in ASSETS.rglob("*"):
-            target = home / "assets" / source.relative_to(ASSETS)
-            if source.is_file() and source.suffix != ".j2" and not _same(source, target):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target)
+        assets(home)
         sections = [found for name in SECTIONS if (found := _section(home, name))]
         claims = [claim | {"page": s["name"]} for s in sections for claim in s["claims"]]
         write_text(home / "index.html", template("index.html.j2").render(profile=profile, sections=sections, claims=claims))
     return home / "index.html"
+
+
+def assets(home: Path) -> None:
+    """Copy stylesheet, script, icon and MathJax beside the pages of ``home``."""
+    for source in ASSETS.rglob("*"):
+        target = home / "assets" / source.relative_to(ASSETS)
+        if source.is_file() and source.suffix != ".j2" and not _same(source, target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
 
 
 @functools.cache

