@@ -4,17 +4,23 @@ import numbers
 import warnings
 
 import numpy as np
+from scipy.special import expit
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import ThreadpoolController
 
 from mtl_lib.classical import scores
-from mtl_lib.classical.losses import INTERCEPTS, SquaredLoss
+from mtl_lib.classical.design import INTERCEPTS, Design
+from mtl_lib.classical.losses import LOSSES
+from mtl_lib.classical.penalties import Penalty, mean_direction
+from mtl_lib.classical.quadratic import QuadraticLoss
+from mtl_lib.classical.sampled import SampledLoss
+from mtl_lib.classical.samples import is_list_of_tasks, read
 from mtl_lib.classical.solver import lambda_max, solve
 from mtl_lib.tasks import TaskSet
 
-LOSSES = {"squared": SquaredLoss}
 WEIGHTINGS = ("mean", "sum")
 
 
@@ -25,12 +31,14 @@ class LinearMTL(RegressorMixin, BaseEstimator):
     ----------
     penalty : g, an object of ``mtl_lib.classical.penalties``.
     lam : float > 0.
-    loss : ``"squared"``: (y - z)^2 / 2.
+    loss : of data given as arrays; the tasks of a TaskSet carry their own, which may differ. ``"squared"``:
+        (y - z)^2 / 2; ``"logistic"``: log(1 + exp(-y z)); ``"squared_hinge"``: max(0, 1 - y z)^2 / 2. Labels of the
+        last two are 0 and 1, and stand for y = -1 and 1.
     intercept : ``"free"`` (b_t unpenalised), ``"shared"`` (one b), ``"about_mean"`` (b_t = b_0 + e_t,
         e_t penalised as one more column), or None.
     about_mean : W = w_0 1' + V with w_0 free and the penalty on V (Evgeniou and Pontil 2004 for Ridge).
     ridge : rho >= 0.
-    weighting : ``"mean"`` for c_t = 1/m_t (every task counts the same), ``"sum"`` for c_t = 1.
+    weighting : ``"mean"`` for c_t = 1/m_t (every task counts the same), ``"sum"`` for c_t = 1; times ``Task.weight``.
     tol : stop when the duality gap is at most ``tol`` times the objective.
     max_iter : ConvergenceWarning with the gap reached after so many iterations.
 
@@ -41,8 +49,10 @@ class LinearMTL(RegressorMixin, BaseEstimator):
     n_iter_ : iterations; ``history_`` : dict of lists iteration, objective, gap, seconds, floats
         (numbers sent between nodes and server if each task were a node).
     task_covariance_ : (T, T), trace 1; MTRL only.
+    parts_ : (2, T, p), the P and Q (L and S) of W = P + Q; Dirty and Robust only.
 
-    Raises ValueError, naming the task, for NaN, infinity, an empty task, differing d or lengths.
+    Raises ValueError, naming the task, for NaN, infinity, an empty task, differing d or lengths, labels a loss
+    does not take, a single class.
     """
 
     def __init__(self, penalty=None, lam=1.0, loss="squared", intercept="free", about_mean=False, ridge=0.0,
@@ -57,79 +67,118 @@ class LinearMTL(RegressorMixin, BaseEstimator):
         self.tol = tol
         self.max_iter = max_iter
 
-    def fit(self, X, y=None, task=None):
-        """Fit on a TaskSet, on lists of (m_t, d) and (m_t,), on one X with 2-D Y, or on (X, y, task ids)."""
+    def fit(self, X, y=None, task=None, sample_weight=None):
+        """Fit on a TaskSet, on lists of (m_t, d) and (m_t,), on one X with 2-D Y, or on (X, y, task ids).
+
+        sample_weight : (n,) beside one X, a list of (m_t,) beside a list or TaskSet. A weight of 2 is the sample
+        twice, of 0 is none: under ``weighting="mean"`` c_t = 1 / sum of the task's weights.
+        """
         self._check_parameters()
-        names, Xs, ys = as_tasks(X, y, task)
-        self._single_label = is_one_table(X, task) and np.ndim(y) == 1
-        return self._solve(names, self._problem(Xs, ys))
+        samples = read(X, y, task, sample_weight, self.loss)
+        return self._solve(samples, self._problem(samples))
 
     def predict(self, X, task=None):
-        """Predictions in the form the inputs have.
+        """Predictions in the form the inputs have: numbers, or classes 0 and 1 for a binary loss.
 
         TaskSet or list -> list of (m_t,); one X after a fit with 2-D Y -> (n, T), with 1-D y -> (n,);
         (X, task ids) -> (n,). Samples without a label are predicted too.
         Raises ValueError for a task that was not fitted and for another number of features.
         """
+        return self._mapped(X, task, lambda z, loss, name: (z > 0).astype(float) if LOSSES[loss].binary else z)
+
+    def decision_function(self, X, task=None):
+        """x.w_t + b_t, in the form ``predict`` has."""
+        return self._mapped(X, task, lambda z, loss, name: z)
+
+    @available_if(lambda self: "logistic" in {self.loss, *getattr(self, "_losses", {}).values()})
+    def predict_proba(self, X, task=None):
+        """Probability of class 1, in the form ``predict`` has. Raises ValueError for a task with another loss than logistic."""
+        def probability(z, loss, name):
+            if loss != "logistic":
+                raise ValueError(f"task {name!r}: loss {loss} gives no probability")
+            return expit(z)
+        return self._mapped(X, task, probability)
+
+    def score(self, X, y=None, task=None):
+        """Pooled explained variance of the predictions (``scores`` has the other definitions); for binary losses
+        the share of samples classified correctly. Raises ValueError for tasks of both kinds."""
         check_is_fitted(self)
-        names, Xs, _ = as_tasks(X, None, task, known=self.task_names_)
-        made = self._predict(names, Xs)
+        samples = read(X, y, task, loss=self.loss, known=self._losses, labels=True)
+        made = [self._output(name, x, lambda z, loss, name: z) for name, x in zip(samples.names, samples.Xs)]
+        binary = {LOSSES[loss].binary for loss in samples.losses}
+        if len(binary) == 2:
+            raise ValueError("score: some tasks are regressions and some classifications; mtl_lib.classical.scores has one for each")
+        if binary == {True}:
+            return scores.accuracy(samples.ys, [z > 0 for z in made])
+        return scores.pooled_explained_variance(samples.ys, made)
+
+    def lambda_max(self, X, y=None, task=None, sample_weight=None):
+        """Smallest lam at which the penalised part is exactly 0 (norms), or where a path starts (squared norms)."""
+        self._check_parameters()
+        return lambda_max(self._problem(read(X, y, task, sample_weight, self.loss)), self.penalty)
+
+    def _output(self, name, X, read_off):
+        if name not in self._losses:
+            raise ValueError(f"task {name!r} was not fitted; the fitted tasks are {self.task_names_[:3]} ... ({len(self.coef_)})")
+        if X.shape[1] != self.n_features_in_:
+            raise ValueError(f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features as input")
+        k = self._position[name]
+        return read_off(X @ self.coef_[k] + self.intercept_[k], self._losses[name], name)
+
+    def _mapped(self, X, task, read_off):
+        check_is_fitted(self)
+        samples = read(X, None, task, loss=self.loss, known=self._losses)
+        made = [self._output(name, x, read_off) for name, x in zip(samples.names, samples.Xs)]
         if isinstance(X, TaskSet) or is_list_of_tasks(X):
             return made
         if task is None:
             return made[0] if self._single_label else np.column_stack(made)
         ids, joined = np.asarray(task), np.empty(len(X))
-        for name, values in zip(names, made):
+        for name, values in zip(samples.names, made):
             joined[ids == name] = values
         return joined
 
-    def score(self, X, y=None, task=None):
-        """Pooled explained variance of the predictions (``scores`` has the other definitions)."""
-        check_is_fitted(self)
-        names, Xs, ys = as_tasks(X, y, task, known=self.task_names_, labels=True)
-        return scores.pooled_explained_variance(ys, self._predict(names, Xs))
+    def _problem(self, samples):
+        """The loss as a function of what is penalised, everything free eliminated."""
+        kept = [w > 0 for w in samples.weights]
+        some = lambda values: [v if keep.all() else v[keep] for v, keep in zip(values, kept)]
+        weights = [c * w / (w.sum() if self.weighting == "mean" else 1) for c, w in zip(samples.task_weights, some(samples.weights))]
+        design = Design(some(samples.Xs), weights, self.intercept, self._null_space(len(samples.names)), self.ridge)
+        ys, losses = some(samples.targets), [LOSSES[loss] for loss in samples.losses]
+        small = design.T * design.p <= 2 * sum(map(len, ys))  # Gram matrices no larger than the data, read twice
+        return QuadraticLoss(design, ys) if small and set(samples.losses) == {"squared"} else SampledLoss(design, ys, losses)
 
-    def lambda_max(self, X, y=None, task=None):
-        """Smallest lam at which the penalised part is exactly 0 (norms), or where a path starts (squared norms)."""
-        self._check_parameters()
-        _, Xs, ys = as_tasks(X, y, task)
-        return lambda_max(self._problem(Xs, ys), self.penalty)
+    def _null_space(self, T):
+        own = self.penalty.null_space(T)
+        if not self.about_mean:
+            return own
+        both, sigma, _ = np.linalg.svd(np.column_stack([own, mean_direction(T)]), full_matrices=False)
+        return both[:, sigma > 1e-8]
 
-    def _predict(self, names, Xs):
-        for name, X in zip(names, Xs):
-            if name not in self._position:
-                raise ValueError(f"task {name!r} was not fitted; the fitted tasks are {self.task_names_[:3]} ... ({len(self.coef_)})")
-            if X.shape[1] != self.n_features_in_:
-                raise ValueError(f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features as input")
-        rows = [self._position[name] for name in names]
-        return [X @ self.coef_[k] + self.intercept_[k] for X, k in zip(Xs, rows)]
-
-    def _problem(self, Xs, ys):
-        weights = np.array([1 / len(y) if self.weighting == "mean" else 1.0 for y in ys])
-        free_mean = self.about_mean or self.penalty.free_mean
-        return LOSSES[self.loss](Xs, ys, weights, self.intercept, free_mean, self.ridge)
-
-    def _solve(self, names, problem, start=None):
+    def _solve(self, samples, problem, start=None):
         with _blas().limit(limits=1, user_api="blas"):
             solution = solve(problem, self.penalty, self.lam, start, self.tol, self.max_iter)
-            self.coef_, self.intercept_ = problem.parameters(solution.V)
-        self.task_names_, self._position = list(names), {name: k for k, name in enumerate(names)}
+            self.coef_, self.intercept_ = problem.parameters(solution.point)
+        names = samples.names
+        self.task_names_, self._position, self._losses = list(names), {name: k for k, name in enumerate(names)}, dict(zip(names, samples.losses))
+        self._single_label = samples.single
         self.objective_, self.dual_gap_ = solution.objective, solution.gap
         self.n_iter_, self.history_ = solution.iterations, solution.history
         self.n_features_in_ = self.coef_.shape[1]
-        self.deviations_ = solution.V  # what the penalty sees: the warm start of a path
+        self.deviations_ = solution.point.V  # what the penalty sees
+        self._variables = solution.U  # the warm start of a path
         if not solution.converged:
             warnings.warn(f"{type(self).__name__} stopped after {solution.iterations} iterations with a gap of {solution.gap:.2e} "
                           f"at objective {solution.objective:.6g} (tol {self.tol:g})", ConvergenceWarning, stacklevel=3)
         if hasattr(self.penalty, "covariance"):
-            self.task_covariance_ = self.penalty.covariance(solution.V)
+            self.task_covariance_ = self.penalty.covariance(solution.point.V)
+        if solution.U.ndim == 3:
+            self.parts_ = solution.U
         return self
 
     def _check_parameters(self):
-        missing = [part for part in ("value", "prox", "dual_norm", "kind") if not hasattr(self.penalty, part)]
-        if missing or isinstance(self.penalty, type):
-            missing = missing or ["parameters: it is a class"]
-            raise ValueError(f"penalty {self.penalty!r} has no {missing[0]}; pass an object of mtl_lib.classical.penalties, for example Ridge()")
+        if not isinstance(self.penalty, Penalty):
+            raise ValueError(f"penalty {self.penalty!r}: pass an object of mtl_lib.classical.penalties, for example Ridge()")
         for name, allowed in (("loss", tuple(LOSSES)), ("intercept", INTERCEPTS), ("weighting", WEIGHTINGS)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} {getattr(self, name)!r}, allowed are {', '.join(map(repr, allowed))}")
@@ -152,92 +201,6 @@ def check_whole(name, value, least):
     """Raise ValueError naming the parameter unless it is a whole number of at least ``least``."""
     if not isinstance(value, numbers.Integral) or value < least:
         raise ValueError(f"{name} {value!r}, allowed are whole numbers from {least}")
-
-
-def as_tasks(X, y=None, task=None, known=None, labels=None):
-    """(names, Xs, ys) from every form of data ``LinearMTL`` takes.
-
-    Parameters
-    ----------
-    known : names of the fitted tasks, for predictions; then labels are neither needed nor returned.
-    labels : whether samples must have one; those of a TaskSet without it are left out.
-
-    Raises ValueError, naming the task, for anything a fit could not use.
-    """
-    labels = known is None if labels is None else labels
-    if labels and y is None and not isinstance(X, TaskSet):
-        raise ValueError("LinearMTL requires y to be passed, but the target y is None")
-    if isinstance(X, TaskSet):
-        names, Xs, ys = X.names, [t.X for t in X], [t.y for t in X] if labels else None
-        for k, t in enumerate(X if labels else ()):
-            if t.loss not in LOSSES:
-                raise ValueError(f"task {t.name!r}: loss {t.loss!r}, LinearMTL fits {', '.join(LOSSES)}")
-            if t.weight is not None:
-                raise ValueError(f"task {t.name!r}: weight {t.weight}; LinearMTL weighs tasks by weighting= only")
-            if t.observed is not None and t.y.ndim == 1:
-                Xs[k], ys[k] = Xs[k][t.observed], ys[k][t.observed]
-    elif task is not None:
-        X, ids = np.asarray(X), np.asarray(task)
-        if len(ids) != len(X) or (y is not None and len(y) != len(X)):
-            raise ValueError(f"{len(X)} rows of X, {len(ids)} task ids" + (f", {len(y)} labels" if y is not None else ""))
-        names = np.unique(ids).tolist()
-        Xs = [X[ids == name] for name in names]
-        ys = None if y is None else [np.asarray(y)[ids == name] for name in names]
-    elif is_list_of_tasks(X):
-        names, Xs, ys = list(range(len(X))), [np.asarray(x) for x in X], y
-        if ys is not None and len(ys) != len(Xs):
-            raise ValueError(f"{len(Xs)} tasks in X, {len(ys)} in y")
-    else:
-        X = np.asarray(X)
-        columns = None if y is None else np.asarray(y).reshape(len(y), -1).T
-        names = known if known is not None else list(range(len(columns)))
-        if columns is not None and len(columns) != len(names):
-            raise ValueError(f"{len(columns)} columns of labels for {len(names)} fitted tasks")
-        Xs, ys = [X] * len(names), columns
-    if not len(names):
-        raise ValueError("no task: at least one is needed")
-    Xs = [_checked_inputs(name, x, len(Xs[0].T)) for name, x in zip(names, Xs)]
-    return names, Xs, None if ys is None else [_checked_labels(name, label, x) for name, label, x in zip(names, ys, Xs)]
-
-
-def is_one_table(X, task) -> bool:
-    """Whether X is one table whose rows serve every task."""
-    return task is None and not isinstance(X, TaskSet) and not is_list_of_tasks(X)
-
-
-def is_list_of_tasks(X) -> bool:
-    """Whether X is a list of one table per task, rather than one table."""
-    return isinstance(X, (list, tuple)) and (len(X) == 0 or np.ndim(X[0]) == 2)
-
-
-def _checked_inputs(name, X, d):
-    if X.ndim != 2:
-        raise ValueError(f"task {name!r}: X of shape {X.shape}, expected (samples, features)")
-    if len(X) == 0:
-        raise ValueError(f"task {name!r}: no samples")
-    if X.shape[1] == 0:
-        raise ValueError(f"task {name!r}: 0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
-    if X.shape[1] != d:
-        raise ValueError(f"task {name!r}: {X.shape[1]} features, the first task has {d}")
-    return _checked_numbers(name, X, "X")
-
-
-def _checked_labels(name, y, X):
-    y = np.asarray(y)
-    if y.shape != (len(X),):
-        raise ValueError(f"task {name!r}: y of shape {y.shape} for {len(X)} samples, expected ({len(X)},)")
-    return _checked_numbers(name, y, "y")
-
-
-def _checked_numbers(name, values, what):
-    try:
-        values = values.astype(float)
-    except (TypeError, ValueError):
-        raise ValueError(f"task {name!r}: {what} of type {values.dtype}, expected numbers") from None
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        raise ValueError(f"task {name!r}: {values[tuple(bad[0])]} in {what}, sample {bad[0][0]}")
-    return values
 
 
 @functools.cache

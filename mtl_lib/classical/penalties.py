@@ -1,26 +1,41 @@
 """Penalties g(W): what it means for tasks to be related. W is (T, d), one row per task.
 
-A penalty is a small object with
+A penalty is a small subclass of ``Penalty`` with
 
 - ``kind``: ``"norm"`` if g is a norm N, ``"squared"`` if g = N^2;
 - ``value(W)``: g(W);
 - ``prox(W, step)``: argmin over Z of ||Z - W||_F^2 / 2 + step g(Z);
-- ``dual_norm(G)``: N*(G), the dual of N; it is what certifies a solution;
-- ``free_mean``: True where g does not see the tasks' mean, which is then eliminated exactly.
+- ``dual_norm(G)``: N*(G), the dual of N; it is what certifies a solution.
 
-Optional: ``solution(loss, lam)``, where a linear system gives the optimum at once.
+Optional: ``null_space(T)``, where g does not see some direction of the tasks; ``solution(loss, lam)``,
+where a linear system gives the optimum at once; ``covariance(W)``.
 """
 from dataclasses import dataclass
 
 import numpy as np
 
 
+class Penalty:
+    """What most penalties share: they see every direction, and their variable is W itself."""
+
+    def null_space(self, T):
+        """Orthonormal columns n, (T, q), with g(W + n a') = g(W): eliminated exactly, never penalised."""
+        return np.zeros((T, 0))
+
+    def variables(self, shape):
+        """The shape of what the prox acts on, for W of ``shape``."""
+        return shape
+
+    def total(self, U):
+        """W from the variables."""
+        return U
+
+
 @dataclass(frozen=True)
-class Ridge:
+class Ridge(Penalty):
     """sum_t ||w_t||^2: every task on its own (about the mean: Evgeniou and Pontil 2004)."""
 
     kind = "squared"
-    free_mean = False
 
     def value(self, W):
         return float((W**2).sum())
@@ -36,11 +51,13 @@ class Ridge:
 
 
 @dataclass(frozen=True)
-class Pooled:
+class Pooled(Penalty):
     """One w for all tasks: g is 0 at W = w_0 1^T and infinite elsewhere. ``lam`` plays no part."""
 
     kind = "norm"
-    free_mean = True
+
+    def null_space(self, T):
+        return mean_direction(T)
 
     def value(self, W):
         return 0.0 if not W.any() else np.inf
@@ -53,7 +70,7 @@ class Pooled:
 
 
 @dataclass(frozen=True)
-class MeanRegularized:
+class MeanRegularized(Penalty):
     """min over w_0 of mu ||w_0||^2 + sum_t ||w_t - w_0||^2 = tr(W' (I - 11'/(T + mu)) W).
 
     mu = 0 leaves the mean free (ridge about the mean); mu to infinity is single-task ridge.
@@ -67,9 +84,8 @@ class MeanRegularized:
         if not 0 <= self.mu < np.inf:
             raise ValueError(f"MeanRegularized: mu {self.mu}, allowed is 0 or more")
 
-    @property
-    def free_mean(self):
-        return self.mu == 0
+    def null_space(self, T):
+        return mean_direction(T) if self.mu == 0 else np.zeros((T, 0))
 
     def _split(self, W):
         mean = W.mean(axis=0, keepdims=True)
@@ -92,15 +108,75 @@ class MeanRegularized:
         return loss.ridge_solution(lam, mu=self.mu or None)
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Graph(Penalty):
+    """tr(W' L W), L (T, T) a task Laplacian: sum over edges of a_st ||w_s - w_t||^2 for L = diag(A 1) - A.
+
+    Evgeniou, Micchelli and Pontil 2005, section 3.1.2. What L does not see, such as the mean of each connected part,
+    is free. Raises ValueError unless L is square, finite, symmetric and positive semidefinite.
+    """
+
+    laplacian: np.ndarray
+    kind = "squared"
+
+    def __post_init__(self):
+        L = np.array(self.laplacian, dtype=float)
+        if L.ndim != 2 or L.shape[0] != L.shape[1] or not np.isfinite(L).all():
+            raise ValueError(f"Graph: laplacian of shape {L.shape}, expected finite numbers, (T, T)")
+        if np.abs(L - L.T).max(initial=0) > 1e-10 * np.abs(L).max(initial=0):
+            s, t = np.unravel_index(np.abs(L - L.T).argmax(), L.shape)
+            raise ValueError(f"Graph: laplacian is not symmetric, {L[s, t]:g} at ({s}, {t}) and {L[t, s]:g} at ({t}, {s})")
+        values, vectors = np.linalg.eigh((L + L.T) / 2)
+        largest = np.abs(values).max(initial=0)
+        if (values < -1e-10 * largest).any():
+            raise ValueError(f"Graph: laplacian is indefinite, its smallest eigenvalue is {values[0]:.3g}")
+        seen = values > 1e-10 * largest
+        for name, made in (("laplacian", L), ("_values", np.where(seen, values, 0.0)), ("_vectors", vectors), ("_seen", seen)):
+            object.__setattr__(self, name, made)
+
+    def __repr__(self):
+        return f"Graph({len(self.laplacian)} tasks)"
+
+    def null_space(self, T):
+        if T != len(self.laplacian):
+            raise ValueError(f"Graph: laplacian of {len(self.laplacian)} tasks, the data have {T}")
+        return self._vectors[:, ~self._seen]
+
+    def value(self, W):
+        return float(self._values @ ((self._vectors.T @ W) ** 2).sum(axis=1))
+
+    def prox(self, W, step):
+        return self._vectors @ ((self._vectors.T @ W) / (1 + 2 * step * self._values)[:, None])
+
+    def dual_norm(self, G):
+        along = ((self._vectors.T @ G) ** 2).sum(axis=1)
+        return float(np.sqrt((along[self._seen] / self._values[self._seen]).sum()))
+
+
 @dataclass(frozen=True)
-class L21:
+class L1(Penalty):
+    """sum of |w_tj|: every task picks its own features (Tibshirani 1996)."""
+
+    kind = "norm"
+
+    def value(self, W):
+        return float(np.abs(W).sum())
+
+    def prox(self, W, step):
+        return W * soft_scale(np.abs(W), step)
+
+    def dual_norm(self, G):
+        return float(np.abs(G).max())
+
+
+@dataclass(frozen=True)
+class L21(Penalty):
     """sum over features of ||(w_1j, ..., w_Tj)||_2: tasks use the same features.
 
     Obozinski, Taskar and Jordan 2010; Argyriou, Evgeniou and Pontil 2008.
     """
 
     kind = "norm"
-    free_mean = False
 
     def value(self, W):
         return float(np.linalg.norm(W, axis=0).sum())
@@ -113,11 +189,10 @@ class L21:
 
 
 @dataclass(frozen=True)
-class TraceNorm:
+class TraceNorm(Penalty):
     """sum of the singular values of W: tasks lie in a common subspace (Ji and Ye 2009)."""
 
     kind = "norm"
-    free_mean = False
 
     def value(self, W):
         return float(np.linalg.svd(W, compute_uv=False).sum())
@@ -130,7 +205,7 @@ class TraceNorm:
 
 
 @dataclass(frozen=True)
-class MTRL:
+class MTRL(Penalty):
     """min over Sigma >= 0, tr Sigma = 1 of tr(W' Sigma^-1 W) = (sum of the singular values)^2.
 
     Zhang and Yeung 2010; the identity is Argyriou, Evgeniou and Pontil 2008. The optimal Sigma is
@@ -138,7 +213,6 @@ class MTRL:
     """
 
     kind = "squared"
-    free_mean = False
 
     def value(self, W):
         return float(np.linalg.svd(W, compute_uv=False).sum() ** 2)
@@ -162,13 +236,156 @@ class MTRL:
         return (U * (sigma / sigma.sum())) @ U.T
 
 
+@dataclass(frozen=True)
+class Clustered(Penalty):
+    """eta (1 + eta) min over 0 <= m_i <= 1, sum m_i <= k of sum_i sigma_i^2/(eta + m_i): tasks in k + 1 clusters, relaxed.
+
+    Jacob, Bach and Vert 2009; Zhou, Chen and Ye 2011 (the same as alternating structure optimisation). sigma are
+    the min(T, d) singular values. k >= min(T, d) is eta times Ridge. About the mean, k directions tell clusters apart.
+    """
+
+    k: int
+    eta: float = 0.1
+    kind = "squared"
+
+    def __post_init__(self):
+        if not (isinstance(self.k, (int, np.integer)) and self.k >= 1):
+            raise ValueError(f"Clustered: k {self.k!r}, allowed are whole numbers from 1")
+        if not 0 < self.eta < np.inf:
+            raise ValueError(f"Clustered: eta {self.eta}, allowed is more than 0")
+
+    def value(self, W):
+        sigma = np.linalg.svd(W, compute_uv=False)
+        return float(self.eta * (1 + self.eta) * (sigma**2 / (self.eta + budget_shares(sigma, self.eta, self.k))).sum())
+
+    def prox(self, W, step):
+        """sigma (eta + m)/(eta + m + 2 kappa), kappa = step eta (1 + eta), with m the best for eta + 2 kappa."""
+        double = 2 * step * self.eta * (1 + self.eta)
+
+        def scale(sigma):
+            offset = self.eta + budget_shares(sigma, self.eta + double, self.k)
+            return offset / (offset + double)
+
+        return scale_spectrum(W, scale)
+
+    def dual_norm(self, G):
+        squares = np.linalg.svd(G, compute_uv=False) ** 2  # in decreasing order
+        return float(np.sqrt((self.eta * squares.sum() + squares[: self.k].sum()) / (self.eta * (1 + self.eta))))
+
+
+@dataclass(frozen=True)
+class LargestPerFeature(Penalty):
+    """sum over features of max_t |w_tj|, the l1,inf norm (Turlach, Venables and Wright 2005)."""
+
+    kind = "norm"
+
+    def value(self, W):
+        return float(np.abs(W).max(axis=0).sum())
+
+    def prox(self, W, step):
+        """W minus its projection, feature by feature, on the l1 ball of radius ``step``."""
+        sizes = -np.sort(-np.abs(W), axis=0)
+        levels = (np.cumsum(sizes, axis=0) - step) / np.arange(1, len(W) + 1)[:, None]
+        cut = np.take_along_axis(levels, np.maximum((sizes > levels).sum(axis=0) - 1, 0)[None], axis=0)
+        return np.clip(W, -np.maximum(cut, 0), np.maximum(cut, 0))
+
+    def dual_norm(self, G):
+        return float(np.abs(G).sum(axis=0).max())
+
+
+@dataclass(frozen=True)
+class TaskNorm(Penalty):
+    """sum over tasks of ||w_t||_2: whole tasks are in or out."""
+
+    kind = "norm"
+
+    def value(self, W):
+        return float(np.linalg.norm(W, axis=1).sum())
+
+    def prox(self, W, step):
+        return W * soft_scale(np.linalg.norm(W, axis=1, keepdims=True), step)
+
+    def dual_norm(self, G):
+        return float(np.linalg.norm(G, axis=1).max())
+
+
+class SumOfTwo(Penalty):
+    """min over P + Q = W of N_1(P) + ratio N_2(Q), on the split variables U = (P, Q), (2, T, d)."""
+
+    kind = "norm"
+
+    def __post_init__(self):
+        if not 0 < self.ratio < np.inf:
+            raise ValueError(f"{type(self).__name__}: ratio {self.ratio}, allowed is more than 0")
+
+    def variables(self, shape):
+        return (2, *shape)
+
+    def total(self, U):
+        return U[0] + U[1]
+
+    def value(self, U):
+        return self.first.value(U[0]) + self.ratio * self.second.value(U[1])
+
+    def prox(self, U, step):
+        return np.stack([self.first.prox(U[0], step), self.second.prox(U[1], self.ratio * step)])
+
+    def dual_norm(self, G):
+        return max(self.first.dual_norm(G), self.second.dual_norm(G) / self.ratio)
+
+
+@dataclass(frozen=True)
+class Dirty(SumOfTwo):
+    """W = P + Q: l1,inf norm of P (features all tasks use) + ratio times l1 norm of Q (a task's own features).
+
+    Jalali, Ravikumar, Sanghavi and Ruan 2010, lam_P = lam, lam_Q = ratio lam. P = 0 if ratio <= 1/T; Q = 0 if ratio >= 1.
+    """
+
+    ratio: float = 0.5
+    first, second = LargestPerFeature(), L1()
+
+
+@dataclass(frozen=True)
+class Robust(SumOfTwo):
+    """W = L + S: trace norm of L (a common subspace) + ratio times sum over tasks of ||s_t||_2 (outlier tasks).
+
+    Chen, Zhou and Ye 2011, lam_L = lam, lam_S = ratio lam. S = 0 if ratio >= 1; L = 0 if ratio <= 1/sqrt(T).
+    """
+
+    ratio: float = 0.5
+    first, second = TraceNorm(), TaskNorm()
+
+
+def mean_direction(T):
+    """The direction all tasks have in common, (T, 1) of length 1."""
+    return np.full((T, 1), T**-0.5)
+
+
+def budget_shares(sigma, offset, k):
+    """argmin over 0 <= m_i <= 1, sum m_i <= k of sum_i sigma_i^2/(offset + m_i), exactly.
+
+    m_i = clip(sigma_i x - offset, 0, 1); their sum is piecewise linear and increasing in x, so that x is found
+    between two of the points where some m_i leaves 0 or reaches 1.
+    """
+    positive = sigma[sigma > 1e-14 * sigma.max(initial=0)]
+    if len(positive) <= k:
+        return np.ones_like(sigma)
+    knots = np.sort(np.concatenate([offset / positive, (offset + 1) / positive]))
+    sums = np.clip(positive * knots[:, None] - offset, 0, 1).sum(axis=1)
+    return np.clip(sigma * np.interp(k, sums, knots) - offset, 0, 1)
+
+
 def shrink_spectrum(W, level):
-    """Soft-threshold the singular values of W at ``level(sigma)``, by eigh of the smaller side."""
+    """Soft-threshold the singular values of W at ``level(sigma)``."""
+    return scale_spectrum(W, lambda sigma: soft_scale(sigma, level(sigma)))
+
+
+def scale_spectrum(W, scale):
+    """Multiply the singular values of W by ``scale(sigma)``, by eigh of the smaller side."""
     tall = W.shape[0] >= W.shape[1]
     values, vectors = np.linalg.eigh(W.T @ W if tall else W @ W.T)
-    sigma = np.sqrt(np.maximum(values, 0))
-    shrink = (vectors * soft_scale(sigma, level(sigma))) @ vectors.T
-    return W @ shrink if tall else shrink @ W
+    change = (vectors * scale(np.sqrt(np.maximum(values, 0)))) @ vectors.T
+    return W @ change if tall else change @ W
 
 
 def soft_scale(sizes, threshold):

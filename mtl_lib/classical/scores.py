@@ -33,3 +33,8 @@ def task_nmse(ys, predictions, variance: float) -> np.ndarray:
 def rmse(ys, predictions) -> float:
     """Root mean squared error over all samples, in units of the target."""
     return float(np.sqrt(np.mean((np.concatenate(ys) - np.concatenate(predictions)) ** 2)))
+
+
+def accuracy(ys, predictions) -> float:
+    """Share of all samples whose class is predicted, for labels 0 and 1."""
+    return float(np.mean(np.concatenate(ys) == np.concatenate(predictions)))

@@ -2,13 +2,13 @@
 import numpy as np
 from sklearn.base import clone
 
-from mtl_lib.classical import scores
-from mtl_lib.classical.estimator import LinearMTL, as_tasks, check_positive, check_whole, is_one_table
+from mtl_lib.classical.estimator import LinearMTL, check_positive, check_whole
+from mtl_lib.classical.losses import LOSSES
+from mtl_lib.classical.samples import positions, read
 from mtl_lib.classical.solver import lambda_max
-from mtl_lib.tasks import Inputs, Task, TaskSet, labelled
 
 
-def path(estimator: LinearMTL, X, y=None, task=None, lams=None, n_lams: int = 20, ratio: float = 1e-3) -> list[LinearMTL]:
+def path(estimator: LinearMTL, X, y=None, task=None, lams=None, n_lams: int = 20, ratio: float = 1e-3, sample_weight=None) -> list[LinearMTL]:
     """The fitted estimators along a path of lam, largest first, each started at the one before.
 
     Parameters
@@ -19,16 +19,19 @@ def path(estimator: LinearMTL, X, y=None, task=None, lams=None, n_lams: int = 20
     estimator._check_parameters()
     for lam in () if lams is None else lams:
         check_positive("lam", lam)
-    names, Xs, ys = as_tasks(X, y, task)
-    problem = estimator._problem(Xs, ys)
+    samples = read(X, y, task, sample_weight, estimator.loss)
+    problem = estimator._problem(samples)
     lams = lam_grid(lambda_max(problem, estimator.penalty), n_lams, ratio) if lams is None else np.sort(lams)[::-1]
+    return _along(estimator, samples, problem, lams)
+
+
+def _along(estimator, samples, problem, lams):
     fitted, start = [], None
     for lam in lams:
         model = clone(estimator).set_params(lam=float(lam))
-        model._single_label = is_one_table(X, task) and np.ndim(y) == 1
-        warm = None if hasattr(model.penalty, "solution") else start
-        fitted.append(model._solve(names, problem, warm))
-        start = model.deviations_
+        direct = hasattr(model.penalty, "solution") and hasattr(problem, "ridge_solution")
+        fitted.append(model._solve(samples, problem, None if direct else start))
+        start = model._variables
     return fitted
 
 
@@ -50,8 +53,9 @@ class LinearMTLCV(LinearMTL):
 
     Attributes
     ----------
-    lams_ : (L,), decreasing; ``cv_errors_`` : (L, folds) mean squared errors, averaged as ``weighting``
-    weighs samples: over tasks (``"mean"``) or over samples (``"sum"``); ``lam_`` : the choice.
+    lams_ : (L,), decreasing; ``cv_errors_`` : (L, folds), the loss on held-out samples, averaged as ``weighting``
+    weighs samples: over tasks (``"mean"``) or over samples (``"sum"``); ``lam_`` : the choice. A task of which
+    the other folds hold a single class, which no classifier can be fitted to, takes no part in that fold.
     The rest is as in LinearMTL, refitted on all the data.
     """
 
@@ -64,7 +68,7 @@ class LinearMTLCV(LinearMTL):
         self.rule = rule
         self.seed = seed
 
-    def fit(self, X, y=None, task=None):
+    def fit(self, X, y=None, task=None, sample_weight=None):
         """Choose lam inside the data given, then fit on all of it. Data as in ``LinearMTL.fit``."""
         self._check_parameters()
         check_whole("n_lams", self.n_lams, 1)
@@ -72,25 +76,39 @@ class LinearMTLCV(LinearMTL):
         check_positive("ratio", self.ratio)
         if self.rule not in ("best", "one_se"):
             raise ValueError(f"rule {self.rule!r}, allowed are 'best', 'one_se'")
-        names, Xs, ys = as_tasks(X, y, task)
-        self._single_label = is_one_table(X, task) and np.ndim(y) == 1
-        tasks = X if isinstance(X, TaskSet) else _as_task_set(names, Xs, ys, shared=is_one_table(X, task))
+        samples = read(X, y, task, sample_weight, self.loss)
         plain = LinearMTL(self.penalty, 1.0, self.loss, self.intercept, self.about_mean, self.ridge,
                           self.weighting, self.tol, self.max_iter)
-        problem = self._problem(Xs, ys)
+        problem = self._problem(samples)
         self.lams_ = lam_grid(lambda_max(problem, self.penalty), self.n_lams, self.ratio)
-        folds = [(labelled(train), labelled(held)) for train, held in tasks.folds(self.folds, self.seed)]
-        if not all(train and held for train, held in folds) or not folds:
-            raise ValueError("cross-validation needs labelled samples in every fold, and a task with at least two units")
         self.cv_errors_ = np.column_stack([
-            [self._error(model, held) for model in path(plain, train, lams=self.lams_)] for train, held in folds])
+            [self._error(model, held) for model in _along(plain, train, plain._problem(train), self.lams_)]
+            for train, held in self._folds(positions(X, task, samples), samples)])
         self.lam_ = self.lam = float(self.lams_[self._choice()])
-        return self._solve(names, problem)
+        return self._solve(samples, problem)
+
+    def _folds(self, tasks, samples):
+        """[(train, held out)] as Samples; labels of ``tasks`` are positions in them."""
+        made, number = [], {name: k for k, name in enumerate(tasks.names)}
+        for train, held in tasks.folds(self.folds, self.seed):
+            train, held = ({number[t.name]: t.y[t.y >= 0] for t in side} for side in (train, held))
+            left = samples.take({k: rows for k, rows in train.items() if samples.weights[k][rows].any()})
+            usable = {name for k, name in enumerate(left.names) if left.can_train(k)}
+            left = left.take({k: np.arange(len(y)) for k, y in enumerate(left.ys) if left.names[k] in usable})
+            right = {k: rows for k, rows in held.items() if samples.weights[k][rows].any() and samples.names[k] in usable}
+            if not right:
+                raise ValueError("cross-validation needs labelled samples in every fold, and a task with at least two units")
+            made.append((left, samples.take(right)))
+        if not made:
+            raise ValueError("cross-validation needs labelled samples in every fold, and a task with at least two units")
+        return made
 
     def _error(self, model, held):
-        known = held.subset([name for name in held.names if name in model._position])
-        errors = scores.task_mse([t.y for t in known], model.predict(known))
-        return float(np.average(errors, weights=None if self.weighting == "mean" else known.sizes))
+        """The loss on held-out samples: the mean over each task's, averaged over tasks or over samples."""
+        z = [model._output(name, X, lambda z, loss, name: z) for name, X in zip(held.names, held.Xs)]
+        losses = [np.average(LOSSES[loss].value(made, y), weights=w) for loss, made, y, w in zip(held.losses, z, held.targets, held.weights)]
+        totals = held.task_weights * ([1.0] * len(z) if self.weighting == "mean" else [w.sum() for w in held.weights])
+        return float(np.average(losses, weights=totals))
 
     def _choice(self):
         mean = self.cv_errors_.mean(axis=1)
@@ -100,9 +118,3 @@ class LinearMTLCV(LinearMTL):
         error = self.cv_errors_[best].std(ddof=1) / np.sqrt(self.cv_errors_.shape[1])
         return int(np.argmax(mean <= mean[best] + error))  # lams decrease: the first is the largest
 
-
-def _as_task_set(names, Xs, ys, shared):
-    """Arrays as a TaskSet, so that the folds are made in one place. Shared rows stay shared."""
-    table = Inputs("X", Xs[0]) if shared else Inputs("X", np.concatenate(Xs))
-    starts = np.zeros(len(Xs), int) if shared else np.cumsum([0, *map(len, Xs[:-1])])
-    return TaskSet([Task(str(name), table, start + np.arange(len(X)), y) for name, X, y, start in zip(names, Xs, ys, starts)])

@@ -1,9 +1,8 @@
-"""One solver for every penalty: accelerated proximal gradient, stopped by a duality gap.
+"""One solver for every loss and penalty: accelerated proximal gradient, stopped by a duality gap.
 
 FISTA (Beck and Teboulle 2009) with gradient-based restart (O'Donoghue and Candes 2015) and a step
-that may grow again (Scheinberg, Goldfarb and Bai 2014). The loss is quadratic, so the gradient at
-the extrapolated point is the same combination of gradients, and one product per iteration yields
-gradient, objective, restart test and certificate.
+that may grow again (Scheinberg, Goldfarb and Bai 2014). A loss supplies points that can be
+extrapolated without a product, so that an iteration costs one (Gram matrices) or two (samples).
 """
 import time
 from dataclasses import dataclass, field
@@ -15,9 +14,10 @@ CHECK_EVERY = 10  # iterations between certificates, which cost a dual norm
 
 @dataclass
 class Solution:
-    """V (T, p), the primal objective, its certified gap, whether it met tol, iterations, all checks."""
+    """U (the penalty's variables), the loss's point there, objective, certified gap, iterations, all checks."""
 
-    V: np.ndarray
+    U: np.ndarray
+    point: object
     objective: float
     gap: float
     converged: bool
@@ -25,78 +25,85 @@ class Solution:
     history: dict = field(repr=False)
 
 
-def certificate(loss, penalty, lam, V, gradient):
-    """(primal objective P, duality gap P - D >= suboptimality) at V.
+def certificate(loss, penalty, lam, U, point):
+    """(primal objective P, duality gap P - D >= suboptimality) at U.
 
-    The dual point is the residual scaled by s. For g = N: s = <r,y>/<r,r> clipped to
-    +-lam/N*(G), D = s<r,y> - s^2<r,r>/2. For g = N^2: s = <r,y>/(<r,r> + N*(G)^2/(2 lam)),
-    D = s<r,y> - s^2<r,r>/2 - s^2 N*(G)^2/(4 lam). G is the gradient; the residual is orthogonal
-    to every free direction because the loss has eliminated them.
+    The dual point is s times the one the loss offers, with G its correlation with the data, orthogonal to
+    all that is free: D = s A - s^2 Q/2 + entropy(s) - lam g*(s G/lam). For the squared loss A = <r, y>,
+    Q = <r, r>. For g = N the last term is 0 if s <= lam/N*(G); for g = N^2 it is s^2 N*(G)^2/(4 lam). s is the
+    best multiple where D is quadratic, and at most 1 where an entropy (logistic loss) is in it.
     """
-    fit = loss.value(V, gradient)
-    primal = fit + lam * penalty.value(V)
-    norm2, aligned, dual_norm = 2 * fit, loss.alignment(V), penalty.dual_norm(gradient)
-    if norm2 <= 0:
-        return primal, primal
-    if penalty.kind == "norm":
-        bound = lam / dual_norm if dual_norm > 0 else np.inf
-        s, price = np.clip(aligned / norm2, -bound, bound), 0.0
+    primal = loss.value(point) + lam * penalty.value(U)
+    G, aligned, norm2, entropy = loss.dual(point)
+    size = penalty.dual_norm(G)
+    norm = penalty.kind == "norm"
+    bound, price = (lam / size if norm and size > 0 else np.inf), (0.0 if norm else size**2 / (2 * lam))
+    if entropy:
+        s = min(1.0, bound)
     else:
-        s, price = aligned / (norm2 + dual_norm**2 / (2 * lam)), dual_norm**2 / (4 * lam)
-    dual = s * aligned - s**2 * (norm2 / 2 + price)
+        s = np.clip(aligned / (norm2 + price), 0.0, bound) if norm2 + price > 0 else 0.0
+    dual = s * aligned - s**2 * (norm2 + price) / 2 + (entropy(s) if entropy else 0.0)
     return primal, float(primal - max(dual, 0.0))  # the dual point 0 always gives D = 0
 
 
 def solve(loss, penalty, lam, start=None, tol=1e-6, max_iter=10_000):
-    """Minimise ``loss(V) + lam penalty(V)`` until the gap is at most ``tol`` times the objective.
+    """Minimise ``loss + lam penalty`` until the gap is at most ``tol`` times the objective.
 
     Parameters
     ----------
-    loss : with ``shape``, ``curvature``, ``gradient(V)``, ``value(V, gradient)``, ``alignment(V)``.
+    loss : ``QuadraticLoss`` or ``SampledLoss``.
     penalty : see ``penalties``.
-    start : (T, p) warm start; zeros by default, or the penalty's own linear-system solution.
+    start : warm start, of the shape of the penalty's variables; zeros by default, or the penalty's own
+        linear-system solution.
     """
     if start is None:
-        start = penalty.solution(loss, lam) if hasattr(penalty, "solution") else np.zeros(loss.shape)
-    V = penalty.prox(start, 0.0) if penalty.value(start) == np.inf else start
-    G = loss.gradient(V)
+        start = _first(loss, penalty, lam)
+    U = penalty.prox(start, 0.0) if penalty.value(start) == np.inf else start
+    point = loss.at(penalty.total(U))
     history = {"iteration": [], "objective": [], "gap": [], "seconds": [], "floats": []}
     begin = time.perf_counter()
 
     def converged(iteration):
-        objective, gap = certificate(loss, penalty, lam, V, G)
-        floats = 2 * V.size * iteration  # each node sends a gradient and receives its weights
+        objective, gap = certificate(loss, penalty, lam, U, point)
+        floats = 2 * point.V.size * iteration  # each node sends a gradient and receives its weights
         for key, entry in zip(history, (iteration, objective, gap, time.perf_counter() - begin, floats)):
             history[key].append(entry)
         return gap <= tol * abs(objective)
 
     done, iteration = converged(0), 0
-    shortest = 1 / max(loss.curvature, np.finfo(float).tiny)
-    Y, GY, step, t = V, G, shortest, 1.0
+    parts = U.size // point.V.size  # of a sum W = P + Q: the loss sees the sum, which moves twice as far
+    shortest = 1 / max(parts * loss.curvature, np.finfo(float).tiny)
+    Y, ahead, step, t = U, point, shortest, 1.0
     while not done and iteration < max_iter:
         iteration += 1
         trial, step = step, 1.25 * step
         while True:
-            V_new = penalty.prox(Y - step * GY, step * lam)
-            G_new = loss.gradient(V_new)
-            move = V_new - Y
-            bend, length = float((move * (G_new - GY)).sum()), float((move**2).sum())
+            U_new = penalty.prox(Y - step * ahead.gradient, step * lam)
+            new = loss.at(penalty.total(U_new), near=ahead)
+            bend, length = loss.bend(ahead, new), float(((U_new - Y) ** 2).sum())
             if step <= shortest or bend * step <= length * (1 + 1e-12):
                 break
             step = max(shortest, 0.9 * length / bend)
-        if float((Y - V_new).ravel() @ (V_new - V).ravel()) > 0:  # momentum points uphill: restart
+        if float((Y - U_new).ravel() @ (U_new - U).ravel()) > 0:  # momentum points uphill: restart
             t = 1.0
         t_new = (1 + np.sqrt(1 + 4 * t**2 * trial / step)) / 2
         momentum = (t - 1) / t_new
-        Y, GY = V_new + momentum * (V_new - V), G_new + momentum * (G_new - G)
-        V, G, t = V_new, G_new, t_new
+        Y, ahead = U_new + momentum * (U_new - U), loss.extrapolate(new, point, momentum)
+        U, point, t = U_new, new, t_new
         if iteration % CHECK_EVERY == 0 or iteration == max_iter:
             done = converged(iteration)
-    return Solution(V, history["objective"][-1], history["gap"][-1], done, iteration, history)
+    return Solution(U, point, history["objective"][-1], history["gap"][-1], done, iteration, history)
+
+
+def _first(loss, penalty, lam):
+    """Where a cold start begins: the optimum itself where one linear system gives it."""
+    if hasattr(penalty, "solution") and hasattr(loss, "ridge_solution"):
+        return penalty.solution(loss, lam)
+    return np.zeros(penalty.variables(loss.shape))
 
 
 def lambda_max(loss, penalty):
     """Smallest lam at which V = 0 is optimal, for norms; where a path starts, for squared norms."""
     if penalty.kind == "norm":
-        return penalty.dual_norm(loss.gradient_at_zero)
+        return penalty.dual_norm(loss.at(np.zeros(loss.shape)).gradient)
     return 10 * loss.curvature

@@ -5,7 +5,7 @@ from numpy.testing import assert_allclose
 from sklearn import linear_model
 
 from mtl_lib.classical import L21, MTRL, LinearMTL, MeanRegularized, Pooled, Ridge, TraceNorm
-from mtl_lib.classical.losses import SquaredLoss
+from mtl_lib.classical.quadratic import QuadraticLoss
 
 PENALTIES = [Ridge(), MeanRegularized(0), MeanRegularized(2.5), L21(), TraceNorm(), MTRL(), Pooled()]
 NORMS = [L21(), TraceNorm()]

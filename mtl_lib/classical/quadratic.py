@@ -1,0 +1,106 @@
+"""The squared loss of all tasks from their Gram matrices, everything unpenalised eliminated exactly.
+
+Eliminating the free u of ``design`` leaves f(V) = min over u of sum_t c_t ||y_t - X_t v_t - Z_t u||^2 / 2
++ rho ||W||_F^2, a quadratic whose residual is orthogonal to all that is free: what makes its duality
+gap valid. One product per evaluation yields gradient, value and certificate.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class Point:
+    """V (T, p) with the gradient of f there."""
+
+    V: np.ndarray
+    gradient: np.ndarray
+
+
+class QuadraticLoss:
+    """f(V) for squared losses; ``design`` holds the columns, ``ys`` the targets, lists of (m_t,)."""
+
+    def __init__(self, design, ys):
+        self.design, self.shape = design, (design.T, design.p)
+        ys, self._own, self._shift = centred_targets(design, ys)
+        rows = list(zip(design.Xs, design.Zs, design.weights, ys))
+        self._square = np.stack([X.T @ (c[:, None] * X) for X, _, c, _ in rows])
+        self._cross = np.stack([X.T @ (c[:, None] * Z) for X, Z, c, _ in rows])
+        self._moment = np.stack([X.T @ (c * y) for X, _, c, y in rows])
+        self._common_moment = sum(Z.T @ (c * y) for _, Z, c, y in rows)
+        ridge, d = 2 * design.ridge, design.d
+        self._square[:, range(d), range(d)] += ridge
+        self._cross[:, :d] += ridge * np.tensordot(design.null, design.lift, 1)
+        self.curvature = float(np.linalg.eigvalsh(self._square)[:, -1].max())  # Lipschitz constant of the gradient
+        energy = float(sum(c @ y**2 for _, _, c, y in rows))
+        self._value_at_zero = 0.5 * (energy - float((self._common_moment**2).sum()))
+        self._gradient_at_zero = self.at(np.zeros(self.shape)).gradient
+
+    def free_part(self, V):
+        """The optimal u for V: sum_t Z_t' c_t (y_t - X_t v_t), (r,)."""
+        return self._common_moment - np.einsum("tpr,tp->r", self._cross, V)
+
+    def at(self, V, near=None):
+        """The point at V (T, p)."""
+        product = np.matmul(self._square, V[:, :, None])[:, :, 0]
+        if self._cross.shape[2]:
+            product += self._cross @ self.free_part(V)
+        return Point(V, product - self._moment)
+
+    def extrapolate(self, new, old, momentum):
+        """The point at new + momentum (new - old), without another product: gradients of a quadratic are affine."""
+        return Point(new.V + momentum * (new.V - old.V), new.gradient + momentum * (new.gradient - old.gradient))
+
+    def bend(self, at, to):
+        """2 (f(to) - f(at) - <f'(at), to - at>)."""
+        return float(((to.V - at.V) * (to.gradient - at.gradient)).sum())
+
+    def value(self, point):
+        return self._value_at_zero + 0.5 * float((point.V * (point.gradient + self._gradient_at_zero)).sum())
+
+    def dual(self, point):
+        """(G, <r, y>, <r, r>, None) of the residual r, y with the free directions taken out."""
+        aligned = 2 * self._value_at_zero + float((point.V * self._gradient_at_zero).sum())
+        return point.gradient, aligned, 2 * self.value(point), None
+
+    def parameters(self, point):
+        """(coef (T, d), intercept (T,)) of the models a point stands for."""
+        coef, intercept = self.design.parameters(point.V, self.free_part(point.V), self._own)
+        return coef, intercept + self._shift
+
+    def ridge_solution(self, lam, mu=None):
+        """argmin of f(V) + lam sum_t ||v_t - v_0||^2 + lam mu ||v_0||^2; v_0 = 0 where mu is None.
+
+        Block elimination: each v_t given the common part, then the common part. O(T d^3).
+        """
+        cross, corner, right = self._cross, np.eye(self._cross.shape[2]), self._common_moment
+        if mu is not None:
+            both = self._cross.sum(axis=0)
+            corner = np.block([[corner, both.T], [both, self._square.sum(axis=0) + 2 * lam * mu * np.eye(self.shape[1])]])
+            cross, right = np.concatenate([cross, self._square], axis=2), np.concatenate([right, self._moment.sum(axis=0)])
+        inner = self._square + 2 * lam * np.eye(self.shape[1])
+        solved = np.linalg.solve(inner, np.concatenate([cross, self._moment[:, :, None]], axis=2))
+        share, own = solved[:, :, :-1], solved[:, :, -1]  # v_t = own_t - share_t z
+        if not len(right):
+            return own
+        left = corner - (cross.transpose(0, 2, 1) @ share).sum(axis=0)
+        z = _pseudo_inverse(left) @ (right - np.einsum("tpc,tp->c", cross, own))
+        V = own - share @ z
+        return V if mu is None else V + z[self._cross.shape[2]:]
+
+
+def centred_targets(design, ys):
+    """(ys, their means (T,), shift): what free intercepts take up, task by task or all together, is taken
+    out of squared targets first; far from 0 it would cost digits."""
+    means = np.array([c @ y / c.sum() for c, y in zip(design.weights, ys)])
+    totals = [c.sum() for c in design.weights]
+    own = means if design.intercept == "free" else np.zeros(design.T)
+    shift = float(np.average(means, weights=totals)) if design.ones else 0.0
+    return [y - mean - shift for y, mean in zip(ys, own)], own, shift
+
+
+def _pseudo_inverse(matrix):
+    """Of a positive semidefinite matrix, scaled to a unit diagonal first, so that units do not decide what is 0.
+    Collinear columns leave eigenvalues of rounding size, a few times 1e-16: the cut is well above them."""
+    scale = 1 / np.sqrt(np.where(np.diag(matrix) > 0, np.diag(matrix), 1.0))
+    return scale[:, None] * np.linalg.pinv(scale[:, None] * matrix * scale, rcond=1e-12, hermitian=True) * scale
