@@ -43,15 +43,14 @@ def fit(case, **others):
 
 def plain_loss(own, z, y):
     """The textbook losses, y in {0, 1} where binary, for arrays and for cvxpy."""
-    if isinstance(z, np.ndarray):
-        square, positive, logistic = np.square, lambda a: np.maximum(a, 0), lambda a: np.logaddexp(0, a)
-    else:
-        square, positive, logistic = cp.square, cp.pos, cp.logistic
-    total = np.sum if isinstance(z, np.ndarray) else cp.sum
+    numbers = isinstance(z, np.ndarray)
+    squares = (lambda a: (a**2).sum()) if numbers else cp.sum_squares
     if own == "squared":
-        return total(square(y - z)) / 2
-    margin = cp.multiply(2 * y - 1, z) if not isinstance(z, np.ndarray) else (2 * y - 1) * z
-    return total(logistic(-margin)) if own == "logistic" else total(square(positive(1 - margin))) / 2
+        return squares(y - z) / 2
+    margin = (2 * y - 1) * z if numbers else cp.multiply(2 * y - 1, z)
+    if own == "squared_hinge":
+        return squares(np.maximum(1 - margin, 0) if numbers else cp.pos(1 - margin)) / 2
+    return np.logaddexp(0, -margin).sum() if numbers else cp.sum(cp.logistic(-margin))
 
 
 def fitting(given, setting, coef, intercept):
@@ -75,10 +74,11 @@ def optimum(*case):
     g, constraints = definition(penalty, V)
     objective = fitting(given, setting, coef, b + V[:, d] if rule == "about_mean" else b) + setting[3] * g
     problem = cp.Problem(cp.Minimize(objective), constraints)
-    for tol in (1e-12, 1e-10, 1e-9):  # the first is at the limit of double precision, and at times beyond it
+    clarabel = {f"{kind}tol_{what}": tol for kind, tol in (("", 1e-12), ("reduced_", 1e-8)) for what in ("gap_abs", "gap_rel", "feas")}
+    for solver, tolerances in ((cp.CLARABEL, clarabel), (cp.SCS, {"eps": 1e-9, "max_iters": 10**5})):  # the first at times gives up
         with warnings.catch_warnings(action="ignore"), contextlib.suppress(cp.SolverError):
-            problem.solve(cp.CLARABEL, tol_gap_abs=tol, tol_gap_rel=tol, tol_feas=tol)
-            if problem.status == cp.OPTIMAL:
+            problem.solve(solver, **tolerances)
+            if problem.status in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
                 return problem.value
     raise AssertionError(f"no reference optimum: {problem.status}")
 
@@ -108,18 +108,18 @@ def scale(case):
 
 @every_case
 def test_fit_is_the_optimum(case):
-    best, rounding = optimum(*case), 1e-8 * scale(case)
+    best, rounding = optimum(*case), 1e-7 * scale(case)
     with warnings.catch_warnings(action="error", category=ConvergenceWarning):
         model = fit(case)
     assert_allclose(model.objective_, best, rtol=1e-6, atol=rounding)
-    assert_allclose(model.objective_, objective_at(case, model.coef_, model.intercept_, model._variables), rtol=1e-10, atol=0.01 * rounding)
+    assert_allclose(model.objective_, objective_at(case, model.coef_, model.intercept_, model._variables), rtol=1e-10, atol=1e-3 * rounding)
     assert abs(model.objective_ - best) <= model.dual_gap_ + rounding
-    assert -0.01 * rounding <= model.dual_gap_ <= 1e-6 * model.objective_ + 0.01 * rounding
+    assert -1e-3 * rounding <= model.dual_gap_ <= 1e-6 * model.objective_ + 1e-3 * rounding
 
 
 @every_case
 def test_gap_bounds_the_distance_to_the_optimum_anywhere(case):
-    penalty, lam, best, rounding = case[0], case[4][3], optimum(*case), 1e-8 * scale(case)
+    penalty, lam, best, rounding = case[0], case[4][3], optimum(*case), 1e-7 * scale(case)
     model = estimator(*case)
     loss = model._problem(samples(case[1], case[4][0]))
     rng = np.random.default_rng(0)
