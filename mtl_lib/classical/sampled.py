@@ -102,6 +102,9 @@ class SampledLoss:
             if (np.abs(move) > self._reach).any():
                 return np.zeros(self.shape), 0.0, 0.0, None
             slope, models = slope - room * move, models + self.design.common(du)
+        left = np.abs(np.concatenate(self._pull(slope, models))).max(initial=0)
+        if left > 1e-9 * (self.c @ np.abs(slope)):  # as where planes separate the classes: only a = 0 is orthogonal
+            return np.zeros(self.shape), 0.0, 0.0, None
         aligned, norm2, entropies = 0.0, 2 * self.design.ridge * float((models**2).sum()), []
         for loss, rows in self._rows:
             c, a, y = self.c[rows], slope[rows], self.y[rows]
@@ -152,10 +155,9 @@ class SampledLoss:
         for _ in range(FREE_STEPS):
             pull = self._pull(self._each("slope", z, self.y), self._models(V, u))
             du, db, drop = self._step(pull)
-            if drop <= 1e-15 * value:
-                break
+            fresh = False
             if drop > SLOW * last or len(u) <= 1 and not self._quadratic:
-                self._newton = self._metric(self._each("curvature", z, self.y))
+                self._newton, fresh = self._metric(self._each("curvature", z, self.y)), True
                 du, db, drop = self._step(pull)
             z_new = self._shifted(linear, u + du, b + db)
             if drop > 1e-6 * value:  # far: a step may be too long, but for the bound's
@@ -167,6 +169,8 @@ class SampledLoss:
                     trial = self._value(V, u + du, z_new)
                 value = trial
             u, b, z, last = u + du, b + db, z_new, drop
+            if drop <= (1e-13 if fresh else 1e-20) * value:  # a gap feels the gradient's error, sqrt(drop), not its square
+                break
         return Point(self, V, linear, u, b, z)
 
     def _step(self, pull):

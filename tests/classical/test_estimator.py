@@ -438,7 +438,7 @@ def test_bad_labels_are_named(loss):
 def test_bad_sample_weights_are_named(weights, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         LinearMTL(Ridge()).fit(XS, YS, sample_weight=weights)
-    with pytest.raises(ValueError, match=re.escape(message).replace("task 0", "task 'd'").replace("task 1", "task 'a'").replace("task 2", "task 'c'")):
+    with pytest.raises(ValueError, match=re.escape(re.sub("task [012]", lambda found: f"task {'dac'[int(found[0][-1])]!r}", message))):
         LinearMTL(Ridge()).fit(own(), sample_weight=weights)
 
 
