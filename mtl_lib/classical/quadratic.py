@@ -30,7 +30,8 @@ class QuadraticLoss:
         self._common_moment = sum(Z.T @ (c * y) for _, Z, c, y in rows)
         ridge, d = 2 * design.ridge, design.d
         self._square[:, range(d), range(d)] += ridge
-        self._cross[:, :d] += ridge * np.tensordot(design.null, design.lift, 1)
+        if ridge:
+            self._cross[:, :d] += ridge * np.tensordot(design.null, design.lift, 1)
         self.curvature = float(np.linalg.eigvalsh(self._square)[:, -1].max())  # Lipschitz constant of the gradient
         energy = float(sum(c @ y**2 for _, _, c, y in rows))
         self._value_at_zero = 0.5 * (energy - float((self._common_moment**2).sum()))
@@ -38,7 +39,7 @@ class QuadraticLoss:
 
     def free_part(self, V):
         """The optimal u for V: sum_t Z_t' c_t (y_t - X_t v_t), (r,)."""
-        return self._common_moment - np.einsum("tpr,tp->r", self._cross, V)
+        return self._common_moment - V.ravel() @ self._cross.reshape(V.size, -1)
 
     def at(self, V, near=None):
         """The point at V (T, p)."""
