@@ -1,6 +1,6 @@
 """Other solvers of the same problem: sum_t ||y_t - X_t w_t||^2 / (2 m_t) + lam g(W), no intercept.
 
-Each is a function of the problem and its own tolerance that returns W (T, d). ``LADDERS`` holds the tolerances to try.
+Each is a function of the problem and its own tolerance that returns W (T, d). ``TOLERANCES`` are tried in turn.
 """
 import importlib.util
 import warnings
@@ -25,8 +25,8 @@ def skglm(Xs, Y, penalty, lam, tol):
 
 
 def celer(Xs, Y, penalty, lam, tol):
-    from celer import MultiTaskLasso
-    return MultiTaskLasso(lam, fit_intercept=False, tol=tol, max_iter=500).fit(Xs[0], Y).coef_
+    from celer.homotopy import mtl_path  # its MultiTaskLasso needs a scikit-learn older than 1.7
+    return mtl_path(np.asfortranarray(Xs[0]), np.asfortranarray(Y), alphas=[lam], tol=tol, max_iter=500)[1][:, :, 0]
 
 
 def plain_fista(Xs, Y, penalty, lam, tol):
