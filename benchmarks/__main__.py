@@ -3,9 +3,8 @@
 Seconds are processor time of one thread, the fastest of up to three runs, data in memory, everything else (checks,
 Gram matrices, certificate) included. Compiling what numba compiles is left out.
 """
-import subprocess
-import sys
 import time
+import tracemalloc
 
 import numpy as np
 from benchmarks import peers, problems
@@ -97,10 +96,14 @@ def ratios():
 
 
 def memory():
-    print("\npeak memory in copies of the data")
+    print("\npeak memory of a fit in copies of the data, which are one of them")
     for T, d, m in ((100, 50, 2000), (1000, 100, 50), (200, 1000, 100)):
-        done = subprocess.run([sys.executable, "-m", "benchmarks.memory", *map(str, (T, d, m))], capture_output=True, text=True, check=True)
-        print(f"T={T}, d={d}, m={m}: {done.stdout.strip()}")
+        tracemalloc.start()
+        Xs, ys = problems.ragged(T, d, T * m)
+        tracemalloc.reset_peak()
+        ours(L21(), 0.1).set_params(tol=0.5).fit(Xs, ys)
+        print(f"T={T}, d={d}, m={m}: {tracemalloc.get_traced_memory()[1] / sum(X.nbytes for X in Xs):.1f}")
+        tracemalloc.stop()
 
 
 if __name__ == "__main__":

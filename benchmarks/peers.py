@@ -30,7 +30,7 @@ def celer(Xs, Y, penalty, lam, tol):
 
 
 def plain_fista(Xs, Y, penalty, lam, tol):
-    return plain.fista(Xs, list(np.transpose(Y)) if np.ndim(Y) == 2 else Y, penalty.value, penalty.prox, lam, tol)
+    return plain.fista(Xs, columns(Y), penalty.value, penalty.prox, lam, tol)
 
 
 def cvxpy(Xs, ys, penalty, lam, tol):
@@ -39,6 +39,11 @@ def cvxpy(Xs, ys, penalty, lam, tol):
     losses = sum(cp.sum_squares(y - X @ W[t]) / (2 * len(y)) for t, (X, y) in enumerate(zip(Xs, ys)))
     cp.Problem(cp.Minimize(losses + lam * g)).solve(cp.CLARABEL, tol_gap_rel=tol, tol_gap_abs=tol)
     return W.value
+
+
+def columns(Y):
+    """A list of labels per task."""
+    return list(Y.T) if isinstance(Y, np.ndarray) else Y
 
 
 def installed(name):
@@ -53,7 +58,7 @@ def fastest(solve, timed, problem, limit, seconds):
     """(seconds, tolerance) of the loosest tolerance at which a peer's objective is at most ``limit``; None if none is
     found within ``seconds`` of trying. The peer is told the tolerance in hindsight: it pays for no search."""
     Xs, Y, penalty, lam = problem
-    ys, spent = list(np.transpose(Y)) if np.ndim(Y) == 2 else Y, 0.0
+    ys, spent = columns(Y), 0.0
     with warnings.catch_warnings(action="ignore"):
         for tol in TOLERANCES:
             took, W = timed(lambda: solve(Xs, Y, penalty, lam, tol))
