@@ -25,7 +25,7 @@ def skglm(Xs, Y, penalty, lam, tol):
 
 
 def celer(Xs, Y, penalty, lam, tol):
-    from celer.homotopy import mtl_path  # its MultiTaskLasso needs a scikit-learn older than 1.7
+    from celer.homotopy import mtl_path  # its MultiTaskLasso 0.7.4 fails with scikit-learn 1.9: no _validate_data
     return mtl_path(np.asfortranarray(Xs[0]), np.asfortranarray(Y), alphas=[lam], tol=tol, max_iter=500)[1][:, :, 0]
 
 
