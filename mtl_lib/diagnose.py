@@ -123,7 +123,7 @@ def evidence() -> dict | None:
     if metrics is None or claims is None:
         return None
     value = {name: entry["value"] for name, entry in metrics["metrics"].items()}
-    rules = {name.removeprefix("advice/regret/").replace("-", " "): regret for name, regret in value.items() if name.startswith("advice/regret/")}
+    rules = {rule: value[f"advice/regret/{rule}".replace(" ", "-")] for rule in ("the advice", *(f"always {arm}" for arm in advice.ARMS))}
     (claim,) = [claim for claim in claims if claim["id"] == "0-advice-pays"]
     return {"pooled": value["advice/threshold-pooled"], "single": value["advice/threshold-single"], "problems": int(value["advice/problems"]),
             "right": value["advice/break-even-right"], "guess": value["advice/always-one-side-right"], "sets": claim["n_units"], "rules": sorted(rules.items(), key=lambda rule: rule[1]), "claim": claim}
