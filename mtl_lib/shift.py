@@ -298,8 +298,8 @@ def _energy(X: np.ndarray, seed: int, strata: np.ndarray | None = None):
     projected = X @ (axes / np.linalg.norm(axes, axis=0))
     levels = np.quantile(projected, (np.arange(LEVELS) + 0.5) / LEVELS, axis=0)
     width = np.gradient(levels, axis=0).clip(0)
-    below = [(projected[:, [k]] <= levels[:, k]) * np.sqrt(width[:, k]) for k in range(projected.shape[1])]
-    F = np.concatenate(below, axis=1).astype(np.float32)
+    below = [((projected[:, [k]] <= levels[:, k]) * np.sqrt(width[:, k])).astype(np.float32) for k in range(projected.shape[1])]
+    F = np.concatenate(below, axis=1)
     count = 1 if strata is None else strata.max() + 1
     cell = np.zeros(len(X), int) if strata is None else strata
     F -= (_sums(cell, F, count) / np.maximum(np.bincount(cell, minlength=count), 1)[:, None])[cell]
@@ -307,8 +307,11 @@ def _energy(X: np.ndarray, seed: int, strata: np.ndarray | None = None):
 
     def statistic(codes):
         cells = codes * count + cell
-        sums, sizes = _sums(cells, F, (codes.max() + 1) * count), np.bincount(cells, minlength=(codes.max() + 1) * count)
-        return float((np.square(sums).sum(axis=1) / np.maximum(sizes, 1)).sum()), total, None
+        n, between = (codes.max() + 1) * count, 0.0
+        sizes = np.maximum(np.bincount(cells, minlength=n), 1)
+        for start in range(0, F.shape[1], 2 * LEVELS):  # a few directions at a time: thousands of tasks times strata fill the memory
+            between += float((np.square(_sums(cells, F[:, start : start + 2 * LEVELS], n)).sum(axis=1) / sizes).sum())
+        return between, total, None
 
     return statistic
 

@@ -175,16 +175,20 @@ class _Figure:
         path.write_text("")
 
 
-BIG = """
-import json, resource, sys
+BIG = r"""
+import json, pathlib, re, resource, sys
+def peak():  # bytes; a child's getrusage begins with its parent's peak, Linux's own count does not
+    status = pathlib.Path("/proc/self/status")
+    return 1024 * (int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) if status.exists() else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 sys.path.insert(0, {root!r})
 import pandas, scipy.stats, sklearn.linear_model, sklearn.decomposition, jinja2, matplotlib.figure
 from mtl_lib import diagnose
 diagnose.RESULTS = diagnose.Path({out!r})
 diagnose.site.assets = lambda home: None
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert diagnose.main(["--table", {small!r}, "--task", "clinic", "--target", "pain"]) == 0  # loads what is loaded late: fonts, drawing
+before = peak()
 code = diagnose.main(["--table", {table!r}, "--task", "task", "--target", "y"])
-print(json.dumps([code, 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)]))
+print(json.dumps([code, peak() - before]))
 """
 
 
@@ -194,7 +198,7 @@ def test_a_large_table_needs_less_than_five_times_its_size(tmp_path):
     columns = np.column_stack([draw.integers(0, 2000, n), draw.standard_normal((n, 10))])
     table = tmp_path / "big.csv"
     np.savetxt(table, columns, fmt=["%d"] + ["%.5f"] * 10, delimiter=",", header="task,a,b,c,d,e,f,g,h,i,y", comments="")
-    done = subprocess.run([sys.executable, "-c", BIG.format(root=str(ROOT), out=str(tmp_path), table=str(table))], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", BIG.format(root=str(ROOT), small=str(TABLES / "clinics.csv"), out=str(tmp_path), table=str(table))], capture_output=True, text=True)
     code, grown = json.loads(done.stdout.splitlines()[-1])
     assert code == 0 and page_of(tmp_path / "tables", "big")
-    assert grown < 5 * table.stat().st_size
+    assert 0.5 * table.stat().st_size < grown < 5 * table.stat().st_size
