@@ -35,8 +35,17 @@ class QuadraticLoss:
             self._cross[:, :d] += ridge * np.tensordot(design.null, design.lift, 1)
         self.curvature = float(np.linalg.eigvalsh(square)[:, -1].max())  # Lipschitz constant of the gradient
         energy = float(sum(c @ y**2 for _, _, c, y in rows))
+        self.scale = 0.5 * energy  # the objective of the zero model
         self._value_at_zero = 0.5 * (energy - float((self._common_moment**2).sum()))
+        self._clear_rounding()
         self._gradient_at_zero = self.at(np.zeros(self.shape)).gradient
+
+    def _clear_rounding(self):
+        """Where the free part explains all that a column could, what is left is rounding and becomes exactly 0:
+        a small enough lam would follow it without end."""
+        left = self.at(np.zeros(self.shape)).gradient
+        lengths = np.sqrt(np.einsum("tpp->tp", self._square) * 2 * self.scale)
+        self._moment += np.where(np.abs(left) <= 1e-14 * lengths, left, 0.0)
 
     def free_part(self, V):
         """The optimal u for V: sum_t Z_t' c_t (y_t - X_t v_t), (r,)."""
@@ -64,6 +73,10 @@ class QuadraticLoss:
         """(G, <r, y>, <r, r>, None) of the residual r, y with the free directions taken out."""
         aligned = 2 * self._value_at_zero + float((point.V * self._gradient_at_zero).sum())
         return point.gradient, aligned, 2 * self.value(point), None
+
+    def unbounded(self, point):
+        """Whether the free part grows without end: never under squared losses."""
+        return False
 
     def parameters(self, point):
         """(coef (T, d), intercept (T,)) of the models a point stands for."""

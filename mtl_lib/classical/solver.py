@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 CHECK_EVERY = 10  # iterations between certificates, which cost a dual norm
+ROUNDING = 1e-14  # of the zero model's objective: a gap below is rounding, whatever is left of the objective itself
 
 
 @dataclass
@@ -49,6 +50,9 @@ def certificate(loss, penalty, lam, U, point):
 def solve(loss, penalty, lam, start=None, tol=1e-6, max_iter=10_000):
     """Minimise ``loss + lam penalty`` until the gap is at most ``tol`` times the objective.
 
+    An interpolation leaves no objective to compare with: there the gap may be ``ROUNDING`` times ``loss.scale``,
+    the objective of the zero model.
+
     Parameters
     ----------
     loss : ``QuadraticLoss`` or ``SampledLoss``.
@@ -65,12 +69,13 @@ def solve(loss, penalty, lam, start=None, tol=1e-6, max_iter=10_000):
 
     def converged(iteration):
         objective, gap = certificate(loss, penalty, lam, U, point)
-        floats = 2 * point.V.size * iteration  # each node sends a gradient and receives its weights
+        floats = 2 * point.V.size * trials  # at each, shortened steps too, a node receives weights and sends a gradient
         for key, entry in zip(history, (iteration, objective, gap, time.perf_counter() - begin, floats)):
             history[key].append(entry)
-        return gap <= tol * abs(objective)
+        return gap <= max(tol * abs(objective), ROUNDING * loss.scale)
 
-    done, iteration = converged(0), 0
+    iteration = trials = 0
+    done = converged(iteration)
     parts = U.size // point.V.size  # of a sum W = P + Q: the loss sees the sum, which moves twice as far
     shortest = 1 / max(parts * loss.curvature, np.finfo(float).tiny)
     Y, ahead, step, t = U, point, shortest, 1.0
@@ -81,6 +86,7 @@ def solve(loss, penalty, lam, start=None, tol=1e-6, max_iter=10_000):
         while True:
             U_new = penalty.prox(Y - step * ahead.gradient, step * lam)
             new = loss.at(penalty.total(U_new), near=ahead)
+            trials += 1
             bend, length = loss.bend(ahead, new), float(((U_new - Y) ** 2).sum())
             if step <= shortest or bend * step <= length * (1 + 1e-12):
                 break
