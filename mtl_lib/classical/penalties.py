@@ -171,7 +171,8 @@ class Graph(Penalty):
     def systems(self, loss, lam, start):
         """Conjugate gradients, preconditioned by what the system would be if all tasks had their mean Gram matrix."""
         sizes, features = np.linalg.eigh(loss.mean_square)
-        inverse = np.where(self._seen[:, None], 1 / (np.maximum(sizes, 1e-12 * sizes[-1]) + 2 * lam * self._values[:, None]), 0.0)
+        scale = np.maximum(sizes, 1e-12 * sizes[-1]) + 2 * lam * self._values[:, None]
+        inverse = np.divide(1, scale, out=np.zeros_like(scale), where=self._seen[:, None])
 
         def precondition(R):
             return self._vectors @ (inverse * (self._vectors.T @ R @ features)) @ features.T
@@ -185,7 +186,8 @@ class Graph(Penalty):
             if k % 5 == 0:
                 yield V
             along = product(D)
-            if not (bend := float((D * along).sum())) > 0:
+            if not (bend := float((D * along).sum())) > 0:  # solved
+                yield V
                 return
             V, left = V + size / bend * D, left - size / bend * along
             near = precondition(left)

@@ -200,7 +200,8 @@ def test_history():
     assert set(history) == {"iteration", "objective", "gap", "seconds", "floats"}
     assert history["iteration"][0] == 0
     assert (np.diff(history["iteration"]) > 0).all() and len(history["iteration"]) > 2
-    assert_array_equal(history["floats"], 2 * 4 * (D + 1) * np.array(history["iteration"]))
+    exchanges = np.diff(history["floats"]) / (2 * 4 * (D + 1))  # a shortened step is one too
+    assert (exchanges >= np.diff(history["iteration"])).all() and (exchanges == exchanges.astype(int)).all()
     assert (np.diff(history["seconds"]) >= 0).all() and 0 <= history["seconds"][0] <= history["seconds"][-1] < 60
     assert history["iteration"][-1] == model.n_iter_
     assert (history["objective"][-1], history["gap"][-1]) == (model.objective_, model.dual_gap_)
