@@ -102,7 +102,7 @@ class Dense:
             if self.bias:
                 made[f"bias{k}"] = delta.sum(1)
             made[f"weight{k}"] = torch.bmm(delta.transpose(1, 2), hidden[k - 1]) if k else _shared_outer(delta, x)
-        return value, made
+        return value, {name: made[name] for name in params}
 
     def _flat(self, x):
         """x as (L, B, d)."""
