@@ -90,12 +90,12 @@ class Dense:
     def __call__(self, params, x):
         return self._scores(self._forward(params, self._flat(x))[-1])
 
-    def grads(self, params, x, y, w, loss):
-        """(loss (K,), gradients) in closed form: residual times inputs, layer by layer."""
+    def grads(self, params, x, y, w, loss, value: bool = True):
+        """(loss (K,) or None, gradients) in closed form: residual times inputs, layer by layer."""
         x = self._flat(x)
         hidden = self._forward(params, x)
         z = self._scores(hidden[-1])
-        value = (w * loss.value(z, y)).sum(-1)
+        total = (w * loss.value(z, y)).sum(-1) if value else None
         delta = loss.slope(z, y) * (w if z.ndim == 2 else w[..., None])
         delta, made = delta.reshape(hidden[-1].shape), {}
         for k in reversed(range(self.layers)):
@@ -104,7 +104,7 @@ class Dense:
             if self.bias:
                 made[f"bias{k}"] = delta.sum(1)
             made[f"weight{k}"] = torch.bmm(delta.transpose(1, 2), hidden[k - 1]) if k else _shared_outer(delta, x)
-        return value, {name: made[name] for name in params}
+        return total, {name: made[name] for name in params}
 
     def _flat(self, x):
         """x as (L, B, d)."""
@@ -173,13 +173,13 @@ class Module:
         z = torch.func.vmap(lambda p, v: torch.func.functional_call(self.module, p, (v,)), in_dims=(0, None if shared else 0))(params, x)
         return z[..., 0] if z.shape[-1] == 1 and z.ndim == 3 else z
 
-    def grads(self, params, x, y, w, loss):
+    def grads(self, params, x, y, w, loss, value: bool = True):
         """(loss (K,), gradients): autograd on the sum over models, which are independent of each other."""
         leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
         with torch.enable_grad():
-            value = (w * loss.value(self(leaves, x), y)).sum(-1)
-            found = torch.autograd.grad(value.sum(), list(leaves.values()))
-        return value.detach(), dict(zip(leaves, found))
+            total = (w * loss.value(self(leaves, x), y)).sum(-1)
+            found = torch.autograd.grad(total.sum(), list(leaves.values()))
+        return total.detach() if value else None, dict(zip(leaves, found))
 
 
 class Stack:
@@ -215,9 +215,9 @@ class Stack:
         """Loss of every model on every sample, (K, B)."""
         return LOSSES[self.loss].value(self(x), self._spread(y))
 
-    def grads(self, x, y, w) -> tuple[torch.Tensor, dict]:
-        """(sum_i w_i loss_i (K,), its gradients): w = 1/B makes the mean, w = 0 pads."""
-        return self.net.grads(self.params, x, self._spread(y), self._spread(w), LOSSES[self.loss])
+    def grads(self, x, y, w, value: bool = True) -> tuple[torch.Tensor | None, dict]:
+        """(sum_i w_i loss_i (K,), its gradients): w = 1/B makes the mean, w = 0 pads. ``value=False``: (None, gradients)."""
+        return self.net.grads(self.params, x, self._spread(y), self._spread(w), LOSSES[self.loss], value)
 
     def _spread(self, values):
         """(L, B, ...) by model, (K, B, ...)."""

@@ -120,29 +120,42 @@ class Batches:
         return torch.as_tensor(np.repeat(np.arange(len(self)), self.sizes), device=self.clients.x.device)
 
     def __iter__(self):
+        rows, everyone, w, active, width = self._plan()
+        end = 0
+        for count, columns in zip(active.tolist(), width.tolist()):
+            start, end = end, end + count
+            now, all_now = rows[start:end, :columns], everyone[start:end, :columns]
+            yield Batch(count, gather(self.clients.x, all_now), gather(self.clients.y, all_now), w[start:end, :columns], now)
+
+    def _plan(self):
+        """Mini-batches of all steps, one (client, step) a line, step after step: rows in the chunk, rows among all
+        clients, weights; active clients and largest batch of every step."""
         order, begin = self._order()
-        shift = torch.as_tensor(self.clients.start[self.who] - begin, device=order.device)[:, None]  # chunk's rows -> all rows
-        for step in range(self.steps.max(initial=0)):
-            active = int((self.steps > step).sum())
-            epoch, turn = step // self._per_epoch[:active], step % self._per_epoch[:active]
-            first = turn * self.batch_size[:active]
-            count = np.minimum(self.batch_size[:active], self.sizes[:active] - first)
-            spot = np.minimum(np.arange(count.max()), count[:, None] - 1) + (first + begin[:active])[:, None]
-            w = np.where(np.arange(count.max()) < count[:, None], 1 / count[:, None], 0.0)
-            rows = order[torch.as_tensor(epoch)[:, None], torch.as_tensor(spot)]
-            everyone = rows + shift[:active]
-            x, y = gather(self.clients.x, everyone), gather(self.clients.y, everyone)
-            yield Batch(active, x, y, torch.as_tensor(w, dtype=x.dtype, device=x.device), rows)
+        active = (self.steps[:, None] > np.arange(self.steps.max(initial=0))).sum(0)
+        starts = np.cumsum(active) - active
+        step = np.repeat(np.arange(len(active)), active)
+        client = np.arange(len(step)) - starts[step]
+        epoch, turn = np.divmod(step, self._per_epoch[client])
+        first = turn * self.batch_size[client]
+        count = np.minimum(self.batch_size[client], self.sizes[client] - first)
+        column = np.arange(count.max(initial=0))
+        rows = order[epoch[:, None], np.minimum(column, count[:, None] - 1) + (first + begin[client])[:, None]]
+        w = np.where(column < count[:, None], 1 / count[:, None], 0.0)
+        shift = (self.clients.start[self.who] - begin)[client][:, None]
+        device, dtype = self.clients.x.device, self.clients.x.dtype
+        return (torch.as_tensor(rows, device=device), torch.as_tensor(rows + shift, device=device),
+                torch.as_tensor(w, dtype=dtype, device=device), active, np.maximum.reduceat(count, starts) if len(count) else active)
 
     def _order(self):
-        """(epochs, n) a permutation of each client's samples per epoch, and where each client begins."""
-        begin = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
-        order = np.empty((self._epochs, self.sizes.sum()), np.int64)
-        for k, first, n in zip(self.who, begin, self.sizes):
-            rng = stream(self.seed, self.purpose, self.clients.names[k], self.round)
-            for epoch in range(self._epochs):
-                order[epoch, first:first + n] = rng.permutation(n) + first
-        return torch.as_tensor(order, device=self.clients.x.device), begin
+        """(epochs, n) a permutation of each client's samples per epoch, and where each client begins. A client whose
+        epoch is one batch needs none: a batch is a sum."""
+        begin = np.cumsum(self.sizes) - self.sizes
+        order = np.tile(np.arange(self.sizes.sum()), (self._epochs, 1))
+        for k in np.flatnonzero(self._per_epoch > 1):
+            rng, own = stream(self.seed, self.purpose, self.clients.names[self.who[k]], self.round), slice(begin[k], begin[k] + self.sizes[k])
+            for line in order:
+                line[own] = rng.permutation(self.sizes[k]) + begin[k]
+        return order, begin
 
 
 def gather(values: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:

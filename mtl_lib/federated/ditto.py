@@ -29,7 +29,7 @@ class Ditto(FedAvg):
         rules = self.local_optimizer(mine), self.local_optimizer(mine.get("own", {}))
         for batch in batches:
             for models, rule, pull in ((shared, rules[0], 0.0), (own, rules[1], self.lam)):
-                grads = models.first(batch.active).grads(batch.x, batch.y, batch.w)[1]
+                grads = models.first(batch.active).grads(batch.x, batch.y, batch.w, value=False)[1]
                 if pull:
                     grads = {name: g + pull * (models.params[name][:batch.active] - received[name][:batch.active]) for name, g in grads.items()}
                 rule.step(models, grads, batch.active)

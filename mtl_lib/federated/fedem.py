@@ -52,7 +52,7 @@ class FedEM(FedAvg):
         for batch in batches:
             a = batch.active
             w = (q[:, batch.rows] * batch.w).transpose(0, 1).reshape(a * M, -1)
-            optimizer.step(stack, stack.first(a * M).grads(batch.x, batch.y, w)[1], a * M)
+            optimizer.step(stack, stack.first(a * M).grads(batch.x, batch.y, w, value=False)[1], a * M)
         by_client = lambda tree: each(lambda value: value.view(k, M, *value.shape[1:]), tree)
         return {"model": by_client(stack.params)}, {"pi": pi} | by_client(self.remembered(optimizer))
 

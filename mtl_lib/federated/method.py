@@ -114,7 +114,7 @@ def descend(stack: Stack, batches, optimizer, correct=None) -> None:
     """
     for batch in batches:
         models = stack.first(batch.active)
-        grads = models.grads(batch.x, batch.y, batch.w)[1]
+        grads = models.grads(batch.x, batch.y, batch.w, value=False)[1]
         optimizer.step(stack, grads if correct is None else correct(models, grads, batch), batch.active)
 
 

@@ -117,15 +117,18 @@ def _round(method, state, placed, number, batch_size, epochs, share, seed, chunk
     for part in chunks(who, placed, state, batch_size, chunk):
         batches = placed.batches(part, batch_size, epochs, seed, number)
         message, mine = method.client_update(state.server, _rows(clients, part), batches)
-        _check_finite(method, {"message": message, "memory": mine}, [placed.names[k] for k in part], number)
+        _check_finite(method, mine, [placed.names[k] for k in part], number)
         clients = _put(clients, part, mine, len(placed))
         messages.append(message)
     n = torch.as_tensor(placed.weight[who], dtype=torch.float64, device=placed.x.device)
     if not n.sum() > 0:
         raise ValueError(f"{method.name}: the participants of round {number} all have weight 0, client {placed.names[who[0]]!r} among them")
-    together = each(lambda *parts: torch.cat(parts), *messages)
+    together = each(lambda *parts: torch.cat(parts) if len(parts) > 1 else parts[0], *messages)
     traffic = _bytes(together), len(who) * _bytes(method.sends(state.server))
-    return State(method.server_aggregate(state.server, together, n), clients, state.names, state.loss), traffic
+    server = method.server_aggregate(state.server, together, n)
+    if not all(math.isfinite(leaf.sum()) for leaf in leaves(server)):  # an average shows any participant that diverged
+        _check_finite(method, together, [placed.names[k] for k in who], number)
+    return State(server, clients, state.names, state.loss), traffic
 
 
 def _personalised(method, state, data, number, batch_size, seed, chunk):
