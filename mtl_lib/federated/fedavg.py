@@ -62,7 +62,7 @@ class FedAvg(Method):
 
     def counts(self, train) -> dict:
         """Sum of all clients' weights, what ``over="all"`` divides by."""
-        return {"total": self.counted(torch.as_tensor(train.weight, device=train.x.device)).sum().reshape(1)}
+        return {"total": self.counted(torch.as_tensor(train.weight)).sum().reshape(1).to(train.x)}
 
     def counted(self, n: torch.Tensor) -> torch.Tensor:
         """What a client counts: n_t, or 1; a client of weight 0 counts 0 either way."""

@@ -3,7 +3,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from mtl_lib.stack import LOSSES, Dense, Stack, mixed
+from mtl_lib.stack import Dense, Stack, mixed
 
 
 @dataclass
@@ -156,15 +156,13 @@ def _check_dense(net, train):
     first, width, outputs = train.names[0], train.x[0].numel(), net.sizes[-1]
     if width != net.sizes[0]:
         raise ValueError(f"client {first!r}: inputs of {width} numbers, the net takes {net.sizes[0]}")
+    if train.loss == "ce" and outputs < 2:
+        raise ValueError(f"client {first!r}: loss ce needs two outputs or more, the net has {outputs}")
     if train.loss == "ce":
         for k, name in enumerate(train.names):
             labels = train.y[train.start[k]:train.start[k + 1]]
             if int(labels.max()) >= outputs or int(labels.min()) < 0:
                 raise ValueError(f"client {name!r}: label {int(labels.max() if labels.min() >= 0 else labels.min())}, "
                                  f"the net has outputs for 0 to {outputs - 1}")
-    wanted = train.y[0].numel()
-    if train.loss != "ce" and wanted != outputs:
-        raise ValueError(f"client {first!r}: {wanted} labels per sample for loss {train.loss}, the net has {outputs} outputs")
-    if train.loss == "ce" and outputs < 2:
-        raise ValueError(f"client {first!r}: loss ce needs two outputs or more, the net has {outputs}")
-    assert train.loss in LOSSES
+    elif train.y[0].numel() != outputs:
+        raise ValueError(f"client {first!r}: {train.y[0].numel()} labels per sample for loss {train.loss}, the net has {outputs} outputs")

@@ -118,7 +118,7 @@ BAD = {
     "net width": (run([task("a")], FedAvg(Dense((5, 1)), RULE)), "'a'.*6 numbers.*takes 5"),
     "net outputs": (run([task("a")], FedAvg(Dense((6, 2)), RULE)), "'a'.*1 labels per sample.*2 outputs"),
     "label without output": (run([task("a", y=np.array([0, 1, 0, 2]), loss="ce")], FedAvg(Dense((6, 2)), RULE)), "'a'.*label 2.*0 to 1"),
-    "ce with one output": (run([task("a", loss="ce")], FedAvg(Dense((6, 1)), RULE)), "'a'"),
+    "ce with one output": (run([task("a", loss="ce")], FedAvg(Dense((6, 1)), RULE)), "'a'.*ce needs two outputs"),
     "nobody": (run([task("a"), task("b")], participation=0.1), "0.1 of 2 clients samples nobody.*0.25"),
     "participation": (run([task("a")], participation=1.5), "participation 1.5"),
     "participation NaN": (run([task("a")], participation=float("nan")), "participation nan"),
