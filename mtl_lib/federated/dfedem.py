@@ -53,7 +53,7 @@ class DFedEM(FedEM):
         optimizer = self.local_optimizer(kept)
         for batch in batches:
             a = batch.active
-            w = (q[batch.rows] * batch.w[..., None]).transpose(1, 2).reshape(a * M, -1)
+            w = (q[:, batch.rows] * batch.w).transpose(0, 1).reshape(a * M, -1)
             optimizer.step(stack, stack.first(a * M).grads(batch.x, batch.y, w)[1], a * M)
         by_client = lambda tree: each(lambda value: value.view(k, M, *value.shape[1:]), tree)
         return {"model": by_client(stack.params), "place": mine["place"]}, {"pi": pi} | by_client(self.remembered(optimizer))
@@ -85,10 +85,10 @@ class DFedEM(FedEM):
         return each(lambda p: p[mine["place"]].reshape(-1, *p.shape[2:]), server["model"])
 
     def _likelihood(self, stack, batches):
-        """Log-likelihood (n, M) of every sample under its own client's components."""
+        """Log-likelihood (M, n) of every sample under its own client's components."""
         x, rows = batches.clients.padded(batches.who)
         losses = stack.losses(x, batches.clients.y[rows.clamp(min=0)])
-        return -losses.view(len(batches), self.components, -1).transpose(1, 2)[rows >= 0]
+        return -losses.view(len(batches), self.components, -1).transpose(0, 1)[:, rows >= 0]
 
     def _mixing(self, edges, place, n):
         """A of the participants, float64 (participants, participants); rows sum to 1."""
