@@ -15,8 +15,8 @@ class DFedEM(FedEM):
     theta_tm <- sum_s A_ts theta_sm.
 
     mixing : ``"metropolis"``, A_ts = 1 / (1 + max(deg_t, deg_s)) on edges and the rest on the diagonal, which is
-        symmetric and doubly stochastic: clients count equally. ``"average"``: A_ts = p_s over the neighbourhood with t
-        itself, p as ``weights`` says; on the complete graph, with everybody taking part, this is ``FedEM`` exactly.
+        symmetric and doubly stochastic: clients count equally, whatever their weight. ``"average"``: A_ts = p_s over
+        the neighbourhood with t itself, p as ``weights`` says; on the complete graph, with everybody taking part, this is ``FedEM`` exactly.
     graph : ``"complete"``, ``"ring"`` (in the order of names), or {client: its neighbours}; edges have no direction.
 
     A client that does not take part in a round keeps its components, and its edges are left out (Metropolis: their
@@ -73,7 +73,8 @@ class DFedEM(FedEM):
         return {"model": each(lambda p: p[0], server["model"])}
 
     def joined(self, server, batches, seed):
-        raise ValueError(f"{self.name}: client {batches.clients.names[batches.who[0]]!r} did not train and has no neighbours; FedEM takes new clients")
+        name = batches.clients.names[batches.who[0]]
+        raise ValueError(f"{self.name}: client {name!r} did not train and has no neighbours; FedEM takes new clients")
 
     def outputs(self, server, mine, x, loss):
         z = self.stack(self._components(server, mine), loss)(x)

@@ -23,7 +23,8 @@ class FedRep(FedAvg):
 
     name = "FedRep"
 
-    def __init__(self, net, optimizer, head_epochs: int = 1, weights: str = "samples", over: str = "participants", keep_memory: bool = False):
+    def __init__(self, net, optimizer, head_epochs: int = 1, weights: str = "samples", over: str = "participants",
+                 keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
         if isinstance(head_epochs, bool) or not isinstance(head_epochs, int) or head_epochs < 1:
             raise ValueError(f"{self.name}: head_epochs {head_epochs!r}, allowed is a whole number, 1 or more")
@@ -49,7 +50,8 @@ class FedRep(FedAvg):
         like = next(iter(server["model"].values()))
         start = Stack.init(self.net, [(seed, 0)], batches.loss, like.dtype, like.device).params
         head = repeated(head_of(self.net, start), len(batches))
-        self._descend(repeated(server["model"], len(batches)) | head, head, redrawn(batches, "head", self.head_epochs), self.optimizer.fresh())
+        whole = repeated(server["model"], len(batches)) | head
+        self._descend(whole, head, redrawn(batches, "head", self.head_epochs), self.optimizer.fresh())
         return {"head": head}
 
     def outputs(self, server, mine, x, loss):

@@ -15,7 +15,8 @@ class IFCA(FedAvg):
     by p_t of all clients, as in the paper's gradient averaging, which divides by all. Models start different, and the
     limit depends on the start: the paper takes the best of several by training loss.
 
-    Before a client is evaluated it picks again, by its training loss under the models as they are. The authors' code
+    Before a client is evaluated it picks again, by its training loss under the models as they are; ``predict``, and
+    ``evaluate`` without training data, use the pick of the last round it took part in (model 0 before any). The authors' code
     (jichan3751/ifca) weighs clients equally (``weights="clients"``) and lets each client pick on the *test* data what it
     is tested with, which flatters; that is not reproduced.
 
@@ -33,7 +34,8 @@ class IFCA(FedAvg):
 
     def init(self, train, seed):
         if self.models > len(train):
-            raise ValueError(f"{self.name}: {self.models} models for {len(train)} clients ({train.names[0]!r}, ...), allowed is at most one each")
+            raise ValueError(f"{self.name}: {self.models} models for {len(train)} clients ({train.names[0]!r}, ...), "
+                             f"allowed is at most one each")
         nobody = torch.zeros(len(train), dtype=torch.int64, device=train.x.device)
         return State({"model": self.start(train, seed, self.models)} | self.counts(train), {"choice": nobody}, train.names, train.loss)
 

@@ -21,7 +21,8 @@ class LabelPrior(FedAvg):
 
     def init(self, train, seed):
         if train.loss not in ("ce", "logistic"):
-            raise ValueError(f"{self.name}: loss {train.loss} of client {train.names[0]!r} gives no probability of a class, allowed are ce, logistic")
+            raise ValueError(f"{self.name}: loss {train.loss} of client {train.names[0]!r} gives no probability of a class, "
+                             f"allowed are ce, logistic")
         state = super().init(train, seed)
         classes = self.stack(state.server["model"], train.loss)(train.x[None, :1]).shape[-1] if train.loss == "ce" else 2
         of = torch.as_tensor(np.repeat(np.arange(len(train)), train.sizes), device=train.x.device)

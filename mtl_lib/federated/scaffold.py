@@ -26,7 +26,8 @@ class SCAFFOLD(FedAvg):
 
     name = "SCAFFOLD"
 
-    def __init__(self, net, optimizer, global_rate: float = 1.0, weights: str = "samples", over: str = "participants", keep_memory: bool = False):
+    def __init__(self, net, optimizer, global_rate: float = 1.0, weights: str = "samples", over: str = "participants",
+                 keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
         if not 0 < global_rate < float("inf"):
             raise ValueError(f"{self.name}: global_rate {global_rate}, allowed is a finite number more than 0")

@@ -34,7 +34,7 @@ def quadratics(sizes=(12, 6, 20, 9), centres=None, seed: int = 0) -> Quadratics:
     draw = lambda what, t, shape: stream(seed, f"quadratic/{what}", str(t)).normal(size=shape)
     X = [_inputs(draw("x", t, (n, D)), draw("turn", t, (D, D)), np.sqrt(n)) for t, n in enumerate(sizes)]
     c = np.stack([draw("c", t, D) for t in range(len(sizes))]) if centres is None else np.asarray(centres)
-    tasks = [Task(f"client {t}", Inputs(f"client {t}", x), np.arange(len(x)), x @ centre, "squared") for t, (x, centre) in enumerate(zip(X, c))]
+    tasks = [Task(f"client {t}", Inputs(f"client {t}", x), np.arange(len(x)), x @ centre) for t, (x, centre) in enumerate(zip(X, c))]
     return Quadratics(TaskSet(tasks, "quadratics"), np.stack([x.T @ x / len(x) for x in X]), c, np.array(sizes, float))
 
 

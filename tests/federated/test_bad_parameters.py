@@ -24,7 +24,8 @@ MADE = [
     (lambda: PFedMe(NET, RULE, 0.0, 0.1), "pFedMe: lam 0.0"), (lambda: PFedMe(NET, RULE, 1.0, NAN), "pFedMe: inner_rate nan"),
     (lambda: PFedMe(NET, RULE, 1.0, 0.1, 0), "pFedMe: inner_steps 0, allowed is a whole number, 1 or more"),
     (lambda: PFedMe(NET, RULE, 1.0, 0.1, beta=-1), "pFedMe: beta -1"),
-    (lambda: FedRep(NET, RULE, 0), "FedRep: head_epochs 0"), (lambda: IFCA(NET, RULE, 0), "IFCA: models 0"), (lambda: IFCA(NET, RULE, 2.0), "IFCA: models 2.0"),
+    (lambda: FedRep(NET, RULE, 0), "FedRep: head_epochs 0"), (lambda: IFCA(NET, RULE, 0), "IFCA: models 0"),
+    (lambda: IFCA(NET, RULE, 2.0), "IFCA: models 2.0"),
     (lambda: DFedEM(NET, RULE, 2, "star"), "D-FedEM: graph 'star', allowed are complete, ring"),
     (lambda: DFedEM(NET, RULE, 2, mixing="mean"), "D-FedEM: mixing 'mean', allowed are metropolis, average"),
 ]
@@ -33,10 +34,12 @@ RUN = [
     (lambda: FedRep(Module(torch.nn.Linear(6, 1)), RULE), "FedRep: the net has one layer (weight, bias)"),
     (lambda: IFCA(NET, RULE, 8), "IFCA: 8 models for 7 clients ('client 2', ...), allowed is at most one each"),
     (lambda: DFedEM(NET, RULE, 8), "D-FedEM: 8 components for 7 clients"),
-    (lambda: DFedEM(NET, RULE, 2, {"client 0": ["nobody"]}), "D-FedEM: the graph names client 'nobody', which is not among the 7 training clients"),
+    (lambda: DFedEM(NET, RULE, 2, {"client 0": ["nobody"]}),
+     "D-FedEM: the graph names client 'nobody', which is not among the 7 training clients"),
 ]
-DIVERGING = [lambda rule: FedProx(NET, rule, 0.1), lambda rule: SCAFFOLD(NET, rule), lambda rule: PerFedAvg(NET, rule, 0.1), lambda rule: PFedMe(NET, rule, 1.0, 0.1),
-             lambda rule: IFCA(NET, rule, 2), lambda rule: DFedEM(NET, rule, 2), lambda rule: FedRep(Dense((6, 2, 1)), rule)]
+DIVERGING = [lambda rule: FedProx(NET, rule, 0.1), lambda rule: SCAFFOLD(NET, rule), lambda rule: PerFedAvg(NET, rule, 0.1),
+             lambda rule: PFedMe(NET, rule, 1.0, 0.1), lambda rule: IFCA(NET, rule, 2),
+             lambda rule: DFedEM(NET, rule, 2), lambda rule: FedRep(Dense((6, 2, 1)), rule)]
 
 
 def run(method, tasks, **others):

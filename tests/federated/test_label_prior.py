@@ -37,7 +37,8 @@ def test_it_is_bayes_where_only_the_label_shares_differ():
     for part in (tasks, tests):
         for t, share in enumerate(shares):
             y = (rng.random(n) < share).astype(int)
-            part.append(Task(f"c{t}", Inputs(f"c{t}", (2 * y[:, None] - 1) * [0.5, 0.5] + rng.normal(size=(n, 2))), np.arange(n), y, "logistic"))
+            x = (2 * y[:, None] - 1) * [0.5, 0.5] + rng.normal(size=(n, 2))
+            part.append(Task(f"c{t}", Inputs(f"c{t}", x), np.arange(n), y, "logistic"))
     accuracy = {}
     for kind in (FedAvg, LabelPrior):
         table = simulate(kind(Dense((2, 1)), SGD(0.2)), TaskSet(tasks), test=TaskSet(tests), rounds=60, batch_size=None, eval_every=0).table

@@ -12,7 +12,7 @@ from mtl_lib.federated.ifca import IFCA
 from mtl_lib.federated.per_fedavg import PerFedAvg
 from mtl_lib.federated.pfedme import PFedMe
 from mtl_lib.federated.scaffold import SCAFFOLD
-from mtl_lib.federated.simulation import simulate
+from mtl_lib.federated.simulation import evaluate, simulate
 from mtl_lib.stack import SGD, Dense
 from mtl_lib.stream import stream
 
@@ -54,7 +54,8 @@ def rounds(tasks, textbook_form, visit, servers):
 
 
 def run(method, tasks):
-    return simulate(method, tasks, rounds=ROUNDS, batch_size=BATCH, local_epochs=EPOCHS, participation=SHARE, seed=SEED, dtype=torch.float64).state
+    setting = dict(rounds=ROUNDS, batch_size=BATCH, local_epochs=EPOCHS, participation=SHARE, seed=SEED, dtype=torch.float64)
+    return simulate(method, tasks, **setting).state
 
 
 def assert_equal(params, model, row=0):
@@ -101,11 +102,15 @@ def test_scaffold_with_the_papers_option_two(world, textbook_form):
         model, batches = copy.deepcopy(servers[0]), list(drawn(len(x), EPOCHS, "shuffle", name, round))
         for index in batches:
             step(model, [g - c_t + c for g, c_t, c in zip(gradient(model, x[index], y[index], loss), own[name], common)])
-        own[name] = [c_t - c + (w - v) / (len(batches) * LR) for c_t, c, w, v in zip(own[name], common, values(servers[0]), values(model))]
+        made = values(model)
+        own[name] = [c_t - c + (w - v) / (len(batches) * LR) for c_t, c, w, v in zip(own[name], common, values(servers[0]), made)]
+        with torch.no_grad():  # the mean of these is w + global_rate times the mean of the changes
+            for p, w, v in zip(model.parameters(), servers[0].parameters(), made):
+                p.copy_(w + 0.7 * (v - w))
         return 0, model
 
     plain = rounds(tasks, textbook_form, visit, [start])[0]
-    state = run(SCAFFOLD(Dense(sizes), SGD(LR)), tasks)
+    state = run(SCAFFOLD(Dense(sizes), SGD(LR), 0.7), tasks)
     assert_equal(state.server["model"], plain)
     for name in tasks.names:
         for ours, theirs in zip(state.of([name])["control"].values(), own[name], strict=True):
@@ -131,6 +136,24 @@ def test_per_fedavg(world, order, textbook_form):
 
     plain = rounds(tasks, textbook_form, visit, [textbook.network(sizes, SEED)])[0]
     assert_equal(run(PerFedAvg(Dense(sizes), SGD(LR), alpha, order), tasks).server["model"], plain)
+
+
+def test_per_fedavg_is_measured_after_steps_of_alpha_and_with_none_before_them(world, textbook_form):
+    tasks, sizes, loss = world
+    state = run(PerFedAvg(Dense(sizes), SGD(LR), 0.3), tasks)
+    measured = {}
+    for steps in (0, 2):
+        table = evaluate(PerFedAvg(Dense(sizes), SGD(LR), 0.3, personal_steps=steps), state, tasks, tasks)
+        measured[steps] = table.query("measure == 'loss'").set_index("client")["value"]
+    for name, (x, y) in textbook_form(tasks).items():
+        model = textbook.network(sizes, SEED)
+        with torch.no_grad():
+            for p, ours in zip(model.parameters(), state.server["model"].values()):
+                p.copy_(ours[0])
+        for steps in (0, 2):  # full batches: two steps of alpha lie between the two
+            np.testing.assert_allclose(measured[steps][name], float(textbook.loss_of(model, x, y, loss).detach()), rtol=0, atol=1e-10)
+            for _ in range(2):
+                step(model, gradient(model, x, y, loss), 0.3)
 
 
 def test_pfedme(world, textbook_form):
@@ -194,3 +217,15 @@ def test_ifca(world, textbook_form):
     assert len(set(picked)) > 1
     for k, model in enumerate(plain):
         assert_equal(state.server["model"], model, k)
+
+
+def test_ifca_picks_before_it_is_measured(world, textbook_form):
+    """Before any round every client's pick in memory is model 0."""
+    tasks, sizes, loss = world
+    method = IFCA(Dense(sizes), SGD(LR), 3)
+    state = simulate(method, tasks, rounds=0, batch_size=None, seed=SEED, dtype=torch.float64).state
+    table = evaluate(method, state, tasks, tasks).query("measure == 'loss'").set_index("client")["value"]
+    models = [textbook.network(sizes, SEED, k) for k in range(3)]
+    for name, (x, y) in textbook_form(tasks).items():
+        losses = [float(textbook.loss_of(model, x, y, loss).detach()) for model in models]
+        np.testing.assert_allclose(table[name], min(losses), rtol=0, atol=1e-10)

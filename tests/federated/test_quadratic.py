@@ -38,7 +38,8 @@ LIMITS = {
                                   lambda A: I - power(I - ETA * SLOPE["first"](A), K), K),
     "Per-FedAvg exact, K steps": (lambda weights: PerFedAvg(NET, SGD(ETA), ALPHA, "exact", weights=weights),
                                   lambda A: I - power(I - ETA * SLOPE["exact"](A), K), K),
-    "pFedMe": (lambda weights: PFedMe(NET, SGD(ETA), LAM, 0.3, inner_steps=15, weights=weights), lambda A: I - power(I - ETA * ENVELOPE(A), K), K),
+    "pFedMe": (lambda weights: PFedMe(NET, SGD(ETA), LAM, 0.3, inner_steps=15, weights=weights),
+               lambda A: I - power(I - ETA * ENVELOPE(A), K), K),
     "pFedMe, beta": (lambda weights: PFedMe(NET, SGD(ETA), LAM, 0.3, inner_steps=15, beta=1.3, weights=weights),
                      lambda A: I - power(I - ETA * ENVELOPE(A), K), K),
 }
@@ -57,7 +58,8 @@ def limit(state):
 @pytest.mark.parametrize("name", LIMITS)
 def test_the_limit_solves_the_methods_linear_system(name, weights, world):
     method, contraction, steps = LIMITS[name]
-    np.testing.assert_allclose(limit(settle(method(weights), world, steps, 200 if steps == 1 else 80)), world.solve(contraction, weights), rtol=0, atol=1e-8)
+    state = settle(method(weights), world, steps, 200 if steps == 1 else 80)
+    np.testing.assert_allclose(limit(state), world.solve(contraction, weights), rtol=0, atol=1e-8)
 
 
 def test_the_systems_have_different_solutions(world):
@@ -78,7 +80,8 @@ def test_scaffold_reaches_the_optimum_with_half_the_clients_and_fedavg_does_not(
 def test_scaffold_reaches_the_optimum_when_clients_take_different_numbers_of_steps():
     """All samples of a client are alike, so that a mini-batch is the whole client: 1, 3 and 6 steps."""
     a, c, n = np.array([0.5, 1.0, 1.5]), np.array([1.0, -2.0, 4.0]), np.array([2, 6, 12])
-    tasks = TaskSet([Task(f"c{t}", Inputs(f"c{t}", np.full((n[t], 1), a[t])), np.arange(n[t]), np.full(n[t], a[t] * c[t])) for t in range(3)], "steps")
+    inputs = [Inputs(f"c{t}", np.full((n[t], 1), a[t])) for t in range(3)]
+    tasks = TaskSet([Task(x.name, x, np.arange(n[t]), np.full(n[t], a[t] * c[t])) for t, x in enumerate(inputs)], "steps")
     net = type(NET)((1, 1), bias=False)
     run = lambda method: limit(simulate(method, tasks, rounds=300, batch_size=2, eval_every=0, dtype=torch.float64).state)
     optimum = (n * a**2 * c).sum() / (n * a**2).sum()

@@ -11,7 +11,7 @@ from mtl_lib.federated.ifca import IFCA
 from mtl_lib.federated.method import leaves
 from mtl_lib.federated.per_fedavg import PerFedAvg
 from mtl_lib.federated.scaffold import SCAFFOLD
-from mtl_lib.federated.simulation import join, simulate
+from mtl_lib.federated.simulation import join, participants, simulate
 from mtl_lib.stack import SGD, Dense
 from mtl_lib.tasks import TaskSet
 
@@ -70,6 +70,15 @@ def test_metropolis_weights_are_symmetric_and_keep_the_mean(clients):
     everyone, n = torch.arange(3), torch.tensor([8.0, 8.0, 8.0], dtype=torch.float64)
     np.testing.assert_allclose(method._mixing(server["edges"], everyone, n), np.array([[2, 1, 0], [1, 1, 1], [0, 1, 2]]) / 3, atol=1e-15)
     np.testing.assert_allclose(method._mixing(server["edges"], everyone[:2], n[:2]), np.array([[2, 1], [1, 2]]) / 3, atol=1e-15)
+
+
+def test_a_client_of_dfedem_that_sits_out_keeps_its_components(clients):
+    tasks, method = clients(), DFedEM(NET, RULE, 2)
+    before, after = (run(method, tasks, rounds=rounds).state for rounds in (0, 1))
+    took_part = {before.names[k] for k in participants(before.names, 0.6, 3, 1)}
+    for k, name in enumerate(before.names):
+        same = all(torch.equal(a[k], b[k]) for a, b in zip(before.server["model"].values(), after.server["model"].values()))
+        assert same == (name not in took_part)
 
 
 def test_dfedem_of_a_client_without_weight_leaves_the_others_as_they_are(clients):
