@@ -16,7 +16,8 @@ class DFedEM(FedEM):
 
     mixing : ``"metropolis"``, A_ts = 1 / (1 + max(deg_t, deg_s)) on edges and the rest on the diagonal, which is
         symmetric and doubly stochastic: clients count equally, whatever their weight. ``"average"``: A_ts = p_s over
-        the neighbourhood with t itself, p as ``weights`` says; on the complete graph, with everybody taking part, this is ``FedEM`` exactly.
+        the neighbourhood with t itself, p as ``weights`` says; on the complete graph, with all
+        taking part, this is ``FedEM`` exactly.
     graph : ``"complete"``, ``"ring"`` (in the order of names), or {client: its neighbours}; edges have no direction.
 
     A client that does not take part in a round keeps its components, and its edges are left out (Metropolis: their
