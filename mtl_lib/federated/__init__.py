@@ -1,1 +1,4 @@
-"""Federated learning and federated multi-task learning: clients are tasks, each method is one file."""
+"""Federated methods, each written once on the stack: one file per method, ``simulation.simulate`` runs any of them.
+
+``clients`` holds everyone's samples in one tensor, ``method`` says what a method is, ``metrics`` scores it.
+"""

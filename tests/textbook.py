@@ -1,0 +1,91 @@
+"""Federated methods and replica training written plainly: nn.Module, torch.optim, one loop each.
+
+What the stack is checked and timed against; nothing here comes from it. Only random draws are shared
+(``mtl_lib.stream``), so that both see the same batches: a client's epoch is one permutation of its samples.
+"""
+import copy
+import math
+
+import numpy as np
+import torch
+from torch import nn
+
+from mtl_lib.stream import stream
+
+
+def network(sizes, seed, number=0, dtype=torch.float64):
+    """Linear layers with ReLU between, weights uniform on +-1/sqrt(fan_in) from the seed's stream."""
+    rng, layers = stream(seed, "init", "", number), []
+    for inputs, outputs in zip(sizes, sizes[1:]):
+        layer, bound = nn.Linear(inputs, outputs, dtype=dtype), 1 / math.sqrt(inputs)
+        with torch.no_grad():
+            layer.weight.copy_(torch.as_tensor(rng.uniform(-bound, bound, (outputs, inputs))))
+            layer.bias.copy_(torch.as_tensor(rng.uniform(-bound, bound, outputs)))
+        layers += [layer, nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+def loss_of(model, x, y, loss, reduction="mean"):
+    """The mean or each sample's loss: "logistic" (y 0 or 1), "ce", "squared" (with the factor 1/2)."""
+    z = model(x)
+    if loss == "ce":
+        return nn.functional.cross_entropy(z, y, reduction=reduction)
+    if loss == "logistic":
+        return nn.functional.binary_cross_entropy_with_logits(z[:, 0], y, reduction=reduction)
+    return nn.functional.mse_loss(z[:, 0], y, reduction=reduction) / 2
+
+
+def minibatches(n, batch_size, epochs, seed, name, round):
+    rng = stream(seed, "shuffle", name, round)
+    for _ in range(epochs):
+        order = torch.as_tensor(rng.permutation(n))
+        yield from order.split(min(batch_size or n, n))
+
+
+def participants(names, share, seed, round):
+    names = sorted(names)
+    if share == 1:
+        return names
+    draws = stream(seed, "participants", "", round).random(len(names))
+    return [names[k] for k in np.argsort(draws)[: int(np.round(share * len(names)))]]
+
+
+def average(models, weights):
+    """A model whose parameters are the weighted average."""
+    made, total = copy.deepcopy(models[0]), sum(weights)
+    with torch.no_grad():
+        for target, *sources in zip(made.parameters(), *(model.parameters() for model in models)):
+            target.copy_(sum(w / total * p for w, p in zip(weights, sources)))
+    return made
+
+
+def train(model, x, y, loss, optimizer, batches):
+    for index in batches:
+        optimizer.zero_grad()
+        loss_of(model, x[index], y[index], loss).backward()
+        optimizer.step()
+
+
+def fedavg(clients, sizes, loss, sgd, rounds, batch_size, epochs, share, seed, weights="samples"):
+    """clients: {name: (x, y)}; sgd: arguments of torch.optim.SGD. Returns the global model."""
+    server = network(sizes, seed, dtype=next(iter(clients.values()))[0].dtype)
+    for round in range(1, rounds + 1):
+        models, counts = [], []
+        for name in participants(clients, share, seed, round):
+            x, y = clients[name]
+            model = copy.deepcopy(server)
+            train(model, x, y, loss, torch.optim.SGD(model.parameters(), **sgd), minibatches(len(x), batch_size, epochs, seed, name, round))
+            models.append(model)
+            counts.append(len(x) if weights == "samples" else 1)
+        server = average(models, counts)
+    return server
+
+
+def local(clients, sizes, loss, sgd, rounds, batch_size, epochs, share, seed):
+    """Returns {name: model}."""
+    models = {name: network(sizes, seed, dtype=x.dtype) for name, (x, _) in clients.items()}
+    for round in range(1, rounds + 1):
+        for name in participants(clients, share, seed, round):
+            x, y = clients[name]
+            train(models[name], x, y, loss, torch.optim.SGD(models[name].parameters(), **sgd), minibatches(len(x), batch_size, epochs, seed, name, round))
+    return models
