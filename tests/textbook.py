@@ -89,3 +89,53 @@ def local(clients, sizes, loss, sgd, rounds, batch_size, epochs, share, seed):
             x, y = clients[name]
             train(models[name], x, y, loss, torch.optim.SGD(models[name].parameters(), **sgd), minibatches(len(x), batch_size, epochs, seed, name, round))
     return models
+
+
+def ditto(clients, sizes, loss, sgd, rounds, batch_size, epochs, share, seed, lam):
+    """Returns (global model, {name: personal model}); both take their steps on the same batches."""
+    server = network(sizes, seed, dtype=next(iter(clients.values()))[0].dtype)
+    personal = {name: copy.deepcopy(server) for name in clients}
+    for round in range(1, rounds + 1):
+        models, counts = [], []
+        for name in participants(clients, share, seed, round):
+            x, y = clients[name]
+            model, own = copy.deepcopy(server), personal[name]
+            rules = [torch.optim.SGD(m.parameters(), **sgd) for m in (model, own)]
+            for index in minibatches(len(x), batch_size, epochs, seed, name, round):
+                for m, rule in zip((model, own), rules):
+                    rule.zero_grad()
+                    value = loss_of(m, x[index], y[index], loss)
+                    if m is own:
+                        value = value + lam / 2 * sum(((v - w.detach()) ** 2).sum() for v, w in zip(m.parameters(), server.parameters()))
+                    value.backward()
+                    rule.step()
+            models.append(model)
+            counts.append(len(x))
+        server = average(models, counts)
+    return server, personal
+
+
+def fedem(clients, sizes, loss, sgd, rounds, batch_size, epochs, share, seed, components):
+    """Returns ([component models], {name: pi (M,)})."""
+    dtype = next(iter(clients.values()))[0].dtype
+    servers = [network(sizes, seed, m, dtype) for m in range(components)]
+    pi = {name: torch.full((components,), 1 / components, dtype=dtype) for name in clients}
+    for round in range(1, rounds + 1):
+        returned, counts = [], []
+        for name in participants(clients, share, seed, round):
+            x, y = clients[name]
+            models = copy.deepcopy(servers)
+            with torch.no_grad():
+                losses = torch.stack([loss_of(model, x, y, loss, "none") for model in models], 1)
+                q = torch.softmax(torch.log(pi[name]) - losses, 1)
+                pi[name] = q.mean(0)
+            rules = [torch.optim.SGD(model.parameters(), **sgd) for model in models]
+            for index in minibatches(len(x), batch_size, epochs, seed, name, round):
+                for m, (model, rule) in enumerate(zip(models, rules)):
+                    rule.zero_grad()
+                    (q[index, m] * loss_of(model, x[index], y[index], loss, "none")).mean().backward()
+                    rule.step()
+            returned.append(models)
+            counts.append(len(x))
+        servers = [average(models, counts) for models in zip(*returned)]
+    return servers, pi

@@ -3,12 +3,15 @@ import numpy as np
 import pytest
 import torch
 
+from mtl_lib.federated.ditto import Ditto
 from mtl_lib.federated.fedavg import FedAvg
+from mtl_lib.federated.fedavg_plus import FedAvgPlus
+from mtl_lib.federated.fedem import FedEM
 from mtl_lib.federated.local import Local
 from mtl_lib.federated.method import leaves
 from mtl_lib.federated.pooled import Pooled
 from mtl_lib.federated.simulation import simulate
-from mtl_lib.stack import SGD, Dense
+from mtl_lib.stack import SGD, Adam, Dense, Module
 from mtl_lib.tasks import TaskSet
 
 RULE = SGD(0.1, momentum=0.9)
@@ -16,6 +19,11 @@ NET = Dense((6, 1))
 METHODS = {
     "Local": lambda: Local(NET, RULE), "Local, momentum kept": lambda: Local(NET, RULE, keep_memory=True), "Pooled": lambda: Pooled(NET, RULE),
     "FedAvg": lambda: FedAvg(NET, RULE), "FedAvg 1/T": lambda: FedAvg(NET, RULE, "clients"), "FedAvg, momentum kept": lambda: FedAvg(NET, RULE, keep_memory=True),
+    "FedAvg over all": lambda: FedAvg(NET, RULE, over="all"), "FedAvg, Adam kept": lambda: FedAvg(NET, Adam(0.01), keep_memory=True),
+    "FedAvg, module": lambda: FedAvg(Module(torch.nn.Linear(6, 1)), RULE), "FedAvg, two layers": lambda: FedAvg(Dense((6, 4, 1)), RULE),
+    "FedAvg+": lambda: FedAvgPlus(NET, RULE, personal_steps=5), "FedAvg+, momentum kept": lambda: FedAvgPlus(NET, RULE, personal_steps=5, keep_memory=True),
+    "Ditto": lambda: Ditto(NET, RULE, 0.3), "Ditto, momentum kept": lambda: Ditto(NET, RULE, 0.3, keep_memory=True),
+    "FedEM": lambda: FedEM(NET, RULE), "FedEM over all, momentum kept": lambda: FedEM(NET, RULE, 2, over="all", keep_memory=True),
 }
 
 
