@@ -129,6 +129,8 @@ class Dense:
 def _shared_product(x, weight):
     """x (L, B, d) times weight (K, out, d) transposed, (K, B, out): one product per batch, for all models that share it."""
     (L, B, d), (K, out, _) = x.shape, weight.shape
+    if out == 1:  # weights first: twice as fast where the product has few columns, and already in the order of models
+        return torch.bmm(weight.reshape(L, -1, d), x.transpose(1, 2)).view(K, B, 1)
     h = torch.bmm(x, weight.reshape(L, -1, d).transpose(1, 2))
     return h if K == L else h.view(L, B, K // L, out).transpose(1, 2).reshape(K, B, out)
 
@@ -136,9 +138,8 @@ def _shared_product(x, weight):
 def _shared_outer(delta, x):
     """delta (K, B, out) transposed times x (L, B, d), (K, out, d)."""
     (K, B, out), L = delta.shape, len(x)
-    if K > L:
-        delta = delta.view(L, K // L, B, out).transpose(1, 2).reshape(L, B, -1)
-    return torch.bmm(delta.transpose(1, 2), x).view(K, out, -1)
+    delta = delta.view(L, K // L, B, out).transpose(2, 3).reshape(L, -1, B) if K > L or out == 1 else delta.transpose(1, 2)
+    return torch.bmm(delta, x).view(K, out, -1)
 
 
 class Module:

@@ -45,13 +45,13 @@ class FedEM(FedAvg):
 
     def client_update(self, server, mine, batches):
         M, k = self.components, len(batches)
-        likelihood = -self.stack(server["model"], batches.loss).losses(batches.x[None], batches.y[None]).T
+        likelihood = -self.stack(server["model"], batches.loss).losses(batches.x[None], batches.y[None])
         q, pi = e_step(likelihood, mine["pi"], batches)
         mine = each(lambda value: value.reshape(-1, *value.shape[2:]), {"optimizer": mine["optimizer"]}) if "optimizer" in mine else {}
         stack, optimizer = self.stack(repeated(server["model"], k), batches.loss), self.local_optimizer(mine)
         for batch in batches:
             a = batch.active
-            w = (q[batch.rows] * batch.w[..., None]).transpose(1, 2).reshape(a * M, -1)
+            w = (q[:, batch.rows] * batch.w).transpose(0, 1).reshape(a * M, -1)
             optimizer.step(stack, stack.first(a * M).grads(batch.x, batch.y, w)[1], a * M)
         by_client = lambda tree: each(lambda value: value.view(k, M, *value.shape[1:]), tree)
         return {"model": by_client(stack.params)}, {"pi": pi} | by_client(self.remembered(optimizer))
@@ -62,7 +62,7 @@ class FedEM(FedAvg):
 
     def joined(self, server, batches, seed):
         """pi of new clients with the components fixed: E-steps until pi stands still, or ``n_e_steps`` of them."""
-        likelihood = -self.stack(server["model"], batches.loss).losses(batches.x[None], batches.y[None]).T
+        likelihood = -self.stack(server["model"], batches.loss).losses(batches.x[None], batches.y[None])
         pi = likelihood.new_full((len(batches), self.components), 1 / self.components)
         for _ in range(self.n_e_steps or 10_000):
             old, (_, pi) = pi, e_step(likelihood, pi, batches)
@@ -77,9 +77,9 @@ class FedEM(FedAvg):
 
 
 def e_step(likelihood, pi, batches):
-    """(q (n, M), pi (k, M)): responsibilities from log-likelihoods (n, M) in log space, and their mean by client."""
-    q = torch.softmax(likelihood + torch.log(pi)[batches.of], 1)
-    total = torch.zeros_like(pi).index_add_(0, batches.of, q)
+    """(q (M, n), pi (k, M)): responsibilities from log-likelihoods (M, n) in log space, and their mean by client."""
+    q = torch.softmax(likelihood + torch.log(pi).T.index_select(1, batches.of), 0)
+    total = torch.zeros_like(pi).index_add_(0, batches.of, q.T)
     return q, total / torch.as_tensor(batches.sizes, dtype=q.dtype, device=q.device)[:, None]
 
 

@@ -1,4 +1,5 @@
 """The rounds of a federation: who takes part, who trains together, what is measured."""
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from mtl_lib.federated.method import Method, State, each, leaves, with_clients
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
 
-CACHE = 2**22  # bytes of weights and mini-batches of the clients that train together; measured in benchmarks/federated.py
+CACHE = 2**23  # bytes of weights and mini-batches of the clients that train together; measured in benchmarks/federated.py
 
 
 @dataclass
@@ -159,7 +160,7 @@ def _put(clients, part, mine, T):
 
 def _check_finite(method, tree, names, number):
     for leaf in leaves(tree):
-        if leaf.is_floating_point() and not torch.isfinite(leaf.sum()):
+        if leaf.is_floating_point() and not math.isfinite(leaf.sum()):
             bad = ~torch.isfinite(leaf.reshape(len(names), -1)).all(1)
             if bad.any():
                 name = names[int(bad.nonzero()[0])]
