@@ -15,7 +15,9 @@ from torch.nn import functional as F
 
 from mtl_lib.stream import stream
 
-ACTIVATIONS = {"relu": (torch.relu, lambda h: (h > 0).to(h.dtype)), "tanh": (torch.tanh, lambda h: 1 - h * h)}  # slope by output
+# name -> (function, (gradient in its output, its output) -> gradient in its input); torch's own fused kernels
+ACTIVATIONS = {"relu": (torch.relu, lambda delta, h: torch.ops.aten.threshold_backward(delta, h, 0)),
+               "tanh": (torch.tanh, torch.ops.aten.tanh_backward)}
 
 
 class Loss:
@@ -47,7 +49,7 @@ LOSSES = {
                           lambda z, y: -_signs(z, y) * torch.relu(1 - _signs(z, y) * z), likelihood=False),
     # -log softmax(z)_y; labels 0..C-1
     "ce": Loss(lambda z, y: torch.logsumexp(z, -1) - z.gather(-1, y.long()[..., None])[..., 0],
-               lambda z, y: torch.softmax(z, -1).scatter_add(-1, y.long()[..., None], z.new_full((*y.shape, 1), -1.0))),
+               lambda z, y: torch.softmax(z, -1).scatter_add_(-1, y.long()[..., None], z.new_full((*y.shape, 1), -1.0))),
 }
 
 
@@ -98,11 +100,11 @@ class Dense:
         delta, made = delta.reshape(hidden[-1].shape), {}
         for k in reversed(range(self.layers)):
             if k < self.layers - 1:
-                delta = torch.bmm(delta, params[f"weight{k + 1}"]) * ACTIVATIONS[self.activation][1](hidden[k])
+                delta = ACTIVATIONS[self.activation][1](torch.bmm(delta, params[f"weight{k + 1}"]), hidden[k])
             if self.bias:
                 made[f"bias{k}"] = delta.sum(1)
             made[f"weight{k}"] = torch.bmm(delta.transpose(1, 2), hidden[k - 1]) if k else _shared_outer(delta, x)
-        return value, made
+        return value, {name: made[name] for name in params}
 
     def _flat(self, x):
         """x as (L, B, d)."""
