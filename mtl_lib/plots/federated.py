@@ -42,7 +42,8 @@ def by(levels: pd.DataFrame, x_label, y_label, log=True, references: dict[str, f
     for axis, name in zip(axes, names):
         part = levels[levels["panel"] == name]
         for arm, curve in part.groupby("arm", sort=False):
-            labelled[arm], = axis.plot(curve["x"], curve["mean"], marker="o", ms=4, ls=style.line(arm), color=style.colour(arm))
+            labelled[arm], = axis.plot(curve["x"], curve["mean"], marker="s" if arm in style.DASHED else "o", ms=4, ls=style.line(arm),
+                                       color=style.colour(arm))
             if np.isfinite(curve["low"]).all():
                 axis.fill_between(curve["x"], curve["low"], curve["high"], color=style.colour(arm), alpha=0.12, lw=0)
         for label, value in (references or {}).items():
@@ -56,7 +57,7 @@ def by(levels: pd.DataFrame, x_label, y_label, log=True, references: dict[str, f
             axis.minorticks_off()
         pick = lambda label: label if isinstance(label, str) else label[name]
         axis.set(title=name, xlabel=pick(x_label), ylabel=pick(y_label) if isinstance(y_label, dict) or axis is axes[0] else "")
-    figure.legend(labelled.values(), labelled, loc="outside lower center", ncols=5, fontsize=9)
+    figure.legend(labelled.values(), labelled, loc="outside lower center", ncols=5, fontsize=9, handlelength=3)
     return figure
 
 
