@@ -64,12 +64,13 @@ def by(levels: pd.DataFrame, x_label, y_label, log=True, references: dict[str, f
 def strip(gains: pd.DataFrame, levels: pd.DataFrame, x_label: str, margin: float | None) -> Figure:
     """One row per arm: a dot for every unit, and mean and interval over units; columns arm, gain and arm, mean, low, high.
 
-    ``margin`` draws 0 and the smallest effect that matters; None for values that are no differences.
+    ``margin`` draws 0 and the smallest effect that matters (0: none); None for values that are no differences.
     """
     figure, ((axis,),) = style.panels(1, width=8.0, height=1.1 + 0.5 * len(levels))
     _rows(axis, gains, levels)
     if margin is not None:
         axis.axvline(0, color="#333333", lw=1)
+    if margin:
         axis.axvline(margin, color="#D55E00", lw=1.5, ls="--")
     axis.set(xlabel=x_label)
     return figure
