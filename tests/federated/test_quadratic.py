@@ -45,7 +45,8 @@ def limit(M, weights="samples"):
 
 def trained(method, rounds=600, seed=0, epochs=K, **others):
     tasks, _, _ = clients()
-    return simulate(method, tasks, rounds=rounds, batch_size=None, local_epochs=epochs, seed=seed, eval_every=0, dtype=torch.float64, **others).state
+    setting = dict(rounds=rounds, batch_size=None, local_epochs=epochs, seed=seed, eval_every=0, dtype=torch.float64)
+    return simulate(method, tasks, **{**setting, **others}).state
 
 
 def steps(A):
