@@ -147,9 +147,10 @@ def _shared_outer(delta, x):
 class Module:
     """Any ``torch.nn.Module`` as the architecture of a stack, through ``functional_call`` and ``vmap``.
 
-    The module maps (B, ...) to scores (B, C) or (B, 1); it draws nothing (no dropout). Weights of two or more axes and their biases are drawn on
-    +-1/sqrt(fan_in); other parameters start where the module has them. Raises ValueError for a module with buffers
-    (batch statistics have no meaning per model here).
+    The module maps (B, ...) to scores (B, C) or (B, 1); it draws nothing (no dropout). Weights of two or more axes
+    and their biases are drawn on +-1/sqrt(fan_in); other parameters start where the module has them.
+
+    Raises ValueError for a module with buffers (batch statistics have no meaning per model here).
     """
 
     def __init__(self, module: torch.nn.Module):
@@ -202,7 +203,8 @@ class Stack:
         """Model k depends on seeds[k] only: a whole number, or a pair (seed, number of the model)."""
         pairs = [seed if isinstance(seed, tuple) else (seed, 0) for seed in seeds]
         drawn = [net.draw(stream(seed, "init", "", number)) for seed, number in pairs]
-        return cls({name: torch.as_tensor(np.stack([one[name] for one in drawn]), dtype=dtype, device=device) for name in drawn[0]}, net, loss)
+        stacked = {name: np.stack([one[name] for one in drawn]) for name in drawn[0]}
+        return cls({name: torch.as_tensor(value, dtype=dtype, device=device) for name, value in stacked.items()}, net, loss)
 
     def __len__(self) -> int:
         return len(next(iter(self.params.values())))

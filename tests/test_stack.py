@@ -9,7 +9,8 @@ from mtl_lib.stack import LOSSES, SGD, Adam, Dense, Module, Stack
 from mtl_lib.stream import stream
 
 D, B = 5, 7
-NETS = {"linear": Dense((D, 3)), "one output": Dense((D, 1)), "no bias": Dense((D, 4, 3), bias=False), "relu": Dense((D, 4, 3)), "tanh": Dense((D, 6, 4, 3), "tanh")}
+NETS = {"linear": Dense((D, 3)), "one output": Dense((D, 1)), "no bias": Dense((D, 4, 3), bias=False), "relu": Dense((D, 4, 3)),
+        "tanh": Dense((D, 6, 4, 3), "tanh")}
 OPTIMISERS = {
     "SGD": (lambda: SGD(0.1), lambda p: torch.optim.SGD(p, 0.1)),
     "momentum, decay": (lambda: SGD(0.1, 0.9, 0.1), lambda p: torch.optim.SGD(p, 0.1, 0.9, weight_decay=0.1)),
@@ -73,7 +74,8 @@ def test_losses_are_the_known_ones():
 
 @pytest.mark.parametrize("loss", ["logistic", "squared_hinge"])
 def test_labels_0_1_and_minus_1_1_are_the_same(loss):
-    models, x, y, w = stack(NETS["one output"], loss=loss), draw("inputs", 4, B, D), labels(loss, 4, NETS["one output"]), draw("weights", 4, B)
+    net = NETS["one output"]
+    models, x, y, w = stack(net, loss=loss), draw("inputs", 4, B, D), labels(loss, 4, net), draw("weights", 4, B)
     for a, b in zip(models.grads(x, y, w)[1].values(), models.grads(x, 2 * y - 1, w)[1].values()):
         torch.testing.assert_close(a, b, rtol=0, atol=0)
 
@@ -85,9 +87,8 @@ def test_a_sample_of_weight_0_is_padding():
     other[:, 5:] = 1e3
     for a, b in zip(models.grads(x, y, w)[1].values(), models.grads(other, y, w)[1].values()):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.parametrize("net", [Dense((D, 4, 3)), Module(nn.Sequential(nn.Linear(D, 4), nn.ReLU(), nn.Linear(4, 3)))], ids=["dense", "module"])
+@pytest.mark.parametrize("net", [Dense((D, 4, 3)), Module(nn.Sequential(nn.Linear(D, 4), nn.ReLU(), nn.Linear(4, 3)))],
+                         ids=["dense", "module"])
 def test_a_model_depends_on_its_seed_only(net):
     a, b = Stack.init(net, [0, 1, 2]), Stack.init(net, [7, 2, 0])
     for p, q in zip(a.params.values(), b.params.values()):
@@ -163,13 +164,15 @@ def test_replicas_equal_plain_training(batch_size):
         rule.step(models, models.grads(x[index], y[index], torch.full(index.shape, 1 / index.shape[1], dtype=x.dtype))[1])
     for k in range(K):
         plain = textbook.network((D, 4, 3), k)
-        textbook.train(plain, x, y, "ce", torch.optim.SGD(plain.parameters(), 0.1, 0.9), textbook.minibatches(30, batch_size, 4, k, "all", 1))
+        batches = textbook.minibatches(30, batch_size, 4, k, "all", 1)
+        textbook.train(plain, x, y, "ce", torch.optim.SGD(plain.parameters(), 0.1, 0.9), batches)
         for ours, theirs in zip(models.params.values(), plain.parameters()):
             np.testing.assert_allclose(ours[k], theirs.detach(), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(("make", "words"), [
-    (lambda: Dense((3,)), "sizes"), (lambda: Dense((3, 0)), "sizes"), (lambda: Dense((3, 1), "sigmoid"), "sigmoid"), (lambda: Stack({}, None, "hinge"), "hinge"),
+    (lambda: Dense((3,)), "sizes"), (lambda: Dense((3, 0)), "sizes"), (lambda: Dense((3, 1), "sigmoid"), "sigmoid"),
+    (lambda: Stack({}, None, "hinge"), "hinge"),
     (lambda: SGD(-1), "learning rate"), (lambda: SGD(float("nan")), "learning rate"), (lambda: SGD(0.1, momentum=-1), "momentum"),
     (lambda: Adam(0.1, weight_decay=float("inf")), "weight_decay"), (lambda: Module(nn.BatchNorm1d(3)), "buffer"),
     (lambda: stack(Dense((4, 1)))(torch.zeros(1, 2, 3).double()), "inputs of 3"),

@@ -87,7 +87,8 @@ def local(clients, sizes, loss, sgd, rounds, batch_size, epochs, share, seed):
     for round in range(1, rounds + 1):
         for name in participants(clients, share, seed, round):
             x, y = clients[name]
-            train(models[name], x, y, loss, torch.optim.SGD(models[name].parameters(), **sgd), minibatches(len(x), batch_size, epochs, seed, name, round))
+            rule = torch.optim.SGD(models[name].parameters(), **sgd)
+            train(models[name], x, y, loss, rule, minibatches(len(x), batch_size, epochs, seed, name, round))
     return models
 
 

@@ -37,7 +37,8 @@ class Clients:
     """
 
     def __init__(self, names, sizes, weight, x, y, loss: str):
-        self.names, self.sizes, self.weight, self.x, self.y, self.loss = list(names), np.asarray(sizes), np.asarray(weight, float), x, y, loss
+        self.names, self.sizes, self.weight = list(names), np.asarray(sizes), np.asarray(weight, float)
+        self.x, self.y, self.loss = x, y, loss
         self.start = np.concatenate([[0], np.cumsum(self.sizes)])
         self.position = {name: k for k, name in enumerate(self.names)}
 
@@ -74,7 +75,8 @@ class Clients:
         """(x (k, n, ...), rows (k, n)) of clients ``who``, n the largest of them; row -1 where there is no sample."""
         sizes, n = self.sizes[who][:, None], int(self.sizes[who].max())
         if (sizes == n).all() and isinstance(rows := self.rows(who), slice):
-            return self.x[rows].view(len(who), n, *self.x.shape[1:]), torch.arange(rows.start, rows.stop, device=self.x.device).view(len(who), n)
+            index = torch.arange(rows.start, rows.stop, device=self.x.device)
+            return self.x[rows].view(len(who), n, *self.x.shape[1:]), index.view(len(who), n)
         rows = torch.as_tensor(np.where(np.arange(n) < sizes, self.start[who][:, None] + np.arange(n), -1), device=self.x.device)
         return gather(self.x, rows.clamp(min=0)), rows
 
@@ -152,9 +154,9 @@ class Batches:
         begin = np.cumsum(self.sizes) - self.sizes
         order = np.tile(np.arange(self.sizes.sum()), (self._epochs, 1))
         for k in np.flatnonzero(self._per_epoch > 1):
-            rng, own = stream(self.seed, self.purpose, self.clients.names[self.who[k]], self.round), slice(begin[k], begin[k] + self.sizes[k])
+            rng = stream(self.seed, self.purpose, self.clients.names[self.who[k]], self.round)
             for line in order:
-                line[own] = rng.permutation(self.sizes[k]) + begin[k]
+                line[begin[k]:begin[k] + self.sizes[k]] = rng.permutation(self.sizes[k]) + begin[k]
         return order, begin
 
 
@@ -178,7 +180,8 @@ def _check(tasks):
         if task.loss not in LOSSES:
             raise ValueError(f"client {task.name!r}: loss {task.loss!r}, allowed here are {', '.join(LOSSES)}")
         if task.loss != first.loss:
-            raise ValueError(f"client {task.name!r} has loss {task.loss!r}, client {first.name!r} {first.loss!r}: one model needs one loss (MOCHA takes several)")
+            raise ValueError(f"client {task.name!r} has loss {task.loss!r}, client {first.name!r} {first.loss!r}: "
+                             "one model needs one loss (MOCHA takes several)")
         if task.inputs.array.shape[1:] != first.inputs.array.shape[1:] or task.y.shape[1:] != first.y.shape[1:]:
             raise ValueError(f"client {task.name!r}: samples of shape {task.inputs.array.shape[1:]} and labels {task.y.shape[1:]}, "
                              f"client {first.name!r} has {first.inputs.array.shape[1:]} and {first.y.shape[1:]}")

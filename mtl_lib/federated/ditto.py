@@ -31,7 +31,8 @@ class Ditto(FedAvg):
             for models, rule, pull in ((shared, rules[0], 0.0), (own, rules[1], self.lam)):
                 grads = models.first(batch.active).grads(batch.x, batch.y, batch.w, value=False)[1]
                 if pull:
-                    grads = {name: g + pull * (models.params[name][:batch.active] - received[name][:batch.active]) for name, g in grads.items()}
+                    away = lambda name: models.params[name][:batch.active] - received[name][:batch.active]
+                    grads = {name: g + pull * away(name) for name, g in grads.items()}
                 rule.step(models, grads, batch.active)
         return {"model": shared.params}, {"personal": own.params, "own": self.remembered(rules[1])} | self.remembered(rules[0])
 

@@ -12,7 +12,8 @@ class FedAvgPlus(FedAvg):
 
     name = "FedAvg+"
 
-    def __init__(self, net, optimizer, weights: str = "samples", personal_steps: int = 10, over: str = "participants", keep_memory: bool = False):
+    def __init__(self, net, optimizer, weights: str = "samples", personal_steps: int = 10, over: str = "participants",
+                 keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
         if isinstance(personal_steps, bool) or not isinstance(personal_steps, int) or personal_steps < 0:
             raise ValueError(f"{self.name}: personal_steps {personal_steps!r}, allowed is a whole number, 0 or more")

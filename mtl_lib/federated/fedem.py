@@ -23,9 +23,8 @@ class FedEM(FedAvg):
     """
 
     name = "FedEM"
-
-    def __init__(self, net, optimizer, components: int = 3, weights: str = "samples", over: str = "participants", n_e_steps: int | None = None,
-                 keep_memory: bool = False):
+    def __init__(self, net, optimizer, components: int = 3, weights: str = "samples", over: str = "participants",
+                 n_e_steps: int | None = None, keep_memory: bool = False):
         """n_e_steps : E-steps for a client that joins later; None until pi moves less than 1e-8 (1 is the official code)."""
         super().__init__(net, optimizer, weights, over, keep_memory)
         for what, value in (("components", components), ("n_e_steps", 1 if n_e_steps is None else n_e_steps)):
@@ -35,7 +34,8 @@ class FedEM(FedAvg):
 
     def init(self, train, seed):
         if self.components > len(train):
-            raise ValueError(f"{self.name}: {self.components} components for {len(train)} clients ({train.names[0]!r}, ...), allowed is at most one each")
+            raise ValueError(f"{self.name}: {self.components} components for {len(train)} clients ({train.names[0]!r}, ...), "
+                             "allowed is at most one each")
         if not LOSSES[train.loss].likelihood:
             raise ValueError(f"{self.name}: loss {train.loss} of client {train.names[0]!r} defines no likelihood, "
                              f"allowed are {', '.join(name for name, loss in LOSSES.items() if loss.likelihood)}")

@@ -96,7 +96,7 @@ class Method:
         """Parameters of ``models`` models, (models, ...); model 0 is the same in every method."""
         self.check(train)
         pairs = [(seed, number) for number in range(models)]
-        return Stack.init(self.net, pairs, train.loss, train.x.dtype if train.x.is_floating_point() else torch.float32, train.x.device).params
+        return Stack.init(self.net, pairs, train.loss, train.x.dtype, train.x.device).params
 
     def local_optimizer(self, mine: dict):
         """The optimiser of a local run: fresh, or with the memory the clients kept."""

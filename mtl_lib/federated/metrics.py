@@ -23,8 +23,8 @@ def measure(method, state, data) -> pd.DataFrame:
         for name, each in found.items():
             mean = torch.where(rows >= 0, each.double(), 0.0).sum(1) / n
             values.setdefault(name, []).append(mean.cpu().numpy())
-    tables = [pd.DataFrame({"client": data.names, "measure": name, "value": np.concatenate(parts), "n": data.sizes}) for name, parts in values.items()]
-    return pd.concat(tables, ignore_index=True)
+    table = lambda name: pd.DataFrame({"client": data.names, "measure": name, "value": np.concatenate(values[name]), "n": data.sizes})
+    return pd.concat([table(name) for name in values], ignore_index=True)
 
 
 def check_split(name: str, split, train) -> None:

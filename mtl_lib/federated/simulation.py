@@ -31,9 +31,9 @@ class History:
     state: State
 
 
-def simulate(method: Method, train: TaskSet, valid: TaskSet | None = None, test: TaskSet | None = None, *, rounds: int, batch_size: int | None,
-             local_epochs: int = 1, participation: float = 1.0, seed: int = 0, eval_every: int = 10, chunk: int | str = "auto",
-             device="cpu", dtype=torch.float32, progress: bool = False) -> History:
+def simulate(method: Method, train: TaskSet, valid: TaskSet | None = None, test: TaskSet | None = None, *, rounds: int,
+             batch_size: int | None, local_epochs: int = 1, participation: float = 1.0, seed: int = 0, eval_every: int = 10,
+             chunk: int | str = "auto", device="cpu", dtype=torch.float32, progress: bool = False) -> History:
     """Run ``rounds`` rounds; tasks are clients.
 
     Parameters
@@ -55,7 +55,8 @@ def simulate(method: Method, train: TaskSet, valid: TaskSet | None = None, test:
     """
     _check(rounds, batch_size, local_epochs, participation, eval_every, chunk, len(train))
     data = Clients.of(train, dtype, device)
-    splits = {"train": data} | {name: Clients.of(tasks, dtype, device) for name, tasks in (("valid", valid), ("test", test)) if tasks is not None}
+    given = {name: tasks for name, tasks in (("valid", valid), ("test", test)) if tasks is not None}
+    splits = {"train": data} | {name: Clients.of(tasks, dtype, device) for name, tasks in given.items()}
     for name, split in splits.items():
         metrics.check_split(name, split, data)
     placed = method.place(data)
@@ -169,7 +170,8 @@ def _check_finite(method, tree, names, number):
             bad = ~torch.isfinite(leaf.reshape(len(names), -1)).all(1)
             if bad.any():
                 name = names[int(bad.nonzero()[0])]
-                raise ValueError(f"{method.name}: client {name!r} diverged in round {number}, its weights are not finite; a smaller learning rate helps")
+                raise ValueError(f"{method.name}: client {name!r} diverged in round {number}, "
+                                 "its weights are not finite; a smaller learning rate helps")
 
 
 def _bytes(tree) -> int:

@@ -23,7 +23,8 @@ def ragged(loss: str = "logistic", sizes=SIZES, d: int = 6, seed: int = 0, part:
 
 def plain(tasks: TaskSet) -> dict:
     """name -> (x, y) as the textbook takes them, float64."""
-    return {t.name: (torch.as_tensor(t.X, dtype=torch.float64), torch.as_tensor(t.y, dtype=torch.int64 if t.loss == "ce" else torch.float64)) for t in tasks}
+    kind = torch.int64 if tasks[0].loss == "ce" else torch.float64
+    return {t.name: (torch.as_tensor(t.X, dtype=torch.float64), torch.as_tensor(t.y, dtype=kind)) for t in tasks}
 
 
 @pytest.fixture(scope="session")

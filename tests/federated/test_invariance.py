@@ -25,11 +25,14 @@ from mtl_lib.tasks import TaskSet
 RULE = SGD(0.1, momentum=0.9)
 NET = Dense((6, 1))
 METHODS = {
-    "Local": lambda: Local(NET, RULE), "Local, momentum kept": lambda: Local(NET, RULE, keep_memory=True), "Pooled": lambda: Pooled(NET, RULE),
-    "FedAvg": lambda: FedAvg(NET, RULE), "FedAvg 1/T": lambda: FedAvg(NET, RULE, "clients"), "FedAvg, momentum kept": lambda: FedAvg(NET, RULE, keep_memory=True),
+    "Local": lambda: Local(NET, RULE), "Local, momentum kept": lambda: Local(NET, RULE, keep_memory=True),
+    "Pooled": lambda: Pooled(NET, RULE),
+    "FedAvg": lambda: FedAvg(NET, RULE), "FedAvg 1/T": lambda: FedAvg(NET, RULE, "clients"),
+    "FedAvg, momentum kept": lambda: FedAvg(NET, RULE, keep_memory=True),
     "FedAvg over all": lambda: FedAvg(NET, RULE, over="all"), "FedAvg, Adam kept": lambda: FedAvg(NET, Adam(0.01), keep_memory=True),
     "FedAvg, module": lambda: FedAvg(Module(torch.nn.Linear(6, 1)), RULE), "FedAvg, two layers": lambda: FedAvg(Dense((6, 4, 1)), RULE),
-    "FedAvg+": lambda: FedAvgPlus(NET, RULE, personal_steps=5), "FedAvg+, momentum kept": lambda: FedAvgPlus(NET, RULE, personal_steps=5, keep_memory=True),
+    "FedAvg+": lambda: FedAvgPlus(NET, RULE, personal_steps=5),
+    "FedAvg+, momentum kept": lambda: FedAvgPlus(NET, RULE, personal_steps=5, keep_memory=True),
     "Ditto": lambda: Ditto(NET, RULE, 0.3), "Ditto, momentum kept": lambda: Ditto(NET, RULE, 0.3, keep_memory=True),
     "FedEM": lambda: FedEM(NET, RULE), "FedEM over all, momentum kept": lambda: FedEM(NET, RULE, 2, over="all", keep_memory=True),
     "FedProx": lambda: FedProx(NET, RULE, 0.3),
@@ -53,7 +56,8 @@ PLACES = ("Pooled", "D-FedEM", "D-FedEM average, momentum kept")
 
 
 def run(method, tasks, **others):
-    return simulate(method, tasks, **{**dict(rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3, dtype=torch.float64), **others})
+    setting = dict(rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3, dtype=torch.float64)
+    return simulate(method, tasks, **{**setting, **others})
 
 
 def assert_same(a, b, atol=1e-10):

@@ -51,7 +51,8 @@ def test_one_client_with_momentum_kept_is_plain_sgd(make, clients, textbook_form
 
 
 def test_momentum_kept_and_reset_differ(clients):
-    kept, reset = (simulate(FedAvg(NET, RULE, keep_memory=keep), clients(), rounds=3, batch_size=4).state.server["model"]["weight0"] for keep in (True, False))
+    run = lambda keep: simulate(FedAvg(NET, RULE, keep_memory=keep), clients(), rounds=3, batch_size=4).state
+    kept, reset = (run(keep).server["model"]["weight0"] for keep in (True, False))
     assert (kept - reset).abs().max() > 1e-3
 
 
@@ -87,7 +88,8 @@ def test_ditto_without_pull_is_local_and_keeps_fedavgs_model(clients):
 
 
 def test_fedavg_plus_without_steps_is_fedavg(clients):
-    a, b = (simulate(m, clients(), rounds=2, batch_size=4, **F64).table for m in (FedAvg(NET, RULE), FedAvgPlus(NET, RULE, personal_steps=0)))
+    methods = FedAvg(NET, RULE), FedAvgPlus(NET, RULE, personal_steps=0)
+    a, b = (simulate(method, clients(), rounds=2, batch_size=4, **F64).table for method in methods)
     np.testing.assert_array_equal(a["value"], b["value"])
 
 
@@ -96,7 +98,8 @@ def test_averaging_over_all_moves_by_the_participants_share(clients):
     setting = dict(rounds=1, batch_size=4, seed=5, **F64)
     full = [simulate(FedAvg(NET, RULE, over=over), clients(), **setting).state.server["model"] for over in ("participants", "all")]
     assert_same(*full)
-    part = {over: simulate(FedAvg(NET, RULE, over=over), clients(), participation=0.5, **setting).state.server["model"] for over in ("participants", "all")}
+    half = lambda over: simulate(FedAvg(NET, RULE, over=over), clients(), participation=0.5, **setting).state.server["model"]
+    part = {over: half(over) for over in ("participants", "all")}
     start = simulate(FedAvg(NET, RULE), clients(), **{**setting, "rounds": 0}).state.server["model"]
     ratio = torch.cat([((part["all"][k] - start[k]) / (part["participants"][k] - start[k])).reshape(-1) for k in start])
     assert ratio.std() < 1e-9 and 0 < ratio.mean() < 1
@@ -177,7 +180,8 @@ def test_unseen_clients_get_their_own_pi_with_the_components_fixed(clients):
     joined = join(many, state, unseen)
     assert_same(joined.server, state.server, atol=0)
     data = Clients.of(unseen, torch.float64)
-    likelihood, batches = -Stack(state.server["model"], NET, "logistic").losses(data.x[None], data.y[None]), data.batches(np.array([0]), None, 1, 0, 0)
+    likelihood = -Stack(state.server["model"], NET, "logistic").losses(data.x[None], data.y[None])
+    batches = data.batches(np.array([0]), None, 1, 0, 0)
     _, first = e_step(likelihood, torch.full((1, 2), 0.5, dtype=torch.float64), batches)
     torch.testing.assert_close(join(one, state, unseen).clients["pi"], first)
     torch.testing.assert_close(e_step(likelihood, joined.clients["pi"], batches)[1], joined.clients["pi"], rtol=0, atol=1e-7)

@@ -46,7 +46,8 @@ def test_batches_cover_every_epoch_once(batch_size, epochs, steps, clients):
             real = batch.w[k] > 0
             assert batch.w[k].sum() == pytest.approx(1)
             rows = batch.rows[k][real]
-            assert torch.equal(batch.x[k][real], batches.x[rows]) and torch.equal(batch.y[k][real], batches.y[rows]) and (batches.of[rows] == k).all()
+            assert torch.equal(batch.x[k][real], batches.x[rows]) and torch.equal(batch.y[k][real], batches.y[rows])
+            assert (batches.of[rows] == k).all()
             seen[k].append(rows.tolist())
     for k, size in enumerate(data.sizes[who]):
         per_epoch = -(-size // min(batch_size or size, size))
@@ -112,7 +113,8 @@ BAD = {
     "sizes differ": (run([task("a"), task("b", d=5)]), "'b'.*5.*'a'.*6"),
     "losses differ": (run([task("a"), task("b", loss="squared")]), "'b'.*squared.*'a'.*logistic"),
     "loss of no stack": (run([task("a", loss="hinge")]), "'a'.*hinge.*allowed"),
-    "beyond float32": (run([task("a"), Task("b", Inputs("b", np.full((2, 6), 1e300)), np.arange(2), np.array([0, 1]), "logistic")]), "'b'.*not finite"),
+    "beyond float32": (run([task("a"), Task("b", Inputs("b", np.full((2, 6), 1e300)), np.arange(2), np.array([0, 1]), "logistic")]),
+                       "'b'.*not finite"),
     "weight": (run([task("a", weight=-1.0)]), "'a'.*weight -1"),
     "all weights 0": (run([task("a", weight=0.0), task("b", weight=0.0)]), "weight 0.*'a'"),
     "net width": (run([task("a")], FedAvg(Dense((5, 1)), RULE)), "'a'.*6 numbers.*takes 5"),
@@ -125,17 +127,22 @@ BAD = {
     "rounds": (run([task("a")], rounds=-1), "rounds -1"),
     "batch size": (run([task("a")], batch_size=0), "batch_size 0"),
     "chunk": (run([task("a")], chunk=0), "chunk 0"),
-    "diverges": (run([task("a", loss="squared"), task("b", n=9, loss="squared")], FedAvg(NET, SGD(1e4)), rounds=50), "'[ab]' diverged in round"),
-    "diverges alone": (run([task("a"), task("b", loss="logistic")], Local(NET, SGD(0.1, weight_decay=1e20)), rounds=50), "'[ab]' diverged in round"),
+    "diverges": (run([task("a", loss="squared"), task("b", n=9, loss="squared")], FedAvg(NET, SGD(1e4)), rounds=50),
+                 "'[ab]' diverged in round"),
+    "diverges alone": (run([task("a"), task("b", loss="logistic")], Local(NET, SGD(0.1, weight_decay=1e20)), rounds=50),
+                       "'[ab]' diverged in round"),
     "more components than clients": (run([task("a"), task("b")], FedEM(NET, RULE, 3)), "3 components for 2 clients.*'a'"),
-    "no likelihood": (run([task("a", loss="squared_hinge"), task("b", loss="squared_hinge")], FedEM(NET, RULE, 2)), "squared_hinge.*'a'.*no likelihood"),
+    "no likelihood": (run([task("a", loss="squared_hinge"), task("b", loss="squared_hinge")], FedEM(NET, RULE, 2)),
+                      "squared_hinge.*'a'.*no likelihood"),
     "weights": (lambda: FedAvg(NET, RULE, "size"), "weights 'size'"),
     "over": (lambda: FedEM(NET, RULE, over="some"), "FedEM: over 'some'"),
     "lam": (lambda: Ditto(NET, RULE, -1.0), "lam -1"),
     "personal steps": (lambda: FedAvgPlus(NET, RULE, personal_steps=-1), "personal_steps -1"),
     "components": (lambda: FedEM(NET, RULE, 0), "components 0"),
-    "stranger in test": (lambda: simulate(FedAvg(NET, RULE), TaskSet([task("a")]), test=TaskSet([task("z")]), rounds=1, batch_size=2), "'z' of the test data"),
-    "test of other width": (lambda: simulate(FedAvg(NET, RULE), TaskSet([task("a")]), test=TaskSet([task("a", d=5)]), rounds=1, batch_size=2), "'a' of the test data.*5.*6"),
+    "stranger in test": (lambda: simulate(FedAvg(NET, RULE), TaskSet([task("a")]), test=TaskSet([task("z")]), rounds=1, batch_size=2),
+                         "'z' of the test data"),
+    "test of other width": (lambda: simulate(FedAvg(NET, RULE), TaskSet([task("a")]), test=TaskSet([task("a", d=5)]), rounds=1,
+                                             batch_size=2), "'a' of the test data.*5.*6"),
 }
 
 
@@ -168,7 +175,8 @@ def test_summaries_of_clients():
     assert metrics.client_mean(values) == pytest.approx(6 / 11)
     assert metrics.sample_mean(values, n) == pytest.approx((values[:10].sum() + 10) / 20)
     assert metrics.bottom_decile(values) == pytest.approx(2 / 11) and metrics.worst(values) == pytest.approx(1 / 11)
-    frame = pd.concat([pd.DataFrame({"round": 0, "split": "test", "measure": m, "client": range(11), "value": values, "n": n}) for m in ("accuracy", "loss")])
+    one = pd.DataFrame({"round": 0, "split": "test", "measure": "accuracy", "client": range(11), "value": values, "n": n})
+    frame = pd.concat([one, one.assign(measure="loss")])
     rows = metrics.summary(frame).set_index("measure")
     assert rows.loc["accuracy", "bottom_decile"] == pytest.approx(2 / 11) and rows.loc["loss", "bottom_decile"] == pytest.approx(10 / 11)
     assert rows.loc["loss", "worst"] == 1

@@ -24,7 +24,8 @@ def run(method, tasks, **others):
 
 def plain(loop, tasks, sizes, textbook_form, **others):
     s = SETTING
-    return loop(textbook_form(tasks), sizes, tasks[0].loss, RULE, s["rounds"], s["batch_size"], s["local_epochs"], s["participation"], s["seed"], **others)
+    return loop(textbook_form(tasks), sizes, tasks[0].loss, RULE, s["rounds"], s["batch_size"], s["local_epochs"], s["participation"],
+                s["seed"], **others)
 
 
 def assert_equal(params, model, row=0):
