@@ -307,11 +307,12 @@ class Adam:
             g = _some(grads[name], active)
             if self.weight_decay and (self.decay_bias or not is_bias(name)):
                 g = g + self.weight_decay * _some(p, active)
-            mean = _put(memory["mean"], active, first * _some(memory["mean"], active) + (1 - first) * g)
-            square = _put(memory["square"], active, second * _some(memory["square"], active) + (1 - second) * g * g)
+            # in place wherever the models can be viewed: at these sizes fresh memory costs more than the arithmetic
+            mean = _put(memory["mean"], active, _some(memory["mean"], active).lerp_(g, 1 - first))
+            square = _put(memory["square"], active, _some(memory["square"], active).mul_(second).addcmul_(g, g, value=1 - second))
             steps = _put(memory["steps"], active, _some(memory["steps"], active) + 1)
             scale = lambda beta: _along(1 - beta**steps, g)
-            _add(p, active, (mean / scale(first)) / ((square / scale(second)).sqrt() + self.eps), self.lr)
+            _add(p, active, square.sqrt().div_(scale(second).sqrt()).add_(self.eps).reciprocal_().mul_(mean).div_(scale(first)), self.lr)
 
 
 def is_bias(name: str) -> bool:
@@ -333,8 +334,9 @@ def _some(values, active):
 
 
 def _put(values, active, new):
-    """Write ``new`` into the active rows of ``values``; returns ``new``."""
-    values[slice(None) if active is None else slice(active) if isinstance(active, int) else active] = new
+    """Write ``new`` into the active rows of ``values``, unless it is they (a view changed in place); returns ``new``."""
+    if isinstance(active, torch.Tensor) or new.data_ptr() != values.data_ptr():
+        values[slice(None) if active is None else slice(active) if isinstance(active, int) else active] = new
     return new
 
 
@@ -344,7 +346,8 @@ def _add(p, active, direction, lr):
         _some(p, active).add_(direction, alpha=-lr)
         return
     rate = lr if isinstance(lr, (int, float)) else _along(_some(torch.as_tensor(lr, dtype=p.dtype, device=p.device), active), direction)
-    _put(p, active, _some(p, active) - rate * direction)
+    rate = rate if isinstance(rate, torch.Tensor) else direction.new_tensor(rate)
+    _put(p, active, _some(p, active).addcmul_(rate, direction, value=-1))
 
 
 def _along(values, like):
