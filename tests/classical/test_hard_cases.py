@@ -10,7 +10,7 @@ from catalogue import PENALTIES, RULES, chain, for_tasks, name
 from numpy.testing import assert_allclose
 from sklearn.exceptions import ConvergenceWarning
 
-from mtl_lib.classical import L1, L21, Clustered, Dirty, LinearMTL, LinearMTLCV, Pooled, Ridge, TraceNorm, path, working_set
+from mtl_lib.classical import L1, L21, Clustered, Dirty, Graph, LinearMTL, LinearMTLCV, Pooled, Ridge, TraceNorm, path, working_set
 from mtl_lib.classical.sampled import SampledLoss
 from mtl_lib.classical.samples import read
 from mtl_lib.classical.solver import solve
@@ -21,6 +21,7 @@ RNG = np.random.default_rng(0)
 XS = [RNG.normal(size=(m, 3)) for m in SIZES]
 YS = [X.sum(axis=1) + 1 + 0.3 * RNG.normal(size=len(X)) for X in XS]
 every_rule = pytest.mark.parametrize("rule", RULES)
+GRAPHS = [p for p in PENALTIES if isinstance(p, Graph)]
 
 
 def strict(model, *data, **others):
@@ -102,6 +103,25 @@ def test_odd_data_have_a_certified_fit(what, penalty):
         model = LinearMTL(penalty, intercept=rule, about_mean=rule == "about_mean")
         model = strict(model.set_params(lam=0.1 * model.lambda_max(Xs, ys) or 1.0), Xs, ys)
         assert -1e-12 <= model.objective_ and -1e-12 <= model.dual_gap_ <= 1e-6 * model.objective_ + 1e-12
+
+
+@pytest.mark.parametrize("penalty", GRAPHS, ids=name)
+@pytest.mark.parametrize("seed", [1, 2, 5, 8])
+def test_conjugate_gradients_end_where_a_few_steps_solve_the_system(penalty, seed):
+    """One feature: as many unknowns as tasks. What is left is then rounding, of which nothing may be divided by."""
+    rng = np.random.default_rng(seed)
+    Xs = [rng.normal(size=(m, 1)) for m in (6, 7, 10, 10)]
+    ys = [X[:, 0] + rng.normal(size=len(X)) for X in Xs]
+    weights = [np.full(len(y), 1 / len(y)) for y in ys]
+    with warnings.catch_warnings(action="error"):
+        models = path(LinearMTL(penalty, intercept=None), Xs, ys, lams=[1e6, 1, 1e-3, 1e-6, 1e-8])
+    for model in models:
+        squares = np.diag([c @ X[:, 0] ** 2 for X, c in zip(Xs, weights)])
+        moments = np.array([c @ (X[:, 0] * y) for X, y, c in zip(Xs, ys, weights)])
+        exact = np.linalg.solve(squares + 2 * model.lam * penalty.laplacian, moments)
+        best = 0.5 * sum(c @ y**2 for y, c in zip(ys, weights)) - 0.5 * moments @ exact
+        assert abs(model.objective_ - best) <= model.dual_gap_ + 1e-9 * best
+        assert model.dual_gap_ <= 1e-6 * model.objective_
 
 
 @pytest.mark.parametrize("x, y", [(1e8, 1), (1e-8, 1), (1, 1e8), (1, 1e-8), (1e8, 1e-8), (1e-8, 1e8)])
