@@ -478,6 +478,21 @@ def test_a_task_with_one_class_left_sits_out_a_fold():
     assert np.isfinite(model.cv_errors_).all()
 
 
+def test_the_task_that_sits_out_is_the_one_with_one_class_left():
+    labels = [(np.arange(len(y)) == 0).astype(float) for y in YS[:1]] + LABELLED[1:]
+    tasks = TaskSet([Task(f"t{k}", Inputs(f"x{k}", x), np.arange(len(x)), y, loss="logistic") for k, (x, y) in enumerate(zip(XS, labels))])
+    model, short = cv(penalty=Ridge(), folds=5, n_lams=3).fit(tasks), 0
+    for fold, (train, held) in enumerate(tasks.folds(5, 0)):
+        left = [t.name for t in train if len(np.unique(t.y)) == 2]
+        short += len(left) < len(train)
+        assert left, "some task has both classes"
+        scored = [t for t in held if t.name in left]
+        z = LinearMTL(Ridge(), model.lams_[1], tol=1e-4).fit(train.subset(left)).decision_function(TaskSet(scored))
+        errors = [np.mean(np.logaddexp(0, -(2 * t.y - 1) * made)) for t, made in zip(scored, z)]
+        assert_allclose(model.cv_errors_[1, fold], np.mean(errors), rtol=1e-3)
+    assert short
+
+
 def test_cross_validation_weighs_samples():
     kept = [np.arange(len(y)) % 4 > 0 for y in YS]
     weighed = cv(penalty=Ridge(), folds=2).fit(XS, YS, sample_weight=kept)
