@@ -186,7 +186,7 @@ class Graph(Penalty):
             if k % 5 == 0:
                 yield V
             along = product(D)
-            if not (bend := float((D * along).sum())) > 0:  # solved
+            if not (size > 0 and (bend := float((D * along).sum())) > 0):  # solved: what is left is rounding
                 yield V
                 return
             V, left = V + size / bend * D, left - size / bend * along

@@ -478,11 +478,42 @@ def test_a_task_with_one_class_left_sits_out_a_fold():
     assert np.isfinite(model.cv_errors_).all()
 
 
+def test_the_task_that_sits_out_is_the_one_with_one_class_left():
+    labels = [(np.arange(len(y)) == 0).astype(float) for y in YS[:1]] + LABELLED[1:]
+    tasks = TaskSet([Task(f"t{k}", Inputs(f"x{k}", x), np.arange(len(x)), y, loss="logistic") for k, (x, y) in enumerate(zip(XS, labels))])
+    model, short = cv(penalty=Ridge(), folds=5, n_lams=3).fit(tasks), 0
+    for fold, (train, held) in enumerate(tasks.folds(5, 0)):
+        left = [t.name for t in train if len(np.unique(t.y)) == 2]
+        short += len(left) < len(train)
+        assert left, "some task has both classes"
+        scored = [t for t in held if t.name in left]
+        z = LinearMTL(Ridge(), model.lams_[1], tol=1e-4).fit(train.subset(left)).decision_function(TaskSet(scored))
+        errors = [np.mean(np.logaddexp(0, -(2 * t.y - 1) * made)) for t, made in zip(scored, z)]
+        assert_allclose(model.cv_errors_[1, fold], np.mean(errors), rtol=1e-3)
+    assert short
+
+
 def test_cross_validation_weighs_samples():
     kept = [np.arange(len(y)) % 4 > 0 for y in YS]
     weighed = cv(penalty=Ridge(), folds=2).fit(XS, YS, sample_weight=kept)
     louder = cv(penalty=Ridge(), folds=2).fit(XS, [y + 1e3 * ~k for y, k in zip(YS, kept)], sample_weight=kept)
     assert_allclose(louder.cv_errors_, weighed.cv_errors_)
+
+
+@pytest.mark.parametrize("weighting", ["mean", "sum"])
+def test_cross_validation_averages_as_the_fit_weighs(weighting):
+    """Over tasks by their weights, over samples by sums of sample weights: those of a task count, not only those within it."""
+    counts = [np.full(len(y), w) for y, w in zip(YS, (1.0, 5.0, 1.0, 3.0))]
+    heavy = TaskSet([Task(t.name, t.inputs, t.rows, t.y, weight=w) for t, w in zip(own(), (4.0, 1.0, 2.0, 1.0))])
+    model = cv(penalty=Ridge(), weighting=weighting, n_lams=2).fit(heavy, sample_weight=counts)
+    rows = {t.name: dict(zip(t.rows, w)) for t, w in zip(heavy, counts)}
+    for fold, (train, held) in enumerate(heavy.folds(3, 0)):
+        weigh = lambda side: [np.array([rows[t.name][r] for r in t.rows]) for t in side]
+        fitted = LinearMTL(Ridge(), model.lams_[1], weighting=weighting).fit(train, sample_weight=weigh(train))
+        made = fitted.predict(held)
+        errors = [np.mean((t.y - z) ** 2) / 2 for t, z in zip(held, made)]
+        shares = [t.weight * (1 if weighting == "mean" else w.sum()) for t, w in zip(held, weigh(held))]
+        assert_allclose(model.cv_errors_[1, fold], np.average(errors, weights=shares), rtol=1e-6)
 
 
 # --- paths and the choice of lam --------------------------------------------------------------
@@ -498,7 +529,7 @@ def test_warm_started_path_is_the_cold_fits(penalty):
         assert_allclose(w.coef_, c.coef_, atol=1e-2)
 
 
-@pytest.mark.parametrize("penalty", [L21(), TraceNorm(), MTRL()], ids=str)
+@pytest.mark.parametrize("penalty", [L21(), TraceNorm(), MTRL(), Graph(np.eye(4) - 0.2)], ids=str)
 def test_path_starts_each_fit_at_the_one_before(penalty):
     first, second = path(LinearMTL(penalty, intercept="about_mean"), own(), lams=[0.05, 0.05])
     assert first.n_iter_ > 0

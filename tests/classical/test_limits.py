@@ -1,9 +1,10 @@
 """Closed forms, invariances, and other people's answers."""
 import numpy as np
 import pytest
-from catalogue import NORMS, PENALTIES, ROTATABLE, RULES, chain, laplacian, name
+from catalogue import NORMS, PENALTIES, ROTATABLE, RULES, chain, laplacian, losses_of, name
 from numpy.testing import assert_allclose
 from sklearn import linear_model
+from sklearn.base import clone
 
 from mtl_lib.classical import L1, L21, MTRL, Clustered, Dirty, Graph, LinearMTL, MeanRegularized, Pooled, Ridge, Robust, TraceNorm
 from mtl_lib.classical.design import Design
@@ -259,6 +260,26 @@ def test_deviations_vanish_from_lambda_max_on(penalty, rule, about_mean):
     assert below.deviations_.any()
     if about_mean:
         same(above, fit(Pooled(), 1, Xs, ys, intercept=rule), 1e-8)
+
+
+@every_norm
+@every_rule
+@either_mean
+@pytest.mark.parametrize("loss", ["logistic", "squared_hinge", "mixed"])
+def test_deviations_vanish_from_lambda_max_on_for_other_losses(penalty, loss, rule, about_mean):
+    """lambda_max is the dual norm at the unpenalised optimum of b and w_0, which Newton's method finds."""
+    Xs, ys = ragged(sizes=(14, 9, 16, 12))
+    losses = losses_of(loss)
+    ys = [y if own == "squared" else (np.arange(len(y)) % 2).astype(float) for y, own in zip(ys, losses)]
+    tasks = TaskSet([Task(f"t{k}", Inputs(f"x{k}", X), np.arange(len(X)), y, loss=own) for k, (X, y, own) in enumerate(zip(Xs, ys, losses))])
+    model = LinearMTL(penalty, intercept=rule, about_mean=about_mean, tol=1e-11)
+    edge = model.lambda_max(tasks)
+    above = clone(model).set_params(lam=1.0001 * edge).fit(tasks)
+    below = clone(model).set_params(lam=0.9999 * edge).fit(tasks)
+    assert not above.deviations_.any()
+    assert below.deviations_.any()
+    if about_mean:
+        same(above, LinearMTL(Pooled(), 1, intercept=rule, tol=1e-11).fit(tasks), 1e-6)
 
 
 @pytest.mark.parametrize("weighting", ["mean", "sum"])
