@@ -28,11 +28,7 @@ env: ## .venv from requirements.lock (TORCH_INDEX=... chooses torch's index)
 test: env ## the tests: no network, no browser
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -n $(JOBS)
 
-test-diagnose: env ## a page on your table: TABLE=my.csv TASK=school TARGET=score [GROUP=...] [LOSS=...]
-	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m mtl_lib.diagnose --table "$$MTL_TABLE" --task "$$MTL_TASK" --target "$$MTL_TARGET" \
-	  --group "$$MTL_GROUP" --loss "$$MTL_LOSS"
-
-data: env ## opens the real data archives
+test-data: env ## opens the real data archives
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -m data
 
 test-pages: env ## opens the pages of results/smoke in headless Chromium

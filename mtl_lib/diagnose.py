@@ -65,14 +65,14 @@ def main(words: list[str]) -> int:
     if not options.table or not options.target:
         return _usage("make diagnose needs TABLE=my.csv and TARGET=column, and TASK=column unless there are several targets")
     try:
-        table = read(options.table, options.task or None, _targets(options.target), options.group or None, options.loss or None)
-        page = write(table, options.task, _targets(options.target), options.group)
+        targets, table = _read(options)
+        page = write(table, options.task, targets, options.group)
     except (TableError, ValueError) as error:
         return _usage(" ".join(str(error).split()))
     except OSError as error:
         print(f"{error.filename or options.table}: {error.strerror or error}", file=sys.stderr)
         return FAILED
-    print(f"open {page.relative_to(ROOT)}")
+    print(f"open {os.path.relpath(page)}")
     return OK
 
 
@@ -130,8 +130,16 @@ def _ready(table: Table, task: str, targets: list[str], group: str, folder: Path
     return os.path.relpath(table.path, ROOT) if table.path.resolve().is_relative_to(ROOT) else str(table.path)
 
 
-def _targets(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+def _read(options) -> tuple[list[str], Table]:
+    """The targets and the table. A comma separates targets, unless a column is called just so."""
+    columns = options.task or None, options.group or None, options.loss or None
+    several = [name.strip() for name in options.target.split(",") if name.strip()]
+    if len(several) > 1:
+        try:
+            return [options.target], read(options.table, columns[0], [options.target], *columns[1:])
+        except TableError:
+            pass  # the same complaint comes again, about the right names
+    return several, read(options.table, columns[0], several, *columns[1:])
 
 
 def _usage(line: str) -> int:

@@ -97,8 +97,12 @@ def notebook(section: str, archive: bool) -> dict:
 class Toy:
     """A toy project on disk and the suite's command line on it."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, fresh: bool = True):
         self.root = root
+        if fresh:
+            self._make(root)
+
+    def _make(self, root: Path) -> None:
         ignore = shutil.ignore_patterns("__pycache__", "tex-svg-full.js")
         shutil.copytree(ROOT / "mtl_lib", root / "mtl_lib", ignore=ignore)
         (root / "mtl_lib" / "params.py").write_text(TOY_PARAMS)
@@ -165,3 +169,18 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture
 def toy(tmp_path) -> Toy:
     return Toy(tmp_path / "toy")
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory) -> Path:
+    """A toy project with the default result of ``a_toy``, made once per worker: most tests of the build begin there."""
+    made = Toy(tmp_path_factory.mktemp("built") / "toy")
+    made.build("a_toy")
+    return made.root
+
+
+@pytest.fixture
+def built(built_once, tmp_path) -> Toy:
+    """A copy of that project of the test's own."""
+    shutil.copytree(built_once, tmp_path / "toy")
+    return Toy(tmp_path / "toy", fresh=False)

@@ -57,17 +57,21 @@ def test_pictures_and_files_exist():
         assert (ROOT / target).is_file(), target
 
 
+def test_the_table_of_the_example_is_there():
+    for table in re.findall(r"TABLE=([^ \n]+\.csv) TASK", README):
+        assert (ROOT / table).is_file() and f"TABLE={table}" in (ROOT / ".ci" / "run").read_text()
+
+
 def test_the_set_example_is_accepted():
     from mtl_lib.suite import parameters
 
     (text,) = re.findall(r'SET="([^"]+)"', README)
-    assert parameters.resolve(SECTIONS[0], "default", parameters.parse_set(text))
+    assert parameters.resolve("01_classical_mtl", "default", parameters.parse_set(text))
 
 
-def test_every_source_is_listed_with_its_licence():
-    import importlib
+def test_every_source_is_listed_as_its_card_says():
+    from mtl_lib.data import sources
 
-    for path in (ROOT / "mtl_lib" / "data").glob("*.py"):
-        card = getattr(importlib.import_module(f"mtl_lib.data.{path.stem}"), "CARD", None) if not path.stem.startswith("_") else None
-        if card:
-            assert card.item.split("::")[0] in README and str(card.tasks.split()[0]) in README
+    for name in sources.NAMES:
+        card = sources.module(name).CARD
+        assert f"| `{name}` | {card.title} | {card.tasks} | {card.licence} |" in README

@@ -113,7 +113,7 @@ def advice(problems: pd.DataFrame, break_even: float) -> Figure:
     axis.axvline(break_even, color="#333333", lw=1, ls="--")
     axis.axhline(0, color="#333333", lw=1)
     axis.text(break_even, 1.0, " break even in theory", transform=axis.get_xaxis_transform(), va="top", fontsize=9)
-    ticks = [tick for tick in (0.5, 1, 2, 5, 10, 20, 50) if problems["ratio"].min() <= tick <= problems["ratio"].max()]
+    ticks = [tick for tick in (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 20, 40) if problems["ratio"].min() <= tick <= problems["ratio"].max()]
     axis.set(xscale="log", xlabel="F of the concept measure on the training data",
              ylabel="nMSE saved by pooling\nover single task")
     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtl_lib.data import table
+from mtl_lib.data import cells, table
 from mtl_lib.data.table import TableError, read
 
 TABLES = Path(__file__).resolve().parents[1] / "tables"
@@ -292,7 +292,7 @@ def test_blocks_are_joined(tmp_path, monkeypatch):
     """A file of many blocks, whose first text comes late, reads as one of a single block."""
     path = written(tmp_path, "s,x,c,y\n" + "".join(f"{k % 5},{k}.5,{k % 4 if k < 30 else 'z'},{k * k % 23}\n" for k in range(50)))
     whole = read(path, "s", "y")
-    monkeypatch.setattr(table, "BLOCK", 28)
+    monkeypatch.setattr(cells, "BLOCK", 28)
     parts = read(path, "s", "y")
     assert inputs(parts) == inputs(whole) and ys(parts) == ys(whole)
     assert column(parts, "c") == column(whole, "c") and column(whole, "c").kind == "category"

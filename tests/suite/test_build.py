@@ -23,16 +23,15 @@ def test_a_build_leaves_everything_and_nothing_else(toy):
     assert {"mtl_lib.toy_numbers", "mtl_lib.toy_api", "mtl_lib.toy_lazy", "mtl_lib.record"} <= set(provenance["inputs"]["modules"])
 
 
-def test_nothing_to_do_is_quick_and_a_comment_changes_nothing(toy):
-    toy.build("a_toy")
-    stamp = os.stat(toy.result()).st_mtime_ns
-    toy.edit("mtl_lib/toy_numbers.py", "return 2 * x", "return 2 * x  # twice")
-    toy.edit("mtl_lib/toy_numbers.py", '"""Twice x."""', '"""Two times x."""')
-    toy.edit("mtl_lib/toy_other.py", "VALUE = 1", "VALUE = 2")
-    os.utime(toy.root / "mtl_lib" / "toy_api.py")
-    assert "nothing to do" in toy.build("a_toy").stdout
-    assert os.stat(toy.result()).st_mtime_ns == stamp
-    assert toy.suite("why", "a_toy").stdout == "a_toy: up to date\n"
+def test_nothing_to_do_is_quick_and_a_comment_changes_nothing(built):
+    stamp = os.stat(built.result()).st_mtime_ns
+    built.edit("mtl_lib/toy_numbers.py", "return 2 * x", "return 2 * x  # twice")
+    built.edit("mtl_lib/toy_numbers.py", '"""Twice x."""', '"""Two times x."""')
+    built.edit("mtl_lib/toy_other.py", "VALUE = 1", "VALUE = 2")
+    os.utime(built.root / "mtl_lib" / "toy_api.py")
+    assert "nothing to do" in built.build("a_toy").stdout
+    assert os.stat(built.result()).st_mtime_ns == stamp
+    assert built.suite("why", "a_toy").stdout == "a_toy: up to date\n"
 
 
 @pytest.mark.parametrize("path, old, new, named", [
@@ -44,12 +43,11 @@ def test_nothing_to_do_is_quick_and_a_comment_changes_nothing(toy):
     ("requirements.lock", "==1", "==2", "requirements.lock"),
     ("notebooks/a_toy.ipynb", "size=8", "size=9", "the notebook's cells"),
 ])
-def test_a_change_is_named_and_reruns_what_reads_it(toy, path, old, new, named):
-    toy.build("a_toy")
-    toy.edit(path, old, new)
-    assert named in toy.suite("why", "a_toy").stdout
-    assert "a_toy: to run" in toy.build("a_toy").stdout
-    assert "nothing to do" in toy.build("a_toy").stdout
+def test_a_change_is_named_and_reruns_what_reads_it(built, path, old, new, named):
+    built.edit(path, old, new)
+    assert named in built.suite("why", "a_toy").stdout
+    assert "a_toy: to run" in built.build("a_toy").stdout
+    assert "nothing to do" in built.build("a_toy").stdout
 
 
 def test_a_change_reruns_only_the_sections_that_load_it(toy):
@@ -69,13 +67,12 @@ def test_a_new_archive_reruns_what_read_it(toy):
     assert "c_archive: to run" in out and "a_toy: to run" not in out
 
 
-def test_outputs_saved_by_jupyter_do_not_rerun(toy):
-    toy.build("a_toy")
-    path = toy.root / "notebooks" / "a_toy.ipynb"
+def test_outputs_saved_by_jupyter_do_not_rerun(built):
+    path = built.root / "notebooks" / "a_toy.ipynb"
     content = json.loads(path.read_text())
     content["cells"][1] |= {"execution_count": 3, "outputs": [{"output_type": "stream", "name": "stdout", "text": "x"}]}
     path.write_text(json.dumps(content))
-    assert "nothing to do" in toy.build("a_toy").stdout
+    assert "nothing to do" in built.build("a_toy").stdout
 
 
 def test_same_bytes_every_time_and_for_any_number_of_jobs(toy):
@@ -96,20 +93,19 @@ def test_same_bytes_every_time_and_for_any_number_of_jobs(toy):
     assert all(new[name]["value"] != old[name]["value"] for name in old)
 
 
-def test_a_failing_cell_is_named_and_the_old_result_stays(toy):
-    toy.build("a_toy")
-    before = toy.metrics()
-    toy.edit("notebooks/a_toy.ipynb", "time.sleep(pause)", "1 / 0")
-    done = toy.suite("build", "a_toy", "b_toy")
+def test_a_failing_cell_is_named_and_the_old_result_stays(built):
+    before = built.metrics()
+    built.edit("notebooks/a_toy.ipynb", "time.sleep(pause)", "1 / 0")
+    done = built.suite("build", "a_toy", "b_toy")
     assert done.returncode == 1
     (line,) = done.stderr.strip().splitlines()
     assert all(word in line for word in ("notebooks/a_toy.ipynb", "cell 4", "ZeroDivisionError", "results/default/a_toy.failed.ipynb"))
-    assert (toy.root / "results/default/a_toy.failed.ipynb").is_file()
-    assert toy.metrics() == before and toy.result("b_toy").exists()
-    toy.edit("notebooks/a_toy.ipynb", "1 / 0", "time.sleep(pause)")
-    toy.edit("notebooks/a_toy.ipynb", "size=8", "size=9")
-    toy.build("a_toy")
-    assert not (toy.root / "results/default/a_toy.failed.ipynb").exists()
+    assert (built.root / "results/default/a_toy.failed.ipynb").is_file()
+    assert built.metrics() == before and built.result("b_toy").exists()
+    built.edit("notebooks/a_toy.ipynb", "1 / 0", "time.sleep(pause)")
+    built.edit("notebooks/a_toy.ipynb", "size=8", "size=9")
+    built.build("a_toy")
+    assert not (built.root / "results/default/a_toy.failed.ipynb").exists()
 
 
 @pytest.mark.parametrize("old, new, said", [
@@ -143,11 +139,10 @@ def test_two_builds_at_once(toy):
     assert ran == 2  # one of them ran each section, the other found it made
 
 
-def test_planning_is_light(toy):
-    toy.build("a_toy")
+def test_planning_is_light(built):
     program = ("import sys, runpy; sys.argv = ['suite', 'why']\ntry:\n runpy.run_module('mtl_lib.suite', run_name='__main__')\nexcept SystemExit: pass\n"
                "print(sorted({'numpy', 'torch', 'papermill', 'nbconvert', 'pandas', 'matplotlib'} & set(sys.modules)))")
-    done = subprocess.run([sys.executable, "-c", program], cwd=toy.root, env=toy.environment(), capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", program], cwd=built.root, env=built.environment(), capture_output=True, text=True)
     assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
 
 
@@ -169,19 +164,17 @@ def test_verify(toy):
 
 @pytest.mark.parametrize("name, content", [
     ("claims.json", "[{"), ("provenance.json", "{}"), ("provenance.json", None), ("metrics.json", ""), ("figures/draws.png", None), ("claims/a-toy-up.csv", None)])
-def test_a_damaged_result_is_made_again(toy, name, content):
-    toy.build("a_toy")
-    path = toy.result() / name
+def test_a_damaged_result_is_made_again(built, name, content):
+    path = built.result() / name
     path.unlink() if content is None else path.write_text(content)
-    assert "not whole" in toy.suite("why", "a_toy").stdout
-    toy.build("a_toy")
-    assert "nothing to do" in toy.build("a_toy").stdout
+    assert "not whole" in built.suite("why", "a_toy").stdout
+    built.build("a_toy")
+    assert "nothing to do" in built.build("a_toy").stdout
 
 
-def test_a_result_without_an_input_kind_of_today_runs_again(toy):
-    toy.build("a_toy")
-    toy.edit("results/default/a_toy/provenance.json", '"lock"', '"lick"')
-    assert "requirements.lock changed: None" in toy.suite("why", "a_toy").stdout
+def test_a_result_without_an_input_kind_of_today_runs_again(built):
+    built.edit("results/default/a_toy/provenance.json", '"lock"', '"lick"')
+    assert "requirements.lock changed: None" in built.suite("why", "a_toy").stdout
 
 
 def test_publish_copies_current_results_only(toy):

@@ -41,20 +41,19 @@ def whole(toy) -> dict | None:
 
 
 @pytest.mark.parametrize("half", [0, 1])
-def test_fifty_kills(toy, half):
-    toy.build("a_toy")
-    before = whole(toy)
+def test_fifty_kills(built, half):
+    before = whole(built)
     started = time.time()
-    toy.edit("params/a_toy.yaml", "lam: 0.5", "lam: 0.75")
-    toy.build("a_toy")
+    built.edit("params/a_toy.yaml", "lam: 0.5", "lam: 0.75")
+    built.build("a_toy")
     span = time.time() - started
     lam, moments = 0.75, random.Random(half)
     for k in range(25):
-        allowed = {whole(toy)["lam"]}
+        allowed = {whole(built)["lam"]}
         new = 1.0 + k
-        toy.edit("params/a_toy.yaml", f"lam: {lam}", f"lam: {new}")
+        built.edit("params/a_toy.yaml", f"lam: {lam}", f"lam: {new}")
         lam = new
-        process = toy.start("build", "a_toy")
+        process = built.start("build", "a_toy")
         moment = moments.uniform(0, 1.05 * span)
         try:
             process.wait(moment)
@@ -63,23 +62,22 @@ def test_fifty_kills(toy, half):
         _, err = process.communicate(timeout=30)
         assert process.returncode in (0, 130, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL), err
         assert moment < 0.5 or "Traceback" not in err, err  # before that Python itself is starting
-        now = whole(toy)
+        now = whole(built)
         assert now["lam"] in allowed | {new} and now["first"] == pytest.approx(before["first"], rel=1e-12)
-    toy.build("a_toy")
-    assert whole(toy)["lam"] == lam
-    assert not [path.name for path in (toy.root / "results/default").iterdir() if path.name.startswith((".partial", ".old"))]
+    built.build("a_toy")
+    assert whole(built)["lam"] == lam
+    assert not [path.name for path in (built.root / "results/default").iterdir() if path.name.startswith((".partial", ".old"))]
 
 
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
-def test_killed_inside_the_swap(toy, at):
-    toy.build("a_toy")
-    home = toy.root / "results" / "default"
-    old = whole(toy)
+def test_killed_inside_the_swap(built, at):
+    home = built.root / "results" / "default"
+    old = whole(built)
     subprocess.run(["cp", "-r", str(home / "a_toy"), str(home / "new")], check=True)
-    done = subprocess.run([sys.executable, "-c", KILL_IN_SWAP.format(at=at, home=str(home))], cwd=toy.root, env=toy.environment())
+    done = subprocess.run([sys.executable, "-c", KILL_IN_SWAP.format(at=at, home=str(home))], cwd=built.root, env=built.environment())
     assert done.returncode == (-signal.SIGKILL if at < 4 else 0)
-    assert whole(toy) == old
-    out = toy.build("a_toy").stdout
+    assert whole(built) == old
+    out = built.build("a_toy").stdout
     assert "nothing to do" in out and (home / "a_toy").exists() and not (home / ".old-a_toy").exists()
 
 
