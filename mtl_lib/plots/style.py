@@ -2,7 +2,7 @@
 import matplotlib
 from matplotlib.figure import Figure
 
-# Okabe and Ito's palette; grey for the intercept-only baseline, black for one task on its own.
+# Okabe and Ito's palette, then Tol's; grey for the intercept-only baseline, black for one task on its own.
 COLOURS = {
     "intercept only": "#999999",
     "single task": "#000000",
@@ -13,9 +13,13 @@ COLOURS = {
     "trace norm": "#CC79A7",
     "trace norm about the mean": "#D55E00",
     "L21 about the mean": "#56B4E9",
+    "Clustered": "#882255",
+    "Clustered about the mean": "#332288",
+    "MTRL": "#117733",
+    "Robust": "#AA4499",
 }
 FALLBACK = "#555555"
-DASHED = ("trace norm about the mean", "L21 about the mean", "single task, penalised intercept")  # variants, so that curves on top of each other show
+DASHED = ("trace norm about the mean", "L21 about the mean", "Clustered about the mean", "single task, penalised intercept")  # variants, so that curves on top of each other show
 
 matplotlib.rcdefaults()
 matplotlib.rcParams.update({
