@@ -14,6 +14,7 @@ import numpy as np
 from mtl_lib.classical.quadratic import centred_targets
 
 FREE_STEPS = 50  # of Newton per point; reached only where no finite optimum exists, as for separable classes
+SLOW = 0.01  # a step that gains more than this share of the last one's gain calls for a new Newton matrix
 
 
 @dataclass
@@ -62,6 +63,7 @@ class SampledLoss:
         self._reach = self._each("reach")
         self.curvature = max(loss.bound * c.max() * _largest_eigenvalue(X, c / c.max()) for loss, X, c in zip(losses, design.Xs, design.weights))
         self.curvature += 2 * design.ridge
+        self._quadratic = squared.all()
         self._newton = self._bound = self._metric(self._each("bound"))
 
     def at(self, V, near=None):
@@ -100,6 +102,9 @@ class SampledLoss:
             if (np.abs(move) > self._reach).any():
                 return np.zeros(self.shape), 0.0, 0.0, None
             slope, models = slope - room * move, models + self.design.common(du)
+        left = np.abs(np.concatenate(self._pull(slope, models))).max(initial=0)
+        if left > 1e-9 * (self.c @ np.abs(slope)):  # as where planes separate the classes: only a = 0 is orthogonal
+            return np.zeros(self.shape), 0.0, 0.0, None
         aligned, norm2, entropies = 0.0, 2 * self.design.ridge * float((models**2).sum()), []
         for loss, rows in self._rows:
             c, a, y = self.c[rows], slope[rows], self.y[rows]
@@ -149,25 +154,29 @@ class SampledLoss:
         value, last = self._value(V, u, z), np.inf
         for _ in range(FREE_STEPS):
             pull = self._pull(self._each("slope", z, self.y), self._models(V, u))
-            du, db = self._solve(self._newton, *pull)
-            drop = float(pull[0] @ du + pull[1] @ db)  # twice what a Newton step gains
-            if drop > 0.05 * last and self._newton is not self._bound:
-                self._newton = self._metric(self._each("curvature", z, self.y))
-                du, db = self._solve(self._newton, *pull)
-                drop = float(pull[0] @ du + pull[1] @ db)
-            if drop <= 1e-17 * value:
-                break
+            du, db, drop = self._step(pull)
+            fresh = False
+            if drop > SLOW * last or len(u) <= 1 and not self._quadratic:
+                self._newton, fresh = self._metric(self._each("curvature", z, self.y)), True
+                du, db, drop = self._step(pull)
             z_new = self._shifted(linear, u + du, b + db)
-            value_new = self._value(V, u + du, z_new)
-            if value_new > value - 0.1 * drop and drop > 1e-13 * value:  # too long a step: the bound never is
-                self._newton, last = self._bound, np.inf
-                du, db = self._solve(self._bound, *pull)
-                z_new = self._shifted(linear, u + du, b + db)
-                value_new = self._value(V, u + du, z_new)
-            else:
-                last = drop
-            u, b, z, value = u + du, b + db, z_new, value_new
+            if drop > 1e-6 * value:  # far: a step may be too long, but for the bound's
+                trial = self._value(V, u + du, z_new)
+                if trial > value - 0.1 * drop:
+                    self._newton = self._bound
+                    du, db, drop = self._step(pull)
+                    z_new = self._shifted(linear, u + du, b + db)
+                    trial = self._value(V, u + du, z_new)
+                value = trial
+            u, b, z, last = u + du, b + db, z_new, drop
+            if drop <= (1e-13 if fresh else 1e-20) * value:  # a gap feels the gradient's error, sqrt(drop), not its square
+                break
         return Point(self, V, linear, u, b, z)
+
+    def _step(self, pull):
+        """A Newton step, and twice what it gains in the quadratic model."""
+        du, db = self._solve(self._newton, *pull)
+        return du, db, float(pull[0] @ du + pull[1] @ db)
 
     def _pull(self, slope, models):
         """Minus the gradients in u (r,) and b (T,)."""

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 
-from mtl_lib.classical import L21, MTRL, LinearMTL, LinearMTLCV, MeanRegularized, Pooled, Ridge, TraceNorm, path
+from mtl_lib.classical import L21, MTRL, Graph, LinearMTL, LinearMTLCV, MeanRegularized, Pooled, Ridge, TraceNorm, path
 from mtl_lib.classical.scores import task_mse
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -282,8 +282,8 @@ def test_lengths_of_task_ids_are_checked():
 
 
 def test_tasks_of_another_kind_are_named():
-    with pytest.raises(ValueError, match="task 'd': loss 'logistic'.*squared"):
-        LinearMTL(Ridge()).fit(TaskSet([Task("d", Inputs("x", X), [0, 1], [0, 1], loss="logistic")]))
+    with pytest.raises(ValueError, match="task 'd': loss 'hinge'.*squared, logistic, squared_hinge"):
+        LinearMTL(Ridge()).fit(TaskSet([Task("d", Inputs("x", X), [0, 1], [0, 1], loss="hinge")]))
     nothing = Task("d", Inputs("x", X), [0], [np.nan], observed=np.zeros(1, bool))
     with pytest.raises(ValueError, match="task 'd': no samples"):
         LinearMTL(Ridge()).fit(TaskSet([*own("acb"), nothing]))
@@ -297,7 +297,7 @@ def test_two_columns_of_labels_in_one_task_are_named(observed):
 
 
 BAD_PARAMETERS = [*[("lam", value) for value in (0, -1.5, np.nan, np.inf, "1", None)], ("ridge", -0.1), ("ridge", np.nan),
-                  ("tol", 0), ("tol", np.nan), ("intercept", "own"), ("weighting", "size"), ("loss", "logistic"),
+                  ("tol", 0), ("tol", np.nan), ("intercept", "own"), ("weighting", "size"), ("loss", "hinge"),
                   ("penalty", None), ("penalty", "ridge"), ("penalty", object)]
 
 
@@ -329,6 +329,158 @@ def test_predicting_for_an_unknown_task_names_it():
 def test_bad_inputs_at_predict_are_named():
     with pytest.raises(ValueError, match="task 2: nan in X, sample 1"):
         LinearMTL(Ridge()).fit(XS, YS).predict(spoilt(XS, 2, np.nan))
+
+
+# --- classes, mixed losses, weights -----------------------------------------------------------
+
+LABELS = (Y > np.median(Y)).astype(float)
+LABELLED = np.split(LABELS, np.cumsum(SIZES)[:-1])
+CLASSIFIERS = ["logistic", "squared_hinge"]
+
+
+def mixed():
+    """Task d is a regression, a a logistic one, c and b squared hinge."""
+    losses, table = dict(d="squared", a="logistic", c="squared_hinge", b="squared_hinge"), Inputs("own", X)
+    return TaskSet([Task(name, table, np.flatnonzero(IDS == name), (Y if name == "d" else LABELS)[IDS == name], loss=loss)
+                    for name, loss in losses.items()])
+
+
+@pytest.mark.parametrize("loss", CLASSIFIERS)
+def test_classes_are_the_sign_of_the_decision_in_every_form(loss):
+    model = LinearMTL(TraceNorm(), 0.05, loss=loss).fit(XS, LABELLED)
+    decisions = model.decision_function(XS)
+    for made, z, x, w, b in zip(model.predict(XS), decisions, XS, model.coef_, model.intercept_):
+        assert_allclose(z, x @ w + b)
+        assert_array_equal(made, z > 0)
+    assert_allclose(model.score(XS, LABELLED), np.mean(np.concatenate(LABELLED) == np.concatenate(model.predict(XS))))
+    ids = LinearMTL(TraceNorm(), 0.05, loss=loss).fit(X, LABELS, task=IDS)
+    assert_allclose(ids.decision_function(X, task=IDS), np.concatenate(decisions), atol=1e-2)
+    table = LinearMTL(TraceNorm(), 0.05, loss=loss).fit(X, np.column_stack([LABELS, 1 - LABELS]))
+    assert table.predict(X).shape == table.decision_function(X).shape == (len(X), 2)
+    assert_allclose(table.coef_[0], -table.coef_[1], atol=1e-2)
+
+
+def test_probabilities_belong_to_the_logistic_loss():
+    model = LinearMTL(Ridge(), 0.05, loss="logistic").fit(X, LABELS, task=IDS)
+    assert_allclose(model.predict_proba(X, task=IDS), 1 / (1 + np.exp(-model.decision_function(X, task=IDS))))
+    assert not hasattr(LinearMTL(Ridge(), loss="squared_hinge").fit(XS, LABELLED), "predict_proba")
+    with pytest.raises(ValueError, match="task 'd': loss squared gives no probability"):
+        LinearMTL(Ridge()).fit(mixed()).predict_proba(mixed())
+
+
+def test_tasks_of_a_set_carry_their_own_losses():
+    model = LinearMTL(L21(), 0.05).fit(mixed())
+    made = model.predict(mixed())
+    assert len(np.unique(made[0])) == SIZES[0] and set(np.concatenate(made[1:])) == {0, 1}
+    same = LinearMTL(L21(), 0.05, loss="logistic").fit(mixed())  # the parameter is for arrays
+    assert_array_equal(same.coef_, model.coef_)
+    with pytest.raises(ValueError, match="some tasks are regressions"):
+        model.score(mixed())
+    assert model.score(mixed().subset(["a", "b"])) > 0.5
+
+
+@pytest.mark.parametrize("loss", ["squared", *CLASSIFIERS])
+@pytest.mark.parametrize("weighting", ["mean", "sum"])
+@pytest.mark.parametrize("rule", ["free", "shared", "about_mean", None])
+def test_a_sample_weight_counts_samples(loss, weighting, rule):
+    ys = YS if loss == "squared" else LABELLED
+    counts = [np.random.default_rng(k).integers(1, 4, size=len(y)) for k, y in enumerate(ys)]
+    counts[3][:2] = 0
+    model = LinearMTL(TraceNorm(), 0.1, loss=loss, weighting=weighting, intercept=rule, tol=1e-10)
+    weighed = clone(model).fit(XS, ys, sample_weight=counts)
+    repeated = clone(model).fit([np.repeat(x, c, axis=0) for x, c in zip(XS, counts)], [np.repeat(y, c) for y, c in zip(ys, counts)])
+    assert_allclose(weighed.objective_, repeated.objective_, rtol=1e-9)
+    assert_allclose(weighed.coef_, repeated.coef_, atol=1e-4)
+    assert_allclose(weighed.intercept_, repeated.intercept_, atol=1e-4)
+
+
+def test_sample_weights_take_the_form_of_the_labels():
+    weights = np.random.default_rng(0).uniform(0.5, 2, size=len(X))
+    order = np.argsort(IDS, kind="stable")
+    split = [weights[IDS == name] for name in "abcd"]
+    lists = LinearMTL(Ridge()).fit([X[IDS == n] for n in "abcd"], [Y[IDS == n] for n in "abcd"], sample_weight=split)
+    ids = LinearMTL(Ridge()).fit(X[order], Y[order], task=IDS[order], sample_weight=weights[order])
+    assert_allclose(ids.coef_, lists.coef_)
+    assert_allclose(LinearMTL(Ridge()).fit(own("abcd"), sample_weight=split).coef_, lists.coef_)
+    tasks, seen = with_gaps()
+    gaps = LinearMTL(Ridge()).fit(tasks, sample_weight=[weights[IDS == n] for n in "dacb"])
+    dropped = LinearMTL(Ridge()).fit([XS[0][seen], *XS[1:]], [YS[0][seen], *YS[1:]],
+                                     sample_weight=[weights[IDS == "d"][seen], *(weights[IDS == n] for n in "acb")])
+    assert_allclose(gaps.coef_, dropped.coef_)
+
+
+def test_a_tasks_weight_multiplies_its_samples():
+    heavy = TaskSet([Task(t.name, t.inputs, t.rows, t.y, weight=3.0 if t.name == "a" else None) for t in own()])
+    weights = [np.full(m, 3.0 if name == "a" else 1.0) for name, m in zip("dacb", SIZES)]
+    summed = LinearMTL(TraceNorm(), 0.5, weighting="sum")
+    assert_allclose(clone(summed).fit(heavy).coef_, clone(summed).fit(own(), sample_weight=weights).coef_)
+    scaled = LinearMTL(Ridge(), 0.5).fit(heavy)
+    assert_allclose(scaled.coef_[1], LinearMTL(Ridge(), 0.5 / 3).fit(own()).coef_[1])
+
+
+@pytest.mark.parametrize("loss", CLASSIFIERS)
+def test_bad_labels_are_named(loss):
+    model = LinearMTL(Ridge(), loss=loss)
+    with pytest.raises(ValueError, match=f"task 1: label 2, loss {loss} takes 0 and 1"):
+        model.fit(XS, spoilt(LABELLED, 1, 2))
+    with pytest.raises(ValueError, match=f"task 2: one class, 1, in all 14 samples; loss {loss} needs both"):
+        model.fit(XS, [*LABELLED[:2], np.ones(14), LABELLED[3]])
+    with pytest.raises(ValueError, match="task 2: one class"):
+        model.fit(XS, LABELLED, sample_weight=[np.ones(5), np.ones(9), LABELLED[2], np.ones(20)])
+
+
+@pytest.mark.parametrize("weights, message", [
+    ([np.ones(5), -np.ones(9), np.ones(14), np.ones(20)], "task 1: sample_weight has a minimum of -1"),
+    ([np.zeros(5), *map(np.ones, SIZES[1:])], "task 0: sample_weight has a minimum of 0 and a sum of 0"),
+    ([np.ones(4), *map(np.ones, SIZES[1:])], "task 0: sample_weight of shape (4,) for 5 samples"),
+    (spoilt(map(np.ones, SIZES), 2, np.nan), "task 2: nan in sample_weight, sample 1"),
+    ([np.ones(5)], "4 tasks in X, 1 in sample_weight")])
+def test_bad_sample_weights_are_named(weights, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        LinearMTL(Ridge()).fit(XS, YS, sample_weight=weights)
+    with pytest.raises(ValueError, match=re.escape(re.sub("task [012]", lambda found: f"task {'dac'[int(found[0][-1])]!r}", message))):
+        LinearMTL(Ridge()).fit(own(), sample_weight=weights)
+
+
+def test_bad_task_weight_and_graph_are_named():
+    with pytest.raises(ValueError, match="task 'd': weight -1"):
+        LinearMTL(Ridge()).fit(TaskSet([Task("d", Inputs("x", X), [0, 1], [0.0, 1], weight=-1)]))
+    with pytest.raises(ValueError, match="laplacian of 2 tasks, the data have 4"):
+        LinearMTL(Graph([[1, -1], [-1, 1]])).fit(XS, YS)
+
+
+def test_separable_classes_with_a_free_plane_have_no_optimum_and_say_so():
+    labels = [(x[:, 0] > 0).astype(float) for x in XS]
+    with pytest.warns(ConvergenceWarning, match="gap of"):
+        model = LinearMTL(Pooled(), loss="logistic", max_iter=20).fit(XS, labels)
+    assert np.isfinite(model.coef_).all() and model.objective_ <= model.dual_gap_ * 1.001
+
+
+@pytest.mark.parametrize("loss", CLASSIFIERS)
+@pytest.mark.parametrize("rule", ["best", "one_se"])
+def test_cross_validation_uses_the_loss_itself(loss, rule):
+    tasks = TaskSet([Task(t.name, t.inputs, t.rows, LABELS[t.rows], loss=loss) for t in own("acb")])
+    model = cv(penalty=Ridge(), rule=rule, n_lams=4).fit(tasks)
+    plain = LinearMTL(Ridge(), model.lams_[2], tol=1e-4)
+    for fold, (train, held) in enumerate(tasks.folds(3, 0)):
+        z, signs = plain.fit(train).decision_function(held), [2 * t.y - 1 for t in held]
+        errors = [np.mean(np.log1p(np.exp(-s * a)) if loss == "logistic" else np.maximum(0, 1 - s * a) ** 2 / 2) for s, a in zip(signs, z)]
+        assert_allclose(model.cv_errors_[2, fold], np.mean(errors), rtol=1e-3)
+    assert set(np.concatenate(model.predict(tasks))) == {0, 1}
+
+
+def test_a_task_with_one_class_left_sits_out_a_fold():
+    """One sample of class 1 is held out once, and the task's other samples are then of one class."""
+    rare = [np.arange(len(y)) == 0 for y in YS[:1]] + [y > 0.5 for y in LABELLED[1:]]
+    model = cv(penalty=Ridge(), loss="logistic", folds=5).fit(XS, [np.asarray(y, float) for y in rare])
+    assert np.isfinite(model.cv_errors_).all()
+
+
+def test_cross_validation_weighs_samples():
+    kept = [np.arange(len(y)) % 4 > 0 for y in YS]
+    weighed = cv(penalty=Ridge(), folds=2).fit(XS, YS, sample_weight=kept)
+    louder = cv(penalty=Ridge(), folds=2).fit(XS, [y + 1e3 * ~k for y, k in zip(YS, kept)], sample_weight=kept)
+    assert_allclose(louder.cv_errors_, weighed.cv_errors_)
 
 
 # --- paths and the choice of lam --------------------------------------------------------------
@@ -380,7 +532,7 @@ def test_cross_validation_by_hand(weighting):
     for fold, (train, held) in enumerate(tasks.folds(3, 3)):
         for k, fitted in enumerate(path(plain, train, lams=model.lams_)):
             squares = [((y.y - made) ** 2) for y, made in zip(held, fitted.predict(held))]
-            errors[k, fold] = np.mean([s.mean() for s in squares]) if weighting == "mean" else np.concatenate(squares).mean()
+            errors[k, fold] = np.mean([s.mean() for s in squares]) / 2 if weighting == "mean" else np.concatenate(squares).mean() / 2
     assert_allclose(model.cv_errors_, errors)
     assert model.lam_ == model.lams_[np.argmin(errors.mean(axis=1))]
     assert_allclose(model.coef_, plain.set_params(lam=model.lam_).fit(tasks).coef_)
@@ -433,7 +585,7 @@ def test_cross_validation_scores_observed_labels_only():
         fitted = LinearMTL(Ridge(), model.lams_[2]).fit(train)
         seen = TaskSet([t if t.observed is None else t.take(np.flatnonzero(t.observed)) for t in held
                         if t.observed is None or t.observed.any()])
-        assert_allclose(model.cv_errors_[2, fold], np.mean(task_mse([t.y for t in seen], fitted.predict(seen))))
+        assert_allclose(model.cv_errors_[2, fold], np.mean(task_mse([t.y for t in seen], fitted.predict(seen))) / 2)
 
 
 def test_cross_validation_without_a_task_to_split_says_so():

@@ -1,16 +1,18 @@
 """Closed forms, invariances, and other people's answers."""
 import numpy as np
 import pytest
+from catalogue import NORMS, PENALTIES, ROTATABLE, RULES, chain, laplacian, name
 from numpy.testing import assert_allclose
 from sklearn import linear_model
 
-from mtl_lib.classical import L21, MTRL, LinearMTL, MeanRegularized, Pooled, Ridge, TraceNorm
+from mtl_lib.classical import L1, L21, MTRL, Clustered, Dirty, Graph, LinearMTL, MeanRegularized, Pooled, Ridge, Robust, TraceNorm
+from mtl_lib.classical.design import Design
+from mtl_lib.classical.penalties import SumOfTwo, TaskNorm
 from mtl_lib.classical.quadratic import QuadraticLoss
+from mtl_lib.classical.samples import read
+from mtl_lib.tasks import Inputs, Task, TaskSet
 
-PENALTIES = [Ridge(), MeanRegularized(0), MeanRegularized(2.5), L21(), TraceNorm(), MTRL(), Pooled()]
-NORMS = [L21(), TraceNorm()]
-RULES = ["free", "shared", "about_mean", None]
-every_penalty = pytest.mark.parametrize("penalty", PENALTIES, ids=str)
+every_penalty = pytest.mark.parametrize("penalty", PENALTIES, ids=name)
 every_norm = pytest.mark.parametrize("penalty", NORMS, ids=str)
 every_rule = pytest.mark.parametrize("rule", RULES)
 either_mean = pytest.mark.parametrize("about_mean", [False, True])
@@ -150,6 +152,101 @@ def test_pooled_is_the_limit_of_a_large_lam_about_the_mean(rule, penalty):
     same(limit, fit(Pooled(), 1, Xs, ys, intercept=rule), 1e-6)
 
 
+@every_rule
+@pytest.mark.parametrize("penalty", [MeanRegularized(0), chain(4)], ids=str)
+def test_about_the_mean_changes_nothing_where_the_mean_is_free_anyway(penalty, rule):
+    Xs, ys = ragged()
+    same(fit(penalty, 0.3, Xs, ys, intercept=rule), fit(penalty, 0.3, Xs, ys, intercept=rule, about_mean=True), 1e-7)
+
+
+@every_rule
+def test_clustered_with_enough_clusters_is_single_task_ridge(rule):
+    Xs, ys = ragged()
+    same(fit(Clustered(4, 0.2), 0.5, Xs, ys, intercept=rule), fit(Ridge(), 0.1, Xs, ys, intercept=rule))
+
+
+@every_rule
+@either_mean
+def test_dirty_is_one_of_its_parts_at_either_end(rule, about_mean):
+    """P = 0 if lam_P >= T lam_Q, which leaves the lasso; Q = 0 if lam_P <= lam_Q."""
+    Xs, ys = ragged()
+    own = fit(Dirty(0.24), 0.4, Xs, ys, intercept=rule, about_mean=about_mean)
+    assert not own.parts_[0].any() and own.parts_[1].any()
+    same(own, fit(L1(), 0.24 * 0.4, Xs, ys, intercept=rule, about_mean=about_mean))
+    common = fit(Dirty(1.01), 0.2, Xs, ys, intercept=rule, about_mean=about_mean)
+    assert common.parts_[0].any() and not common.parts_[1].any()
+    assert_allclose(fit(Dirty(3.0), 0.2, Xs, ys, intercept=rule, about_mean=about_mean).objective_, common.objective_)
+
+
+@every_rule
+@either_mean
+def test_robust_is_one_of_its_parts_at_either_end(rule, about_mean):
+    """S = 0 if lam_L <= lam_S, which leaves the trace norm; L = 0 if lam_L >= sqrt(T) lam_S."""
+    Xs, ys = ragged()
+    low_rank = fit(Robust(1.01), 0.2, Xs, ys, intercept=rule, about_mean=about_mean)
+    assert not low_rank.parts_[1].any()
+    same(low_rank, fit(TraceNorm(), 0.2, Xs, ys, intercept=rule, about_mean=about_mean))
+    apart = fit(Robust(0.49), 0.4, Xs, ys, intercept=rule, about_mean=about_mean)
+    assert not apart.parts_[0].any()
+    same(apart, fit(TaskNorm(), 0.49 * 0.4, Xs, ys, intercept=rule, about_mean=about_mean))
+
+
+def test_robust_finds_the_outlier_task():
+    rng = np.random.default_rng(0)
+    W = np.outer(rng.normal(size=8), rng.normal(size=6))
+    W[5] = 4 * rng.normal(size=6)
+    Xs = [rng.normal(size=(60, 6)) for _ in W]
+    model = fit(Robust(0.6), 0.3, Xs, [X @ w + 0.1 * rng.normal(size=60) for X, w in zip(Xs, W)], tol=1e-8)
+    apart = np.linalg.norm(model.parts_[1], axis=1)
+    assert apart[5] > 5 * np.delete(apart, 5).max()
+
+
+@pytest.mark.parametrize("loss", ["logistic", "squared_hinge"])
+@either_mean
+def test_a_graph_in_parts_is_one_fit_per_part(loss, about_mean):
+    """With about_mean too: the parts share w_0, which their own free means make up for."""
+    Xs, ys = ragged(sizes=(14, 9, 16, 12))
+    labels = [(np.arange(len(y)) % 2).astype(float) for y in ys]
+    whole = fit(Graph(laplacian([(0, 1), (2, 3)])), 0.2, Xs, labels, loss=loss, about_mean=about_mean)
+    for part, edge in (([0, 1], 1.0), ([2, 3], 3.0)):
+        alone = fit(Graph([[edge, -edge], [-edge, edge]]), 0.2, [Xs[k] for k in part], [labels[k] for k in part], loss=loss)
+        assert_allclose(whole.coef_[part], alone.coef_, atol=1e-4)
+        assert_allclose(whole.intercept_[part], alone.intercept_, atol=1e-4)
+
+
+@pytest.mark.parametrize("rule", ["free", None])
+def test_single_task_logistic_ridge_is_scikit_learns(rule):
+    Xs, ys = ragged(sizes=(14, 9, 16, 12))
+    labels = [(np.arange(len(y)) % 2).astype(float) for y in ys]
+    ours = fit(Ridge(), 0.05, Xs, labels, loss="logistic", intercept=rule, weighting="sum")
+    for k, (X, y) in enumerate(zip(Xs, labels)):
+        theirs = linear_model.LogisticRegression(C=1 / (2 * 0.05), fit_intercept=rule == "free", tol=1e-10, solver="newton-cholesky").fit(X, y)
+        assert_allclose(ours.coef_[k], theirs.coef_[0], atol=1e-5)
+        assert_allclose(ours.intercept_[k], np.ravel(theirs.intercept_)[0], atol=1e-5)
+
+
+def test_pooled_logistic_about_one_intercept_is_one_logistic_regression():
+    Xs, ys = ragged(sizes=(14, 9, 16, 12))
+    labels = [(np.arange(len(y)) % 2).astype(float) for y in ys]
+    ours = fit(Pooled(), 1, Xs, labels, loss="logistic", intercept="shared", weighting="sum")
+    theirs = linear_model.LogisticRegression(C=np.inf, tol=1e-10, solver="newton-cholesky").fit(np.concatenate(Xs), np.concatenate(labels))
+    assert_allclose(ours.coef_, np.tile(theirs.coef_, (4, 1)), atol=1e-6)
+    assert_allclose(ours.intercept_, np.full(4, theirs.intercept_[0]), atol=1e-6)
+
+
+def test_tasks_that_share_nothing_may_mix_losses():
+    """Under ridge a mixed fit is each task's own fit."""
+    Xs, ys = ragged(sizes=(14, 9, 16, 12))
+    losses = ["squared", "logistic", "squared_hinge", "logistic"]
+    ys = [y if loss == "squared" else (np.arange(len(y)) % 2).astype(float) for y, loss in zip(ys, losses)]
+    tasks = [Task(f"t{k}", Inputs(f"x{k}", X), np.arange(len(X)), y, loss=loss) for k, (X, y, loss) in enumerate(zip(Xs, ys, losses))]
+    mixed = LinearMTL(Ridge(), 0.1, tol=1e-11).fit(TaskSet(tasks))
+    for k, task in enumerate(tasks):
+        alone = LinearMTL(Ridge(), 0.1, tol=1e-11).fit(TaskSet([task]))
+        assert_allclose(mixed.coef_[k], alone.coef_[0], atol=1e-5)
+        assert_allclose(mixed.intercept_[k], alone.intercept_[0], atol=1e-5)
+
+
 @every_norm
 @every_rule
 @either_mean
@@ -182,13 +279,14 @@ def test_paths_of_squared_norms_start_at_ten_times_the_curvature(penalty, weight
 def test_permuting_tasks_permutes_the_models(penalty, rule, about_mean):
     Xs, ys = ragged()
     order = [2, 0, 3, 1]
+    moved = Graph(penalty.laplacian[np.ix_(order, order)]) if isinstance(penalty, Graph) else penalty
     plain = fit(penalty, 0.1, Xs, ys, intercept=rule, about_mean=about_mean)
-    other = fit(penalty, 0.1, [Xs[k] for k in order], [ys[k] for k in order], intercept=rule, about_mean=about_mean)
+    other = fit(moved, 0.1, [Xs[k] for k in order], [ys[k] for k in order], intercept=rule, about_mean=about_mean)
     assert_allclose(other.coef_, plain.coef_[order], atol=1e-5)
     assert_allclose(other.intercept_, plain.intercept_[order], atol=1e-5)
 
 
-@pytest.mark.parametrize("penalty", [penalty for penalty in PENALTIES if penalty != L21()], ids=str)
+@pytest.mark.parametrize("penalty", ROTATABLE, ids=name)
 @every_rule
 @either_mean
 def test_rotating_the_features_rotates_the_models(penalty, rule, about_mean):
@@ -209,7 +307,7 @@ def test_duplicating_samples_changes_nothing_where_tasks_count_the_same(penalty,
                     intercept=rule, ridge=0.05))
 
 
-@pytest.mark.parametrize("penalty", [Ridge(), MeanRegularized(2.5), L21(), TraceNorm(), MTRL()], ids=str)
+@pytest.mark.parametrize("penalty", [p for p in PENALTIES if p.null_space(4).size == 0 and not isinstance(p, SumOfTwo)], ids=name)
 def test_orthogonal_inputs_need_one_prox(penalty):
     """X_t'X_t = m_t I: the loss is ||W - W_ls||^2 / 2 and a constant."""
     rng = np.random.default_rng(0)
@@ -229,12 +327,14 @@ def test_ridge_is_the_same_as_appended_rows(penalty, about_mean, weighting):
     Xs, ys = ragged()
     rho = 0.4
     weights = np.array([1 / len(y) if weighting == "mean" else 1 for y in ys])
-    free_mean = about_mean or penalty.free_mean
-    added = SquaredLoss([np.concatenate([X, np.sqrt(2 * rho / c) * np.eye(3)]) for X, c in zip(Xs, weights)],
-                        [np.concatenate([y, np.zeros(3)]) for y in ys], weights, None, free_mean)
+    null_space = LinearMTL(penalty, about_mean=about_mean)._null_space(4)
+    added = QuadraticLoss(Design([np.concatenate([X, np.sqrt(2 * rho / c) * np.eye(3)]) for X, c in zip(Xs, weights)],
+                                 [np.full(len(X) + 3, c) for X, c in zip(Xs, weights)], None, null_space),
+                          [np.concatenate([y, np.zeros(3)]) for y in ys])
     ours = LinearMTL(penalty, 0.1, intercept=None, about_mean=about_mean, ridge=rho, weighting=weighting, tol=1e-11)
     V = np.random.default_rng(1).normal(size=(4, 3))
-    asked = ours._problem(Xs, ys)
-    assert_allclose(asked.gradient(V), added.gradient(V), atol=1e-10)
-    assert_allclose(asked.value(V, asked.gradient(V)), added.value(V, added.gradient(V)))
-    assert_allclose(ours.fit(Xs, ys).coef_, ours._solve(range(4), added).coef_, atol=1e-5)
+    samples = read(Xs, ys)
+    asked = ours._problem(samples)
+    assert_allclose(asked.at(V).gradient, added.at(V).gradient, atol=1e-10)
+    assert_allclose(asked.value(asked.at(V)), added.value(added.at(V)))
+    assert_allclose(ours.fit(Xs, ys).coef_, ours._solve(samples, added).coef_, atol=1e-5)

@@ -18,3 +18,7 @@ TOTAL = 9**2 + 7**2 + 1 + 3**2 + 5**2 + 7**2  # squares about 9, the mean of all
 ])
 def test_known_answer(score, expected):
     np.testing.assert_allclose(score(YS, MADE), expected)
+
+
+def test_accuracy_is_the_share_of_all_samples_classified_correctly():
+    assert scores.accuracy([np.array([0.0, 1]), np.array([1.0])], [np.array([False, False]), np.array([True])]) == pytest.approx(2 / 3)
