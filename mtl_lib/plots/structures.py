@@ -25,7 +25,7 @@ def heat(ratios: pd.DataFrame, winners: dict[str, str], label: str) -> Figure:
                       weight="bold" if best else "normal", color="#ffffff" if abs(shown[i, j]) > 0.65 * LIMIT else "#000000")
             if best:
                 axis.add_patch(Rectangle((j - 0.46, i - 0.44), 0.92, 0.88, fill=False, ec="#000000", lw=2))
-    axis.set_xticks(range(len(ratios.columns)), [name.replace(" about", "\nabout").replace("single ", "single\n") for name in ratios.columns], fontsize=8)
+    axis.set_xticks(range(len(ratios.columns)), [name.replace(" about the mean", "\nabout the\nmean").replace("single ", "single\n") for name in ratios.columns], fontsize=8)
     axis.set_yticks(range(len(ratios)), ratios.index)
     axis.xaxis.tick_top()
     axis.tick_params(length=0)
