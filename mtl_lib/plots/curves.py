@@ -93,6 +93,6 @@ def samples_axis(axis, samples, label: str) -> None:
     """A logarithmic axis with a tick at every sample count there is."""
     ticks = sorted(set(samples))
     axis.set_xscale("log")
-    axis.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
+    axis.set_xticks(ticks, [f"{tick:.2g}" if tick < 99.5 else f"{tick:.0f}" for tick in ticks])
     axis.minorticks_off()
     axis.set_xlabel(label)
