@@ -4,6 +4,7 @@ The page never says more than was measured: beside the advice stands how well th
 problems of notebook 00, as published in rendered/.
 """
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from mtl_lib.data.table import Table, TableError, read
 from mtl_lib.plots import maps
 from mtl_lib.suite import site
 from mtl_lib.suite.project import FAILED, OK, RENDERED, RESULTS, ROOT, USAGE, read_json, write_text
+from mtl_lib.tasks import TaskSet, labelled
 
 SECTION = "01_classical_mtl"
 FIGURES = {
@@ -35,12 +37,13 @@ class Reading:
     title: str
     notebooks: str
     methods: str
+    advised: bool = False
 
 
 READINGS = {
     ("own", "same"): Reading("classical multi-task learning: own inputs, one loss",
                              "01_classical_mtl; 02_federated_vs_classical if rows may not leave their node; 03c for images and text",
-                             "about the mean, pooled, single task; a structured penalty (L21, trace norm) where there are many inputs"),
+                             "about the mean, pooled, single task; a structured penalty (L21, trace norm) where there are many inputs", advised=True),
     ("shared", "same"): Reading("several targets of one kind on the same rows: shared inputs, one loss",
                                 "01_classical_mtl; 03a_same_inputs_different_losses for one encoder with a head per target",
                                 "single task first: shared rows leave less to borrow; trace norm and L21 couple the targets"),
@@ -78,8 +81,7 @@ def main(words: list[str]) -> int:
 
 def write(table: Table, task: str, targets: list[str], group: str, seed: int = 0) -> Path:
     """Write the page of a table to results/tables/NAME; returns its index.html. Raises ValueError if tasks cannot be compared."""
-    name = re.sub("[^A-Za-z0-9._-]+", "-", table.path.stem).strip("-.") or "table"
-    folder = RESULTS / "tables" / name
+    folder = place(table.path)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     measured = shift.measure(table.tasks, seed)
     rows = pd.DataFrame([{"measure": key, "effect": m.effect, "p": m.p, "note": m.note, "sees": shift.SEES[key]} for key, m in measured.items()])
@@ -88,18 +90,27 @@ def write(table: Table, task: str, targets: list[str], group: str, seed: int = 0
     maps.measures(rows).savefig(folder / "figures" / "measures.svg", metadata={"Date": None})
     ready = _ready(table, task, targets, group, folder)
     site.assets(RESULTS / "tables")
-    sizes = table.tasks.sizes
+    sizes = labelled(table.tasks).sizes
     write_text(folder / "index.html", site.template("diagnose.html.j2").render(
-        name=name, table=table, task=task, targets=targets, reading=READINGS[table.tasks.regime], measures=rows.to_dict("records"),
+        table=table, task=task, targets=targets, reading=READINGS[table.tasks.regime], measures=rows.to_dict("records"),
         sizes={"tasks": len(sizes), "smallest": sizes.min(), "median": int(np.median(sizes)), "largest": sizes.max(), "alone": int((sizes == 1).sum())},
-        said=said(measured["p(y|x)"]), evidence=evidence(), ready=ready, section=SECTION, figures=FIGURES))
+        said=said(table.tasks, measured["p(y|x)"]), evidence=evidence() if table.tasks.regime == ("own", "same") else None, ready=ready, section=SECTION, figures=FIGURES))
     return folder / "index.html"
 
 
-def said(concept: shift.Measured) -> dict | None:
-    """The advice from the concept measure: the arm, and whether theory would pool or separate; None where it does not apply."""
+def place(table: Path) -> Path:
+    """The folder of a table's page: its name, and a hash of where it lies, for two files of one name."""
+    name = re.sub("[^A-Za-z0-9._-]+", "-", table.stem).strip("-.") or "table"
+    return RESULTS / "tables" / f"{name}-{hashlib.sha256(str(table.resolve()).encode()).hexdigest()[:6]}"
+
+
+def said(tasks: TaskSet, concept: shift.Measured) -> dict | None:
+    """The advice from the concept measure: the arm, and whether theory would pool or separate.
+
+    None where the measure does not apply, and for tasks on shared rows or of different losses: it was not tried there.
+    """
     published = evidence()
-    if np.isnan(concept.ratio) or published is None:
+    if np.isnan(concept.ratio) or published is None or tasks.regime != ("own", "same"):
         return None
     arm = str(advice.choose(concept.ratio, published["pooled"], published["single"]))
     return {"ratio": concept.ratio, "arm": arm, "pool": bool(concept.ratio < advice.BREAK_EVEN), "p": concept.p}
@@ -112,10 +123,10 @@ def evidence() -> dict | None:
     if metrics is None or claims is None:
         return None
     value = {name: entry["value"] for name, entry in metrics["metrics"].items()}
-    rules = {name.removeprefix("advice/regret/").replace("-", " "): regret for name, regret in value.items() if name.startswith("advice/regret/")}
+    rules = {rule: value[f"advice/regret/{rule}".replace(" ", "-")] for rule in ("the advice", *(f"always {arm}" for arm in advice.ARMS))}
     (claim,) = [claim for claim in claims if claim["id"] == "0-advice-pays"]
     return {"pooled": value["advice/threshold-pooled"], "single": value["advice/threshold-single"], "problems": int(value["advice/problems"]),
-            "right": value["advice/break-even-right"], "rules": sorted(rules.items(), key=lambda rule: rule[1]), "claim": claim}
+            "right": value["advice/break-even-right"], "guess": value["advice/always-one-side-right"], "sets": claim["n_units"], "rules": sorted(rules.items(), key=lambda rule: rule[1]), "claim": claim}
 
 
 def _ready(table: Table, task: str, targets: list[str], group: str, folder: Path) -> str | None:
@@ -125,7 +136,7 @@ def _ready(table: Table, task: str, targets: list[str], group: str, folder: Path
     if {t.loss for t in table.tasks} & {"ce"} or len(table.tasks) < 2:
         return None
     values = {"table": str(table.path.resolve()), "table_sha256": store.sha256(table.path), "task": task, "target": targets, "group": group}
-    lines = [f"your_{key}: {json.dumps(value)}" for key, value in values.items()]  # JSON strings and lists are YAML
+    lines = [f"your_{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]  # JSON strings and lists are YAML
     write_text(path, f"# Written by make diagnose; make {SECTION} TABLE=... reads it.\n" + "\n".join(lines) + "\n")
     return os.path.relpath(table.path, ROOT) if table.path.resolve().is_relative_to(ROOT) else str(table.path)
 

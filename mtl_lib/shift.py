@@ -3,7 +3,8 @@
 Tasks can differ in p(x), p(y), p(x|y), p(y|x) and in size. A difference between finite samples is
 never 0, so every measure is set against what it gives when the labels that say which task a sample
 belongs to are permuted, at the same task sizes. What is permuted is a unit (a group where a task has
-groups, else a sample); for p(x|y) within strata of y; for tasks on the same rows within each row.
+groups, else a sample); for p(x|y) within strata of y; for tasks on the same rows within each row. For
+tasks that share some rows only, no permutation keeps the sharing, and nothing but sizes is measured.
 
 =======  ====================================================================================
 name     statistic
@@ -35,8 +36,8 @@ SEES = {
     "p(y)": "any difference of the label's distribution; not whether inputs explain it",
     "p(x|y)": "differences of the inputs among samples of like label; for numbers, labels inside a tenth still differ a little, so a "
               "strong label shift leaks into it",
-    "p(y|x)": "other intercepts and other linear effects of the inputs; not other interactions, and where the true relation is not linear, "
-              "a shift of inputs alone looks like one of concept",
+    "p(y|x)": "other intercepts and other linear effects of the inputs; not other interactions. Where the true relation is not linear, a "
+              "shift of inputs alone looks like one of concept, and so does more noise in the smaller tasks",
     "size": "how unequal the tasks are; nothing about their content",
 }
 WIDTH, CLASSES, STRATA = 20, 20, 10
@@ -50,13 +51,13 @@ class Measured:
     Parameters
     ----------
     effect : 0 for none, at most 1. p(x), p(x|y), classes: share of the dispersion (of the label's entropy) that is
-        between tasks, less what permuted labels give. p(y|x): the same of the pooled model's residuals, less what its
-        degrees of freedom give (an adjusted R^2). Numbers in p(y): standard deviations of y beyond the null. NaN where
-        the measure does not apply, and ``note`` says why.
+        between tasks, less what permuted labels give. p(y|x): the same of the pooled model's residuals, as an adjusted
+        R^2. Numbers in p(y): standard deviations of y beyond the null. NaN where the measure does not apply, and
+        ``note`` says why.
     p : share of the permutations that reach the statistic.
     ratio : pseudo-F, 1 for none: what lies between tasks over what is left inside them, each divided by what permuted
-        labels give (Anderson 2001; Rizzo and Szekely 2010). For p(y|x) each per degree of freedom: the F statistic of
-        one model per task against a common one. Numbers in p(y): statistic over its mean under permutation.
+        labels give (Anderson 2001; Rizzo and Szekely 2010). For p(y|x) the F statistic of one model per task against a
+        common one, over its mean under permutation. Numbers in p(y): statistic over its mean under permutation.
     """
 
     effect: float
@@ -78,23 +79,31 @@ def measure(tasks: TaskSet, seed: int = 0, permutations: int = 199, limit: int =
     seen = labelled(tasks)
     if seen is None or len(seen) < 2:
         raise ValueError(f"task set {tasks.name!r}: {0 if seen is None else len(seen)} tasks with labels, at least two are needed")
-    result = {name: Measured(np.nan, np.nan) for name in NAMES} | {"size": _size(seen.sizes)}
+    result = {"size": _size(seen.sizes)}
+    none = lambda note, names: {name: Measured(np.nan, np.nan, note=note) for name in names}
     if len({task.inputs.array.shape[1:] for task in seen}) > 1:
-        return result | dict.fromkeys(NAMES[:4], Measured(np.nan, np.nan, note="inputs of different shapes"))
-    sample = _Sample(seen, seed, limit)
+        return none("inputs of different shapes", NAMES[:4]) | result
+    sharing = tasks.regime[0]  # of all rows: one label that is not there does not make the rows own
+    if sharing == "partial":
+        return none("tasks that share some rows only", NAMES[:4]) | result
+    sample = _Sample(seen, seed, limit, sharing == "shared")
     null = lambda name, statistic, blocks: _against(statistic, sample, blocks, stream(seed, "shift-null", name), permutations)
     if sample.shared:
         result["p(x)"] = Measured(0.0, 1.0, 1.0, "the same rows")
     else:
         result["p(x)"] = null("p(x)", _energy(sample.X, seed), sample.blocks)
     if sample.y is None:
-        return result | dict.fromkeys(NAMES[1:4], Measured(np.nan, np.nan, note="labels of different kinds"))
+        return _ordered(result | none("labels of different kinds", NAMES[1:4]))
     strata = sample.strata()
     result["p(y)"] = null("p(y)", _divergence(sample.y) if sample.classes else _wasserstein(sample.y[:, 0]), sample.blocks)
     result["p(x|y)"] = null("p(x|y)", _energy(sample.X, seed, strata), sample.blocks if sample.shared else strata)
     if sample.sequence_labels:
-        return result | {"p(y|x)": Measured(np.nan, np.nan, note="one label per token: not measured")}
-    return result | {"p(y|x)": null("p(y|x)", _excess(sample), sample.blocks)}
+        return _ordered(result | none("one label per token: not measured", NAMES[3:4]))
+    return _ordered(result | {"p(y|x)": null("p(y|x)", _excess(sample), sample.blocks)})
+
+
+def _ordered(found: dict[str, Measured]) -> dict[str, Measured]:
+    return {name: found[name] for name in NAMES}
 
 
 def transfer(train: TaskSet, test: TaskSet, seed: int = 0) -> np.ndarray:
@@ -140,9 +149,9 @@ class _Constant:
 class _Sample:
     """The samples looked at: task codes (n,), coordinates X (n, d), labels, and which of them may swap tasks."""
 
-    def __init__(self, tasks: TaskSet, seed: int, limit: int):
-        self.shared = tasks.regime[0] == "shared"
-        chosen = _thinned(tasks, seed, limit, self.shared)
+    def __init__(self, tasks: TaskSet, seed: int, limit: int, shared: bool):
+        self.shared = shared
+        chosen = _same_rows(tasks, seed, limit) if shared else _thinned(tasks, seed, limit)
         self.T = len(tasks)
         self.codes = np.repeat(np.arange(self.T), [len(c) for c in chosen])
         rows = np.concatenate([task.rows[c] for task, c in zip(tasks, chosen)])
@@ -167,15 +176,19 @@ class _Sample:
         return np.searchsorted(edges, means, side="right")[unit]
 
 
-def _thinned(tasks: TaskSet, seed: int, limit: int, shared: bool) -> list[np.ndarray]:
+def _thinned(tasks: TaskSet, seed: int, limit: int) -> list[np.ndarray]:
     """Positions in each task so that about ``limit`` samples remain; small tasks stay whole."""
     cap, sizes = limit, tasks.sizes
     while np.minimum(sizes, cap).sum() > limit and cap > 4:
         cap = max(4, int(cap * 0.9))
-    key = (lambda task: task.inputs.name) if shared else (lambda task: task.name)
-    order = lambda task: np.argsort(task.rows, kind="stable") if shared else np.arange(len(task))
-    pick = lambda task: np.sort(stream(seed, "shift-sample", key(task)).permutation(len(task))[:cap])
-    return [order(task)[pick(task)] for task in tasks]
+    return [np.sort(stream(seed, "shift-sample", task.name).permutation(len(task))[:cap]) for task in tasks]
+
+
+def _same_rows(tasks: TaskSet, seed: int, limit: int) -> list[np.ndarray]:
+    """Positions in each task of one random set of rows, so that about ``limit`` samples remain."""
+    rows = np.unique(np.concatenate([task.rows for task in tasks]))
+    kept = stream(seed, "shift-sample", tasks[0].inputs.name).permutation(rows)[: max(4, limit // len(tasks))]
+    return [np.flatnonzero(np.isin(task.rows, kept)) for task in tasks]
 
 
 def _units(tasks: TaskSet, chosen) -> np.ndarray:
@@ -241,16 +254,26 @@ def _against(statistic, sample: _Sample, blocks: np.ndarray, draw: np.random.Gen
         permuted[np.lexsort((draw.random(len(units)), block))] = codes[by_block]
         null.append(statistic(permuted[unit]))
     between, total, freedom = found
-    score = (lambda s: s[0]) if freedom is None else (lambda s: _f(*s))
+    score = (lambda s: s[0]) if freedom is None else (lambda s: _rarity(*s))
     p = (1 + np.count_nonzero([score(s) >= score(found) - 1e-12 * abs(score(found)) for s in null])) / (permutations + 1)
-    mean = float(np.mean([s[0] for s in null]))
     if freedom is not None:
-        return Measured(1 - (total - between) / freedom[1] * sum(freedom) / total if total > 0 else 0.0, p, _f(*found))
+        return Measured(_adjusted(*found) - float(np.mean([_adjusted(*s) for s in null])), p, _f(*found) / float(np.mean([_f(*s) for s in null])))
+    mean = float(np.mean([s[0] for s in null]))
     if not np.isfinite(total):
         return Measured(between - mean, p, between / mean if mean > 0 else 1.0)
     if mean <= 0 or total <= mean:
         return Measured(0.0, p, 1.0)
     return Measured((between - mean) / (total - mean), p, _f(between, total, (mean, total - mean)))
+
+
+def _adjusted(between: float, total: float, freedom: tuple[float, float]) -> float:
+    """Adjusted R^2: the share of the total that lies between tasks beyond what its degrees of freedom take."""
+    return 1 - (total - between) / freedom[1] * sum(freedom) / total if total > 0 and freedom[1] > 0 else 0.0
+
+
+def _rarity(between: float, total: float, freedom: tuple[float, float]) -> float:
+    """How far out F is for its own degrees of freedom, which permuted labels change where columns are constant inside tasks."""
+    return -float(stats.f.logsf(_f(between, total, freedom), *freedom)) if min(freedom) > 0 else 0.0
 
 
 def _f(between: float, total: float, freedom: tuple[float, float]) -> float:
@@ -275,8 +298,8 @@ def _energy(X: np.ndarray, seed: int, strata: np.ndarray | None = None):
     projected = X @ (axes / np.linalg.norm(axes, axis=0))
     levels = np.quantile(projected, (np.arange(LEVELS) + 0.5) / LEVELS, axis=0)
     width = np.gradient(levels, axis=0).clip(0)
-    below = [(projected[:, [k]] <= levels[:, k]) * np.sqrt(width[:, k]) for k in range(projected.shape[1])]
-    F = np.concatenate(below, axis=1).astype(np.float32)
+    below = [((projected[:, [k]] <= levels[:, k]) * np.sqrt(width[:, k])).astype(np.float32) for k in range(projected.shape[1])]
+    F = np.concatenate(below, axis=1)
     count = 1 if strata is None else strata.max() + 1
     cell = np.zeros(len(X), int) if strata is None else strata
     F -= (_sums(cell, F, count) / np.maximum(np.bincount(cell, minlength=count), 1)[:, None])[cell]
@@ -284,8 +307,11 @@ def _energy(X: np.ndarray, seed: int, strata: np.ndarray | None = None):
 
     def statistic(codes):
         cells = codes * count + cell
-        sums, sizes = _sums(cells, F, (codes.max() + 1) * count), np.bincount(cells, minlength=(codes.max() + 1) * count)
-        return float((np.square(sums).sum(axis=1) / np.maximum(sizes, 1)).sum()), total, None
+        n, between = (codes.max() + 1) * count, 0.0
+        sizes = np.maximum(np.bincount(cells, minlength=n), 1)
+        for start in range(0, F.shape[1], 2 * LEVELS):  # a few directions at a time: thousands of tasks times strata fill the memory
+            between += float((np.square(_sums(cells, F[:, start : start + 2 * LEVELS], n)).sum(axis=1) / sizes).sum())
+        return between, total, None
 
     return statistic
 

@@ -15,7 +15,7 @@ MODULES = sorted(path.relative_to(LIBRARY) for path in LIBRARY.rglob("*.py"))
 # part -> parts of mtl_lib it may import
 ARROWS = {"stream": set(), "splits": {"stream"}, "tasks": {"splits", "stream"}, "data": {"stream", "tasks"}, "classical": {"stream", "tasks", "data"},
           "shift": {"stream", "tasks"}, "advice": set(),
-          "diagnose": {"advice", "shift", "data", "plots", "suite"},
+          "diagnose": {"advice", "shift", "tasks", "data", "plots", "suite"},
           "stats": {"stream"}, "claims": {"stats"}, "record": {"claims", "stats"}, "plots": set(), "params": set(),
           "suite": {"params", "data"}}
 

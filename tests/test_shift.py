@@ -148,7 +148,7 @@ def test_unobserved_labels_are_left_out():
 
 def test_thinning_keeps_small_tasks_whole_and_the_answer():
     tasks = shifted("concept", 6, [2000, 2000, 2000, 2000, 2000, 12], 3, 0).tasks
-    chosen = shift._thinned(tasks, 0, 1000, False)
+    chosen = shift._thinned(tasks, 0, 1000)
     assert len(chosen[-1]) == 12 and sum(map(len, chosen)) <= 1000
     assert shift.measure(tasks, limit=1000)["p(y|x)"].p < 0.01
 
@@ -170,12 +170,37 @@ def test_transfer_shows_who_helps_whom():
         shift.transfer(*halves(own([(x, np.arange(100) % 3) for x, _ in parts], "ce")))
 
 
-def test_columns_constant_inside_tasks_do_not_hide_or_make_a_concept():
-    """Facts of a task, as of a school: its own model has no freedom there, permuted labels would give it some."""
-    ratios = []
+ALIKE = {  # tasks that do not differ, made so that a careless statistic sees something: 20 draws each
+    "facts of the task among the inputs": lambda draw: (
+        [(np.column_stack([draw.standard_normal((25, 2)), np.tile(draw.standard_normal(4), (25, 1))]), draw.standard_normal(25)) for _ in range(20)], None),
+    "samples of a group alike": lambda draw: (
+        [(draw.standard_normal((60, 3)), np.repeat(draw.standard_normal(10), 6) + draw.standard_normal(60)) for _ in range(8)], [np.repeat(np.arange(10), 6)] * 8),
+    "fewer samples than inputs": lambda draw: ([(draw.standard_normal((12, 20)), draw.standard_normal(12)) for _ in range(5)], None),
+}
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_no_concept_where_there_is_none(case):
+    found = []
     for seed in range(20):
-        draw = stream(seed, "test-shift", "facts")
-        parts = [(np.column_stack([draw.standard_normal((25, 2)), np.tile(draw.standard_normal(4), (25, 1))]), draw.standard_normal(25)) for _ in range(20)]
-        found = shift.measure(own(parts), seed, permutations=99)["p(y|x)"]
-        ratios.append(found.ratio)
-    assert np.mean(ratios) == pytest.approx(1, abs=0.1)
+        parts, groups = ALIKE[case](stream(seed, "test-shift", case))
+        found.append(shift.measure(own(parts, groups=groups), seed, permutations=99)["p(y|x)"])
+    assert sum(m.p < 0.05 for m in found) <= 4
+    assert np.mean([m.ratio for m in found]) == pytest.approx(1, abs=0.15) and abs(np.mean([m.effect for m in found])) < 0.1
+
+
+def test_one_label_that_is_missing_leaves_shared_rows_shared():
+    draw = stream(0, "test-shift", "hole")
+    inputs, common = Inputs("x", draw.standard_normal((80, 2))), draw.standard_normal(80)
+    seen = np.arange(80) > 0
+    tasks = [Task(f"t{t}", inputs, np.arange(80), common + 0.2 * draw.standard_normal(80) + 0.25 * t, observed=seen if t == 2 else None) for t in range(3)]
+    found = shift.measure(TaskSet(tasks))
+    assert found["p(x)"].note == "the same rows" and found["p(y)"].p < 0.01  # paired by row: the levels differ by little, but surely
+
+
+def test_tasks_that_share_some_rows_are_not_measured():
+    inputs = Inputs("x", normal("partial", 50, 2))
+    tasks = TaskSet([Task("a", inputs, np.arange(30), normal("pa", 30)), Task("b", inputs, np.arange(20, 50), normal("pb", 30))])
+    found = shift.measure(tasks)
+    assert all(found[name].note == "tasks that share some rows only" and np.isnan(found[name].p) for name in shift.NAMES[:4])
+    assert found["size"].p == 1

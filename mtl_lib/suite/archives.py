@@ -8,9 +8,11 @@ from mtl_lib.suite.project import MISSING, OK
 def fetch_all(profile: str) -> int:
     """Fetch every archive of a profile (smoke needs none); one line each, and MISSING if one cannot be had."""
     wanted = {"smoke": (), "default": ("default",), "full": ("default", "full")}[profile]
+    cards = [sources.module(name).CARD for name in sources.NAMES]
+    spared = {name for card in cards for name in card.archives if card.instead in store.pins() and store.find(card.instead)}
     code = OK
     for name, pin in store.pins().items():
-        if pin.profile not in wanted or not (pin.address or pin.version):  # an extract for machines without the web
+        if pin.profile not in wanted or name in spared or not (pin.address or pin.version):
             continue
         try:
             print(f"{name} {pin.version}".rstrip() + f": {store.fetch(name)}", flush=True)
