@@ -13,7 +13,7 @@ export MTL_TARGET = $(value TARGET)
 export MTL_GROUP = $(value GROUP)
 export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env test test-data test-pages lab verify why diagnose data data-list reference publish lock clean help $(SECTIONS)
+.PHONY: all env test test-data test-pages lab verify why diagnose bench data data-list reference publish lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
 all: env ## everything: environment, data, notebooks, site, comparison with reference/
@@ -33,6 +33,10 @@ test-data: env ## opens the real data archives
 
 test-pages: env ## opens the pages of results/smoke in headless Chromium
 	@$(VENV_PYTHON) -m pytest -m pages
+
+bench: env ## seconds beside the goals, and ratios to other solvers (installs them into .venv)
+	@$(VENV_PYTHON) -m pip install -qq --disable-pip-version-check -r benchmarks/requirements.txt
+	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks
 
 lab: env ## JupyterLab on the notebooks
 	@JUPYTER_PREFER_ENV_PATH=1 OMP_NUM_THREADS=1 $(VENV_PYTHON) -m jupyterlab notebooks

@@ -35,6 +35,7 @@ class Design:
     Attributes
     ----------
     Xs : list of (m_t, p); ``Zs`` : list of (m_t, r) with sum_t Z_t' c_t Z_t and the ridge's part = I.
+    same : whether all tasks have one X and the same weights; then one product serves all of them.
     lift : (q, d, r): coefficients of u in w_t are sum_j n_tj lift_j u.
     """
 
@@ -43,12 +44,16 @@ class Design:
         self.T, self.d = len(Xs), Xs[0].shape[1]
         self.null = np.zeros((self.T, 0)) if null_space is None else null_space
         self.ones = intercept in ("shared", "about_mean")
-        self.x_means = np.array([c @ X / c.sum() for X, c in zip(Xs, weights)])
+        self.same = all(X is Xs[0] for X in Xs) and all(np.array_equal(c, weights[0]) for c in weights)
+        if self.same:
+            Xs, weights = Xs[:1], weights[:1]
+        means = np.array([c @ X / c.sum() for X, c in zip(Xs, weights)])
         if intercept == "free":
-            Xs = [_centred(X, mean) for X, mean in zip(Xs, self.x_means)]
+            Xs = [_centred(X, mean) for X, mean in zip(Xs, means)]
         if intercept == "about_mean":
             Xs = [np.column_stack([X, np.ones(len(X))]) for X in Xs]
-        self.Xs, self.p = Xs, Xs[0].shape[1]
+        self.x_means = np.broadcast_to(means, (self.T, self.d))
+        self.Xs, self.p = Xs * self.T if self.same else Xs, Xs[0].shape[1]
         self._eliminate()
 
     def _eliminate(self):

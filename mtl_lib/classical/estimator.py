@@ -22,6 +22,7 @@ from mtl_lib.classical.solver import lambda_max, solve
 from mtl_lib.tasks import TaskSet
 
 WEIGHTINGS = ("mean", "sum")
+GRAM_ENTRIES = 4_000_000  # 32 MB: up to here Gram matrices are used even where they are larger than the data
 
 
 class LinearMTL(RegressorMixin, BaseEstimator):
@@ -86,6 +87,7 @@ class LinearMTL(RegressorMixin, BaseEstimator):
         """
         return self._mapped(X, task, lambda z, loss, name: (z > 0).astype(float) if LOSSES[loss].binary else z)
 
+    @available_if(lambda self: {self.loss, *getattr(self, "_losses", {}).values()} != {"squared"})
     def decision_function(self, X, task=None):
         """x.w_t + b_t, in the form ``predict`` has."""
         return self._mapped(X, task, lambda z, loss, name: z)
@@ -145,7 +147,7 @@ class LinearMTL(RegressorMixin, BaseEstimator):
         weights = [c * w / (w.sum() if self.weighting == "mean" else 1) for c, w in zip(samples.task_weights, some(samples.weights))]
         design = Design(some(samples.Xs), weights, self.intercept, self._null_space(len(samples.names)), self.ridge)
         ys, losses = some(samples.targets), [LOSSES[loss] for loss in samples.losses]
-        small = design.T * design.p <= 2 * sum(map(len, ys))  # Gram matrices no larger than the data, read twice
+        small = design.T * design.p**2 <= max(2 * design.p * sum(map(len, ys)), GRAM_ENTRIES)  # two copies of the data, or few
         return QuadraticLoss(design, ys) if small and set(samples.losses) == {"squared"} else SampledLoss(design, ys, losses)
 
     def _null_space(self, T):

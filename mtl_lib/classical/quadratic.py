@@ -24,25 +24,27 @@ class QuadraticLoss:
         self.design, self.shape = design, (design.T, design.p)
         ys, self._own, self._shift = centred_targets(design, ys)
         rows = list(zip(design.Xs, design.Zs, design.weights, ys))
-        self._square = np.stack([X.T @ (c[:, None] * X) for X, _, c, _ in rows])
+        square = np.stack([X.T @ (c[:, None] * X) for X, _, c, _ in rows[: 1 if design.same else None]])
         self._cross = np.stack([X.T @ (c[:, None] * Z) for X, Z, c, _ in rows])
         self._moment = np.stack([X.T @ (c * y) for X, _, c, y in rows])
         self._common_moment = sum(Z.T @ (c * y) for _, Z, c, y in rows)
         ridge, d = 2 * design.ridge, design.d
-        self._square[:, range(d), range(d)] += ridge
-        self._cross[:, :d] += ridge * np.tensordot(design.null, design.lift, 1)
-        self.curvature = float(np.linalg.eigvalsh(self._square)[:, -1].max())  # Lipschitz constant of the gradient
+        square[:, range(d), range(d)] += ridge
+        self._square = np.broadcast_to(square, (design.T, *square.shape[1:]))
+        if ridge:
+            self._cross[:, :d] += ridge * np.tensordot(design.null, design.lift, 1)
+        self.curvature = float(np.linalg.eigvalsh(square)[:, -1].max())  # Lipschitz constant of the gradient
         energy = float(sum(c @ y**2 for _, _, c, y in rows))
         self._value_at_zero = 0.5 * (energy - float((self._common_moment**2).sum()))
         self._gradient_at_zero = self.at(np.zeros(self.shape)).gradient
 
     def free_part(self, V):
         """The optimal u for V: sum_t Z_t' c_t (y_t - X_t v_t), (r,)."""
-        return self._common_moment - np.einsum("tpr,tp->r", self._cross, V)
+        return self._common_moment - V.ravel() @ self._cross.reshape(V.size, -1)
 
     def at(self, V, near=None):
         """The point at V (T, p)."""
-        product = np.matmul(self._square, V[:, :, None])[:, :, 0]
+        product = V @ self._square[0] if self.design.same else np.matmul(self._square, V[:, :, None])[:, :, 0]
         if self._cross.shape[2]:
             product += self._cross @ self.free_part(V)
         return Point(V, product - self._moment)

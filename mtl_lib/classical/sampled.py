@@ -61,14 +61,15 @@ class SampledLoss:
         kinds = list(dict.fromkeys(losses))
         self._rows = [(kind, slice(None) if len(kinds) == 1 else np.repeat([loss is kind for loss in losses], sizes)) for kind in kinds]
         self._reach = self._each("reach")
-        self.curvature = max(loss.bound * c.max() * _largest_eigenvalue(X, c / c.max()) for loss, X, c in zip(losses, design.Xs, design.weights))
-        self.curvature += 2 * design.ridge
+        largest = [c.max() * _largest_eigenvalue(X, c / c.max()) for X, c in list(zip(design.Xs, design.weights))[: 1 if design.same else None]]
+        self.curvature = max(np.array([loss.bound for loss in losses]) * largest) + 2 * design.ridge
         self._quadratic = squared.all()
         self._newton = self._bound = self._metric(self._each("bound"))
 
     def at(self, V, near=None):
         """The point at V (T, p); the free part is sought from that of ``near``."""
-        linear = np.concatenate([X @ v for X, v in zip(self.design.Xs, V)])
+        Xs = self.design.Xs
+        linear = (V @ Xs[0].T).ravel() if self.design.same else np.concatenate([X @ v for X, v in zip(Xs, V)])
         start = (np.zeros(self.Z.shape[1]), np.zeros(len(V))) if near is None else (near.u, near.b)
         return self._freed(V, linear, *start)
 
@@ -135,7 +136,10 @@ class SampledLoss:
     def _correlation(self, slope, models):
         """-sum_i c_i a_i x_i per task, and the ridge's part: (T, p)."""
         weighted = self.c * slope
-        gradient = -np.stack([X.T @ weighted[a:b] for X, a, b in zip(self.design.Xs, self.cuts, self.cuts[1:])])
+        if self.design.same:
+            gradient = -weighted.reshape(self.design.T, -1) @ self.design.Xs[0]
+        else:
+            gradient = -np.stack([X.T @ weighted[a:b] for X, a, b in zip(self.design.Xs, self.cuts, self.cuts[1:])])
         gradient[:, : self.design.d] += 2 * self.design.ridge * models
         return gradient
 

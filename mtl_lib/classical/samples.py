@@ -2,6 +2,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.sparse import issparse
 
 from mtl_lib.classical.losses import LOSSES
 from mtl_lib.tasks import Inputs, Task, TaskSet, labelled
@@ -53,6 +54,8 @@ def read(X, y=None, task=None, sample_weight=None, loss="squared", known=None, l
     Raises ValueError, naming the task, for anything a fit could not use.
     """
     labels = known is None if labels is None else labels
+    if issparse(X) or isinstance(X, (list, tuple)) and any(map(issparse, X)):
+        raise ValueError("sparse input is not supported: pass X.toarray()")
     if labels and y is None and not isinstance(X, TaskSet):
         raise ValueError("LinearMTL requires y to be passed, but the target y is None")
     single = is_one_table(X, task) and np.ndim(y) == 1
@@ -75,7 +78,7 @@ def read(X, y=None, task=None, sample_weight=None, loss="squared", known=None, l
     made = Samples(list(names), Xs, ys, losses, weights, task_weights, single)
     for k, name in enumerate(names if known is None else ()):
         if not made.can_train(k):
-            raise ValueError(f"task {name!r}: one class, {made.ys[k][0]:g}, in all {len(made.ys[k])} samples; loss {losses[k]} needs both")
+            raise ValueError(f"task {name!r}: one class, {made.ys[k][weights[k] > 0][0]:g}, in all {(weights[k] > 0).sum()} samples; loss {losses[k]} needs both")
     return made
 
 
@@ -148,7 +151,7 @@ def is_list_of_tasks(X) -> bool:
 
 def _checked_inputs(name, X, first):
     if X.ndim != 2:
-        raise ValueError(f"task {name!r}: X of shape {X.shape}, expected (samples, features)")
+        raise ValueError(f"task {name!r}: X of shape {X.shape}, expected (samples, features). Reshape your data.")
     if len(X) == 0:
         raise ValueError(f"task {name!r}: no samples")
     if X.shape[1] == 0:
@@ -175,11 +178,13 @@ def _checked_weights(name, weights, X):
         raise ValueError(f"task {name!r}: sample_weight of shape {weights.shape} for {len(X)} samples")
     weights = _checked_numbers(name, weights, "sample_weight")
     if (weights < 0).any() or not weights.any():
-        raise ValueError(f"task {name!r}: sample_weight has a minimum of {weights.min():g} and a sum of {weights.sum():g}; none may be negative, not all 0")
+        raise ValueError(f"task {name!r}: sample_weight has a minimum of {weights.min():g} and a sum of {weights.sum():g}; none may be negative, not all zero")
     return weights
 
 
 def _checked_numbers(name, values, what):
+    if values.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: task {name!r}, in {what}")
     try:
         values = values.astype(float, copy=False)
     except (TypeError, ValueError):

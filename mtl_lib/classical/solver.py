@@ -74,9 +74,10 @@ def solve(loss, penalty, lam, start=None, tol=1e-6, max_iter=10_000):
     parts = U.size // point.V.size  # of a sum W = P + Q: the loss sees the sum, which moves twice as far
     shortest = 1 / max(parts * loss.curvature, np.finfo(float).tiny)
     Y, ahead, step, t = U, point, shortest, 1.0
+    seen = np.inf  # the step that the curvature along the last move allows
     while not done and iteration < max_iter:
         iteration += 1
-        trial, step = step, 1.25 * step
+        trial, step = step, max(step, min(1.25 * step, seen))  # beyond what was seen, a trial mostly fails
         while True:
             U_new = penalty.prox(Y - step * ahead.gradient, step * lam)
             new = loss.at(penalty.total(U_new), near=ahead)
@@ -84,6 +85,7 @@ def solve(loss, penalty, lam, start=None, tol=1e-6, max_iter=10_000):
             if step <= shortest or bend * step <= length * (1 + 1e-12):
                 break
             step = max(shortest, 0.9 * length / bend)
+        seen = 0.9 * length / bend if bend > 0 else step
         if float((Y - U_new).ravel() @ (U_new - U).ravel()) > 0:  # momentum points uphill: restart
             t = 1.0
         t_new = (1 + np.sqrt(1 + 4 * t**2 * trial / step)) / 2

@@ -19,8 +19,9 @@ from mtl_lib.classical.solver import certificate, solve
 # data, weighting, ridge, lam: lam inside the path
 SETTINGS = [("ragged", "mean", 0, 0.15), ("ragged", "sum", 0.1, 0.8), ("deficient", "sum", 0, 0.8),
             ("deficient", "mean", 0.1, 0.15), ("low rank", "sum", 0, 0.5)]
-# every penalty x loss x rule x about_mean, with the settings dealt out so that each meets every one of them
-CASES = [(*case, SETTINGS[(k + k // 8 + k // 32) % 5]) for k, case in enumerate(itertools.product(PENALTIES, LOSSES, RULES, (False, True)))]
+# every three of penalty, loss, rule and about_mean together, with the settings dealt out so that each meets every one of them
+CASES = [(penalty, loss, rule, (i + j + k) % 2 == 1, SETTINGS[(i + 2 * j + 3 * k + (j + k) // 2) % 5]) for (i, penalty), (j, loss), (k, rule)
+         in itertools.product(enumerate(PENALTIES), enumerate(LOSSES), enumerate(RULES))]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, (name(case[0]), *case[1:4], *case[4]))))
 
 

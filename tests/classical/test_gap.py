@@ -3,7 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
-from catalogue import LOSSES, PENALTIES, RULES, data, for_tasks, losses_of
+from catalogue import LOSSES, PENALTIES, RULES, data, for_tasks, losses_of, name
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -14,7 +14,7 @@ from mtl_lib.classical.design import Design
 from mtl_lib.classical.losses import LOSSES as OBJECTS
 from mtl_lib.classical.quadratic import QuadraticLoss
 from mtl_lib.classical.sampled import SampledLoss
-from mtl_lib.classical.samples import Samples
+from mtl_lib.classical.samples import Samples, read
 from mtl_lib.classical.solver import certificate
 
 
@@ -123,3 +123,18 @@ def test_gap_holds_for_targets_far_from_zero(rule, penalty):
     far = LinearMTL(penalty, 0.1, intercept=rule).fit(Xs, [y + 1e6 for y in ys])
     assert abs(far.objective_ - near.objective_) <= far.dual_gap_ + near.dual_gap_ + 1e-8 * near.objective_
     assert_allclose(far.intercept_ - near.intercept_, 1e6, rtol=1e-10)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=name)
+@pytest.mark.parametrize("rule", ["free", "about_mean"])
+def test_more_features_than_samples_certify_the_same_optimum_from_either_form(penalty, rule, monkeypatch):
+    rng = np.random.default_rng(0)
+    Xs = [rng.normal(size=(m, 12)) for m in (4, 6, 5, 8)]
+    ys = [X @ rng.normal(size=12) + 1 for X in Xs]
+    model = LinearMTL(penalty, 0.3, intercept=rule, ridge=0.01)
+    gram = model.fit(Xs, ys).objective_, model.dual_gap_
+    monkeypatch.setattr("mtl_lib.classical.estimator.GRAM_ENTRIES", 0)
+    assert isinstance(model._problem(read(Xs, ys)), SampledLoss)
+    rows = model.fit(Xs, ys).objective_, model.dual_gap_
+    assert abs(gram[0] - rows[0]) <= max(gram[1], rows[1]) + 1e-9
+    assert rows[1] <= 1e-6 * rows[0] + 1e-9

@@ -338,3 +338,23 @@ def test_ridge_is_the_same_as_appended_rows(penalty, about_mean, weighting):
     assert_allclose(asked.at(V).gradient, added.at(V).gradient, atol=1e-10)
     assert_allclose(asked.value(asked.at(V)), added.value(added.at(V)))
     assert_allclose(ours.fit(Xs, ys).coef_, ours._solve(samples, added).coef_, atol=1e-5)
+
+
+@every_rule
+@either_mean
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("m", [30, 4], ids=["Gram matrices", "samples"])
+def test_one_X_for_all_tasks_is_the_same_as_copies_of_it(rule, about_mean, loss, m):
+    """One product serves all tasks that have one X; the point, its gradient and its certificate do not change."""
+    X, Y = shared(m)
+    Y = Y if loss == "squared" else (np.arange(m) % 2 == [[0], [1], [0]]).T.astype(float)
+    model = LinearMTL(TraceNorm(), loss=loss, intercept=rule, about_mean=about_mean, ridge=0.1)
+    once, copied = (model._problem(read(*data, loss=loss)) for data in ((X, Y), ([X.copy() for _ in Y.T], list(Y.T))))
+    assert once.design.same and not copied.design.same
+    assert_allclose(once.curvature, copied.curvature)
+    V = np.random.default_rng(0).normal(size=once.shape)
+    one, other = once.at(V), copied.at(V)
+    assert_allclose(one.gradient, other.gradient, atol=1e-10)
+    assert_allclose(once.dual(one)[0], copied.dual(other)[0], atol=1e-8)
+    for own, theirs in zip(once.parameters(one), copied.parameters(other)):
+        assert_allclose(own, theirs, atol=1e-8)
