@@ -59,7 +59,10 @@ class ClassicalMTL(Section):
     folds: int = Field(ge=2, le=20, description="folds of the cross-validation inside each task")
     margin: float = Field(gt=0, description="smallest difference in nMSE that matters")
     tol: float = Field(gt=0, le=1e-2, description="duality gap at which a fit stops, relative to the objective")
+    search_tol: float = Field(gt=0, le=1e-2, description="the same while lambda is searched")
     margin_rate: float = Field(gt=0, description="smallest difference in error rate or AUC that matters")
+    wide_lams: int = Field(ge=2, le=100, description="values of lambda tried on the sets with many inputs, the generated tasks and School")
+    wide_folds: int = Field(ge=2, le=20, description="folds there; School has 3, as published")
     subspace_seeds: int = Field(ge=1, le=200, description="random draws of the sets with a subspace to share (digits, texts, watch)")
     digit_classes: int = Field(ge=3, le=10, description="digits of MNIST that make pairs: 10 make all 45")
     digit_sizes: list[Annotated[int, Field(ge=4, multiple_of=2)]] = Field(min_length=1, max_length=8, description="training images per pair of digits, even, increasing; the first stands for few")
@@ -71,6 +74,8 @@ class ClassicalMTL(Section):
     structure_seeds: int = Field(ge=2, le=200, description="draws of every generated structure; half choose the winner, half score it")
     structure_size: int = Field(ge=6, le=500, description="generated tasks, their inputs and their training samples, each")
     recovery_sizes: list[Annotated[int, Field(ge=4)]] = Field(min_length=2, max_length=12, description="training samples per generated task in the recovery of the truth, increasing")
+    delays: list[Annotated[int, Field(ge=0)]] = Field(min_length=2, max_length=5, description="oldest gradient, in rounds, of the fits that do not wait; increasing, the first 0 for none")
+    rounds: int = Field(ge=10, description="rounds of these fits")
     school: bool = Field(description="School, 139 schools, if its file is there (full profile)")
     your_table: str = Field(description="a table of yours, compared beside the others; make diagnose writes this and the next four, empty for none")
     your_table_sha256: str = Field(description="its SHA-256")
@@ -78,7 +83,7 @@ class ClassicalMTL(Section):
     your_target: list[str] = Field(description="its target columns")
     your_group: str = Field(description="its column that a split never cuts")
 
-    @field_validator("shares", "digit_sizes", "text_sizes", "watch_sizes", "recovery_sizes")
+    @field_validator("shares", "digit_sizes", "text_sizes", "watch_sizes", "recovery_sizes", "delays")
     @classmethod
     def _increasing(cls, values, info):
         if any(a >= b for a, b in zip(values, values[1:])):

@@ -56,10 +56,13 @@ def saved(table: pd.DataFrame, baseline: str, value: str, arm: str = "arm") -> p
     return rest.assign(saved=rest["base"] - rest[value]).drop(columns="base")
 
 
-def over_units(table: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
-    """Mean and interval of ``value`` over units, seeds averaged inside units; columns by, mean, low, high, n."""
+def over_units(table: pd.DataFrame, by: list[str], value: str, classes: dict | None = None) -> pd.DataFrame:
+    """Mean and interval of ``value`` over units, seeds averaged inside units; columns by, mean, low, high, n.
+
+    ``classes`` : unit -> its classes, where units overlap; the wider interval is taken, see ``wider``.
+    """
     inside = table.groupby([*by, "unit"], sort=False)[value].mean()
-    rows = [(*(key if isinstance(key, tuple) else (key,)), *interval(group), len(group))
+    rows = [(*(key if isinstance(key, tuple) else (key,)), float(group.to_numpy(float).mean()), *_bounds(group.droplevel(by), classes), len(group))
             for key, group in inside.groupby(by if len(by) > 1 else by[0], sort=False)]
     return pd.DataFrame(rows, columns=[*by, "mean", "low", "high", "n"])
 

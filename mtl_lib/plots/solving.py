@@ -1,5 +1,6 @@
 """How far a fit is from its optimum: against iterations, and against what is communicated."""
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from mtl_lib.plots import style
@@ -44,6 +45,22 @@ def communication(history: pd.DataFrame, references: dict[str, float]) -> Figure
         axis.plot(run["floats"], run["distance"], marker="o", ms=4, color=style.colour(arm), label=arm)
     for k, (label, floats) in enumerate(references.items()):
         axis.axvline(floats, color="#555555", lw=1.2, ls=("--", ":")[k % 2], label=label)
+    axis.set(xscale="log", yscale="log", xlabel="numbers sent and received per node", ylabel="distance to the optimum\nover the objective")
+    figure.legend(loc="outside right center", fontsize=9)
+    return figure
+
+
+def staleness(history: pd.DataFrame) -> Figure:
+    """Distance to the optimum against numbers sent per node, one line per arm; columns arm, floats, distance.
+
+    The first arm, the reference, is dashed black; the others run from light to dark in the order given.
+    """
+    figure, ((axis,),) = style.panels(1, width=8.4, height=3.8)
+    arms = list(history["arm"].unique())
+    for k, arm in enumerate(arms):
+        run = history[history["arm"] == arm]
+        look = {"color": "#000000", "ls": "--"} if k == 0 else {"color": colormaps["viridis_r"](0.15 + 0.85 * k / len(arms))}
+        axis.plot(run["floats"], run["distance"], label=arm, **look)
     axis.set(xscale="log", yscale="log", xlabel="numbers sent and received per node", ylabel="distance to the optimum\nover the objective")
     figure.legend(loc="outside right center", fontsize=9)
     return figure
