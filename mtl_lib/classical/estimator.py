@@ -41,7 +41,8 @@ class LinearMTL(RegressorMixin, BaseEstimator):
     ridge : rho >= 0.
     weighting : ``"mean"`` for c_t = 1/m_t (every task counts the same), ``"sum"`` for c_t = 1; times ``Task.weight``.
     tol : stop when the duality gap is at most ``tol`` times the objective.
-    max_iter : ConvergenceWarning with the gap reached after so many iterations.
+    max_iter : ConvergenceWarning with the gap reached after so many iterations. One too where a logistic loss
+        has no finite optimum, since what the penalty leaves free separates the classes.
 
     Attributes
     ----------
@@ -161,6 +162,7 @@ class LinearMTL(RegressorMixin, BaseEstimator):
         with _blas().limit(limits=1, user_api="blas"):
             solution = solve(problem, self.penalty, self.lam, start, self.tol, self.max_iter)
             self.coef_, self.intercept_ = problem.parameters(solution.point)
+            unbounded = problem.unbounded(solution.point)
         names = samples.names
         self.task_names_, self._position, self._losses = list(names), {name: k for k, name in enumerate(names)}, dict(zip(names, samples.losses))
         self._single_label = samples.single
@@ -169,7 +171,11 @@ class LinearMTL(RegressorMixin, BaseEstimator):
         self.n_features_in_ = self.coef_.shape[1]
         self.deviations_ = solution.point.V  # what the penalty sees
         self._variables = solution.U  # the warm start of a path
-        if not solution.converged:
+        if unbounded:
+            warnings.warn(f"{type(self).__name__}: no finite optimum, what the penalty leaves free separates the classes; coefficients stopped "
+                          f"at {np.abs(self.coef_).max():.2g}, objective {solution.objective:.3g}, its infimum at most {solution.gap:.2e} below",
+                          ConvergenceWarning, stacklevel=3)
+        elif not solution.converged:
             warnings.warn(f"{type(self).__name__} stopped after {solution.iterations} iterations with a gap of {solution.gap:.2e} "
                           f"at objective {solution.objective:.6g} (tol {self.tol:g})", ConvergenceWarning, stacklevel=3)
         if hasattr(self.penalty, "covariance"):

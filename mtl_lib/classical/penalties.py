@@ -7,12 +7,14 @@ A penalty is a small subclass of ``Penalty`` with
 - ``prox(W, step)``: argmin over Z of ||Z - W||_F^2 / 2 + step g(Z);
 - ``dual_norm(G)``: N*(G), the dual of N; it is what certifies a solution.
 
-Optional: ``null_space(T)``, where g does not see some direction of the tasks; ``solution(loss, lam)``,
-where a linear system gives the optimum at once; ``covariance(W)``.
+Optional: ``null_space(T)``, where g does not see some direction of the tasks; ``systems(loss, lam, start)``, where
+linear systems lead to the optimum of squared losses; ``covariance(W)``.
 """
 from dataclasses import dataclass
 
 import numpy as np
+
+SYSTEMS = 100  # linear systems or conjugate gradients before a fit goes on by proximal steps
 
 
 class Penalty:
@@ -30,6 +32,10 @@ class Penalty:
         """W from the variables."""
         return U
 
+    def systems(self, loss, lam, start):
+        """Iterator over W, each nearer to the optimum of a ``QuadraticLoss``; ``start`` is a W or None."""
+        return iter(())
+
 
 @dataclass(frozen=True)
 class Ridge(Penalty):
@@ -46,8 +52,8 @@ class Ridge(Penalty):
     def dual_norm(self, G):
         return float(np.linalg.norm(G))
 
-    def solution(self, loss, lam):
-        return loss.ridge_solution(lam)
+    def systems(self, loss, lam, start):
+        yield loss.ridge_solution(2 * lam)
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,8 @@ class MeanRegularized(Penalty):
         along_mean = 0.0 if self.mu == 0 else len(G) * (len(G) + self.mu) / self.mu * (mean**2).sum()
         return float(np.sqrt((deviation**2).sum() + along_mean))
 
-    def solution(self, loss, lam):
-        return loss.ridge_solution(lam, mu=self.mu or None)
+    def systems(self, loss, lam, start):
+        yield loss.ridge_solution(2 * lam, 2 * lam * self.mu or None)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -147,6 +153,30 @@ class Graph(Penalty):
 
     def prox(self, W, step):
         return self._vectors @ ((self._vectors.T @ W) / (1 + 2 * step * self._values)[:, None])
+
+    def systems(self, loss, lam, start):
+        """Conjugate gradients, preconditioned by what the system would be if all tasks had their mean Gram matrix."""
+        sizes, features = np.linalg.eigh(loss.mean_square)
+        inverse = np.where(self._seen[:, None], 1 / (np.maximum(sizes, 1e-12 * sizes[-1]) + 2 * lam * self._values[:, None]), 0.0)
+
+        def precondition(R):
+            return self._vectors @ (inverse * (self._vectors.T @ R @ features)) @ features.T
+
+        V = np.zeros(loss.shape) if start is None else start
+        product = lambda D: loss.bent(D) + 2 * lam * (self.laplacian @ D)
+        left = -loss.at(V).gradient - 2 * lam * (self.laplacian @ V)
+        near = precondition(left)
+        D, size = near, float((left * near).sum())
+        for k in range(5 * SYSTEMS):
+            if k % 5 == 0:
+                yield V
+            along = product(D)
+            if not (bend := float((D * along).sum())) > 0:
+                return
+            V, left = V + size / bend * D, left - size / bend * along
+            near = precondition(left)
+            size, last = float((left * near).sum()), size
+            D = near + size / last * D
 
     def dual_norm(self, G):
         along = ((self._vectors.T @ G) ** 2).sum(axis=1)
@@ -267,6 +297,19 @@ class Clustered(Penalty):
             return offset / (offset + double)
 
         return scale_spectrum(W, scale)
+
+    def systems(self, loss, lam, start):
+        """In turns the tasks given m, a ridge in the directions of the singular vectors, and m given the tasks."""
+        T, p = loss.shape
+        few = p <= T and 200 * lam * self.eta < loss.curvature  # else m couples the tasks, or proximal steps are few and cheaper
+        if not few:
+            return
+        V = loss.ridge_solution(2 * lam * self.eta) if start is None else start
+        for _ in range(SYSTEMS):
+            yield V
+            values, vectors = np.linalg.eigh(V.T @ V)
+            offset = self.eta + budget_shares(np.sqrt(np.maximum(values, 0)), self.eta, self.k)
+            V = loss.ridge_solution((vectors * (2 * lam * self.eta * (1 + self.eta) / offset)) @ vectors.T)
 
     def dual_norm(self, G):
         squares = np.linalg.svd(G, compute_uv=False) ** 2  # in decreasing order

@@ -35,8 +35,17 @@ class QuadraticLoss:
             self._cross[:, :d] += ridge * np.tensordot(design.null, design.lift, 1)
         self.curvature = float(np.linalg.eigvalsh(square)[:, -1].max())  # Lipschitz constant of the gradient
         energy = float(sum(c @ y**2 for _, _, c, y in rows))
+        self.scale = 0.5 * energy  # the objective of the zero model
         self._value_at_zero = 0.5 * (energy - float((self._common_moment**2).sum()))
+        self._clear_rounding()
         self._gradient_at_zero = self.at(np.zeros(self.shape)).gradient
+
+    def _clear_rounding(self):
+        """Where the free part explains all that a column could, what is left is rounding and becomes exactly 0:
+        a small enough lam would follow it without end."""
+        left = self.at(np.zeros(self.shape)).gradient
+        lengths = np.sqrt(np.einsum("tpp->tp", self._square) * 2 * self.scale)
+        self._moment += np.where(np.abs(left) <= 1e-14 * lengths, left, 0.0)
 
     def free_part(self, V):
         """The optimal u for V: sum_t Z_t' c_t (y_t - X_t v_t), (r,)."""
@@ -65,27 +74,40 @@ class QuadraticLoss:
         aligned = 2 * self._value_at_zero + float((point.V * self._gradient_at_zero).sum())
         return point.gradient, aligned, 2 * self.value(point), None
 
+    def unbounded(self, point):
+        """Whether the free part grows without end: never under squared losses."""
+        return False
+
     def parameters(self, point):
         """(coef (T, d), intercept (T,)) of the models a point stands for."""
         coef, intercept = self.design.parameters(point.V, self.free_part(point.V), self._own)
         return coef, intercept + self._shift
 
-    def ridge_solution(self, lam, mu=None):
-        """argmin of f(V) + lam sum_t ||v_t - v_0||^2 + lam mu ||v_0||^2; v_0 = 0 where mu is None.
+    @property
+    def mean_square(self):
+        """The mean Gram matrix of the tasks, (p, p)."""
+        return self._square.mean(axis=0)
 
-        Block elimination: each v_t given the common part, then the common part. O(T d^3).
+    def bent(self, V):
+        """The second derivative of f along V, (T, p)."""
+        return self.at(V).gradient - self._gradient_at_zero
+
+    def ridge_solution(self, A, mu=None):
+        """argmin of f(V) + sum_t (v_t - v_0)' A (v_t - v_0) / 2 + mu ||v_0||^2 / 2; v_0 = 0 where mu is None.
+
+        A is a number or (p, p). Block elimination: each v_t given the common part, then the common part. O(T p^3).
         """
         cross, corner, right = self._cross, np.eye(self._cross.shape[2]), self._common_moment
         if mu is not None:
             both = self._cross.sum(axis=0)
-            corner = np.block([[corner, both.T], [both, self._square.sum(axis=0) + 2 * lam * mu * np.eye(self.shape[1])]])
+            corner = np.block([[corner, both.T], [both, self._square.sum(axis=0) + mu * np.eye(self.shape[1])]])
             cross, right = np.concatenate([cross, self._square], axis=2), np.concatenate([right, self._moment.sum(axis=0)])
-        inner = self._square + 2 * lam * np.eye(self.shape[1])
+        inner = self._square + (A if np.ndim(A) else A * np.eye(self.shape[1]))
         solved = np.linalg.solve(inner, np.concatenate([cross, self._moment[:, :, None]], axis=2))
         share, own = solved[:, :, :-1], solved[:, :, -1]  # v_t = own_t - share_t z
         if not len(right):
             return own
-        left = corner - (cross.transpose(0, 2, 1) @ share).sum(axis=0)
+        left = corner - np.tensordot(cross, share, ((0, 1), (0, 1)))
         z = _pseudo_inverse(left) @ (right - np.einsum("tpc,tp->c", cross, own))
         V = own - share @ z
         return V if mu is None else V + z[self._cross.shape[2]:]

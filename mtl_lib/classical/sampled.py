@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from mtl_lib.classical.quadratic import centred_targets
+from mtl_lib.classical.separation import separable
 
 FREE_STEPS = 50  # of Newton per point; reached only where no finite optimum exists, as for separable classes
 SLOW = 0.01  # a step that gains more than this share of the last one's gain calls for a new Newton matrix
@@ -64,6 +65,8 @@ class SampledLoss:
         largest = [c.max() * _largest_eigenvalue(X, c / c.max()) for X, c in list(zip(design.Xs, design.weights))[: 1 if design.same else None]]
         self.curvature = max(np.array([loss.bound for loss in losses]) * largest) + 2 * design.ridge
         self._quadratic = squared.all()
+        self.scale = float(self.c @ self._each("value", np.zeros(len(self.y)), self.y))  # the objective of the zero model
+        self._stiffness = float((self.c * self._each("bound")) @ (self.Z**2).sum(axis=1)) + 2 * design.ridge * float((design.lift**2).sum())
         self._newton = self._bound = self._metric(self._each("bound"))
 
     def at(self, V, near=None):
@@ -115,6 +118,10 @@ class SampledLoss:
                 aligned, norm2 = aligned + float(c @ (a * y)), norm2 + float(c @ a**2)
         entropy = (lambda s: sum(float(c @ loss.dual(s * a, y)) for loss, c, a, y in entropies)) if entropies else None
         return self._correlation(slope, models), aligned, norm2, entropy
+
+    def unbounded(self, point):
+        """Whether the free part grows without end: there is no finite optimum."""
+        return separable(self, point)
 
     def parameters(self, point):
         """(coef (T, d), intercept (T,)) of the models a point stands for."""
@@ -189,17 +196,20 @@ class SampledLoss:
         return pull, np.add.reduceat(weighted, self.cuts[:-1]) if self.design.intercept == "free" else np.zeros(len(self.cuts) - 1)
 
     def _metric(self, curvature):
-        """The second derivative in (u, b), b eliminated: (inverse in u, what couples u and b, inverse in b)."""
+        """The second derivative in (u, b), b eliminated: (inverse in u, what couples u and b, inverse in b).
+
+        A part 1e-17 of the bound's is added, so that steps stay finite where curvature vanishes, as between separable classes.
+        """
         weighted, r = self.c * curvature, self.Z.shape[1]
         lift = self.design.lift.reshape(self.design.null.shape[1] * self.design.d, r)
         inner = self.Z.T @ (weighted[:, None] * self.Z) + 2 * self.design.ridge * lift.T @ lift
         couple, inverse = np.zeros((len(self.cuts) - 1, r)), np.zeros(len(self.cuts) - 1)
         if self.design.intercept == "free":
             total = np.add.reduceat(weighted, self.cuts[:-1])
-            inverse = np.divide(1, total, out=inverse, where=total > 0)
+            inverse = 1 / (total + 1e-17 * np.add.reduceat(self.c, self.cuts[:-1]))
             couple = np.add.reduceat(weighted[:, None] * self.Z, self.cuts[:-1], axis=0)
             inner -= couple.T @ (inverse[:, None] * couple)
-        scale = 1e-13 * max(np.trace(inner), np.finfo(float).tiny / 1e-13)
+        scale = max(1e-13 * np.trace(inner), 1e-17 * self._stiffness, np.finfo(float).tiny)
         return np.linalg.inv(inner + scale * np.eye(r)), couple, inverse
 
     @staticmethod

@@ -29,8 +29,7 @@ def _along(estimator, samples, problem, lams):
     fitted, start = [], None
     for lam in lams:
         model = clone(estimator).set_params(lam=float(lam))
-        direct = hasattr(model.penalty, "solution") and hasattr(problem, "ridge_solution")
-        fitted.append(model._solve(samples, problem, None if direct else start))
+        fitted.append(model._solve(samples, problem, start))
         start = model._variables
     return fitted
 
