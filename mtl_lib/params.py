@@ -75,7 +75,7 @@ class ClassicalMTL(Section):
     structure_size: int = Field(ge=6, le=500, description="generated tasks, their inputs and their training samples, each")
     recovery_sizes: list[Annotated[int, Field(ge=4)]] = Field(min_length=2, max_length=12, description="training samples per generated task in the recovery of the truth, increasing")
     delays: list[Annotated[int, Field(ge=0)]] = Field(min_length=2, max_length=5, description="oldest gradient, in rounds, of the fits that do not wait; increasing, the first 0 for none")
-    rounds: int = Field(ge=10, description="rounds of these fits")
+    rounds: int = Field(ge=50, description="rounds of these fits")
     school: bool = Field(description="School, 139 schools, if its file is there (full profile)")
     your_table: str = Field(description="a table of yours, compared beside the others; make diagnose writes this and the next four, empty for none")
     your_table_sha256: str = Field(description="its SHA-256")
