@@ -61,3 +61,10 @@ def test_effects_mutes_controls(muted, colour):
     rows = pd.DataFrame([{"label": "a", "effect": 0.1, "low": 0.0, "high": 0.3, "margin": 0.01, "muted": muted}])
     (axis,) = curves.effects(rows, "saved").axes
     assert axis.lines[0].get_color() == colour and axis.get_yticklabels()[0].get_text() == "a"
+
+
+@pytest.mark.parametrize("samples", [[1.1, 1.27, 2.6], [10, 100], [5]])
+def test_arms_of_one_sample_count_do_not_reach_into_the_next(samples):
+    apart = curves.dodge(samples * 2, 8)
+    assert 1 < apart <= 1.05
+    assert all(a * apart**3.5 < b * apart**-3.5 for a, b in zip(samples, samples[1:]))
