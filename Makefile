@@ -34,9 +34,10 @@ test-data: env ## opens the real data archives
 test-pages: env ## opens the pages of results/smoke in headless Chromium
 	@$(VENV_PYTHON) -m pytest -m pages
 
-bench: env ## seconds beside the goals, and ratios to other solvers (installs them into .venv)
-	@$(VENV_PYTHON) -m pip install -qq --disable-pip-version-check -r benchmarks/requirements.txt
-	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks
+bench: env ## seconds beside the goals, and ratios to other solvers (installed into .bench, not into .venv)
+	@test -d .bench || $(VENV_PYTHON) -m pip install -qq --disable-pip-version-check --no-deps --target .bench -r benchmarks/requirements.txt \
+	  || { rm -rf .bench; echo "bench: its other solvers could not be installed; their columns say so"; }
+	@OMP_NUM_THREADS=1 PYTHONPATH=.:.bench $(VENV_PYTHON) -m benchmarks
 
 lab: env ## JupyterLab on the notebooks
 	@JUPYTER_PREFER_ENV_PATH=1 OMP_NUM_THREADS=1 $(VENV_PYTHON) -m jupyterlab notebooks
@@ -69,8 +70,8 @@ lock: env ## resolve requirements.lock anew (torch stays out: see environment.py
 	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --override .torch-override.txt --no-emit-package torch --quiet -o requirements.lock; rm .torch-override.txt
 
-clean: ## delete results/ and .venv (downloaded data stay in the cache)
-	@rm -rf results .venv .venv.lock
+clean: ## delete results/, .venv and .bench (downloaded data stay in the cache)
+	@rm -rf results .venv .venv.lock .bench
 
 help: ## this list
 	@echo "make TARGET [PROFILE=smoke|default|full] [SET=\"splits=2 few=0.2\"] [JOBS=2]"; echo

@@ -77,6 +77,9 @@ def compare(what, Xs, Y, penalty, solvers, data):
     limit = (exact.objective_ - exact.dual_gap_) * (1 + ACCURACY)
     print(f"{what + ', ' + str(penalty):40s} ours {seconds:7.3f} s", end="", flush=True)
     for name, solve in solvers.items():
+        if not peers.installed(name):
+            print(f"   {name} not installed", end="", flush=True)
+            continue
         if name in ("skglm", "celer"):
             solve(Xs, Y, penalty, model.lam, 1e-1)  # compile
         found = peers.fastest(solve, timed, (Xs, Y, penalty, model.lam), limit, PATIENCE)

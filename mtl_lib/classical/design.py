@@ -16,6 +16,8 @@ None           X                                   X
 A penalty's null space is spanned by columns n_j (T,) with g(W + n_j a') = g(W) for every a: 1 for
 ``about_mean`` and a connected graph, one indicator per part of a graph in several parts.
 """
+import copy
+
 import numpy as np
 
 INTERCEPTS = ("free", "shared", "about_mean", None)
@@ -69,6 +71,15 @@ class Design:
         self.Zs = [z / np.sqrt(c)[:, None] for z, c in zip(Zs, self.weights)]
         lift = last / np.sqrt(2 * self.ridge) if self.ridge else self._basis[: q * self.p][feature]
         self.lift = lift.reshape(q, self.d, Z.shape[1])
+
+    def on(self, chosen):
+        """The same with some of the penalised columns only, (k,) increasing; for penalties that see every direction."""
+        part = copy.copy(self)
+        Xs = [X[:, chosen] for X in (self.Xs[:1] if self.same else self.Xs)]
+        part.Xs = Xs * self.T if self.same else Xs
+        part.p, part.d = len(chosen), np.count_nonzero(chosen < self.d)
+        part.lift = self.lift[:, : part.d]  # of no direction: empty
+        return part
 
     def common(self, u):
         """The part of every w_t that u stands for, (T, d)."""

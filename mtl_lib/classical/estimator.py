@@ -15,14 +15,13 @@ from mtl_lib.classical import scores
 from mtl_lib.classical.design import INTERCEPTS, Design
 from mtl_lib.classical.losses import LOSSES
 from mtl_lib.classical.penalties import Penalty, mean_direction
-from mtl_lib.classical.quadratic import QuadraticLoss
-from mtl_lib.classical.sampled import SampledLoss
+from mtl_lib.classical.sampled import cheapest
 from mtl_lib.classical.samples import is_list_of_tasks, read
-from mtl_lib.classical.solver import lambda_max, solve
+from mtl_lib.classical.solver import lambda_max
+from mtl_lib.classical.working_set import solve
 from mtl_lib.tasks import TaskSet
 
 WEIGHTINGS = ("mean", "sum")
-GRAM_ENTRIES = 4_000_000  # 32 MB: up to here Gram matrices are used even where they are larger than the data
 
 
 class LinearMTL(RegressorMixin, BaseEstimator):
@@ -147,9 +146,7 @@ class LinearMTL(RegressorMixin, BaseEstimator):
         some = lambda values: [v if keep.all() else v[keep] for v, keep in zip(values, kept)]
         weights = [c * w / (w.sum() if self.weighting == "mean" else 1) for c, w in zip(samples.task_weights, some(samples.weights))]
         design = Design(some(samples.Xs), weights, self.intercept, self._null_space(len(samples.names)), self.ridge)
-        ys, losses = some(samples.targets), [LOSSES[loss] for loss in samples.losses]
-        small = design.T * design.p**2 <= max(2 * design.p * sum(map(len, ys)), GRAM_ENTRIES)  # two copies of the data, or few
-        return QuadraticLoss(design, ys) if small and set(samples.losses) == {"squared"} else SampledLoss(design, ys, losses)
+        return cheapest(design, some(samples.targets), [LOSSES[loss] for loss in samples.losses])
 
     def _null_space(self, T):
         own = self.penalty.null_space(T)

@@ -64,7 +64,7 @@ class QuadraticLoss:
 
     def bend(self, at, to):
         """2 (f(to) - f(at) - <f'(at), to - at>)."""
-        return float(((to.V - at.V) * (to.gradient - at.gradient)).sum())
+        return float(np.vdot(to.V - at.V, to.gradient - at.gradient))
 
     def value(self, point):
         return self._value_at_zero + 0.5 * float((point.V * (point.gradient + self._gradient_at_zero)).sum())

@@ -11,9 +11,10 @@ from functools import cached_property
 
 import numpy as np
 
-from mtl_lib.classical.quadratic import centred_targets
+from mtl_lib.classical.quadratic import QuadraticLoss, centred_targets
 from mtl_lib.classical.separation import separable
 
+GRAM_ENTRIES = 4_000_000  # 32 MB: up to here Gram matrices are used even where they are larger than the data
 FREE_STEPS = 50  # of Newton per point; reached only where no finite optimum exists, as for separable classes
 SLOW = 0.01  # a step that gains more than this share of the last one's gain calls for a new Newton matrix
 
@@ -62,12 +63,22 @@ class SampledLoss:
         kinds = list(dict.fromkeys(losses))
         self._rows = [(kind, slice(None) if len(kinds) == 1 else np.repeat([loss is kind for loss in losses], sizes)) for kind in kinds]
         self._reach = self._each("reach")
-        largest = [c.max() * _largest_eigenvalue(X, c / c.max()) for X, c in list(zip(design.Xs, design.weights))[: 1 if design.same else None]]
-        self.curvature = max(np.array([loss.bound for loss in losses]) * largest) + 2 * design.ridge
+        self.losses = losses
         self._quadratic = squared.all()
         self.scale = float(self.c @ self._each("value", np.zeros(len(self.y)), self.y))  # the objective of the zero model
         self._stiffness = float((self.c * self._each("bound")) @ (self.Z**2).sum(axis=1)) + 2 * design.ridge * float((design.lift**2).sum())
         self._newton = self._bound = self._metric(self._each("bound"))
+
+    @cached_property
+    def curvature(self):
+        """Lipschitz constant of the gradient."""
+        rows = list(zip(self.design.Xs, self.design.weights))[: 1 if self.design.same else None]
+        largest = [c.max() * _largest_eigenvalue(X, c / c.max()) for X, c in rows]
+        return max(np.array([loss.bound for loss in self.losses]) * largest) + 2 * self.design.ridge
+
+    def on(self, chosen):
+        """The loss where only the ``chosen`` columns are used."""
+        return cheapest(self.design.on(chosen), np.split(self.y, self.cuts[1:-1]), self.losses)
 
     def at(self, V, near=None):
         """The point at V (T, p); the free part is sought from that of ``near``."""
@@ -217,6 +228,12 @@ class SampledLoss:
         inner, couple, inverse = metric
         du = inner @ (pull_u - couple.T @ (inverse * pull_b))
         return du, inverse * (pull_b - couple @ du)
+
+
+def cheapest(design, ys, losses):
+    """The loss from Gram matrices where all are squared and these take no more than two copies of the data, or little."""
+    small = design.T * design.p**2 <= max(2 * design.p * sum(map(len, ys)), GRAM_ENTRIES)
+    return QuadraticLoss(design, ys) if small and not any(loss.binary for loss in losses) else SampledLoss(design, ys, losses)
 
 
 def _largest_eigenvalue(X, c):

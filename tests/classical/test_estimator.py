@@ -200,7 +200,8 @@ def test_history():
     assert set(history) == {"iteration", "objective", "gap", "seconds", "floats"}
     assert history["iteration"][0] == 0
     assert (np.diff(history["iteration"]) > 0).all() and len(history["iteration"]) > 2
-    assert_array_equal(history["floats"], 2 * 4 * (D + 1) * np.array(history["iteration"]))
+    exchanges = np.diff(history["floats"]) / (2 * 4 * (D + 1))  # a shortened step is one too
+    assert (exchanges >= np.diff(history["iteration"])).all() and (exchanges == exchanges.astype(int)).all()
     assert (np.diff(history["seconds"]) >= 0).all() and 0 <= history["seconds"][0] <= history["seconds"][-1] < 60
     assert history["iteration"][-1] == model.n_iter_
     assert (history["objective"][-1], history["gap"][-1]) == (model.objective_, model.dual_gap_)
@@ -452,7 +453,8 @@ def test_bad_task_weight_and_graph_are_named():
 
 def test_separable_classes_with_a_free_plane_reach_the_infimum():
     labels = [(x[:, 0] > 0).astype(float) for x in XS]
-    model = LinearMTL(Pooled(), loss="logistic", max_iter=20).fit(XS, labels)
+    with pytest.warns(ConvergenceWarning, match="no finite optimum"):
+        model = LinearMTL(Pooled(), loss="logistic", max_iter=20).fit(XS, labels)
     assert np.isfinite(model.coef_).all() and 0 <= model.objective_ <= 1e-12  # the infimum, 0, within rounding
 
 

@@ -133,7 +133,7 @@ def test_more_features_than_samples_certify_the_same_optimum_from_either_form(pe
     ys = [X @ rng.normal(size=12) + 1 for X in Xs]
     model = LinearMTL(penalty, 0.3, intercept=rule, ridge=0.01)
     gram = model.fit(Xs, ys).objective_, model.dual_gap_
-    monkeypatch.setattr("mtl_lib.classical.estimator.GRAM_ENTRIES", 0)
+    monkeypatch.setattr("mtl_lib.classical.sampled.GRAM_ENTRIES", 0)
     assert isinstance(model._problem(read(Xs, ys)), SampledLoss)
     rows = model.fit(Xs, ys).objective_, model.dual_gap_
     assert abs(gram[0] - rows[0]) <= max(gram[1], rows[1]) + 1e-9

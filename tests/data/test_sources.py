@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from mtl_lib.classical import LinearMTL, Ridge
 from mtl_lib.data import bdf, chem97, exam, hsb82, movielens, radon, rdatasets, school, sleepstudy, store, tables
 from mtl_lib.data.card import Card
 
@@ -244,6 +245,8 @@ def test_sleepstudy_gives_the_published_fixed_effects():
     """Every person has the same days: REML's fixed effects (Bates et al. 2015) are the mean of the persons' own lines."""
     lines = [np.polyfit(task.X[:, 0], task.y, 1)[::-1] for task in sleepstudy.load()]
     assert_allclose(np.mean(lines, axis=0), [251.405, 10.467], atol=5e-4)
+    model = LinearMTL(Ridge(), 0.01, intercept="about_mean", about_mean=True, weighting="sum").fit(sleepstudy.load())
+    assert_allclose([model.intercept_.mean(), model.coef_.mean()], [251.405, 10.467], atol=5e-4)
 
 
 @pytest.mark.data
