@@ -39,7 +39,7 @@ class LinearMTL(RegressorMixin, BaseEstimator):
     about_mean : W = w_0 1' + V with w_0 free and the penalty on V (Evgeniou and Pontil 2004 for Ridge).
     ridge : rho >= 0.
     weighting : ``"mean"`` for c_t = 1/m_t (every task counts the same), ``"sum"`` for c_t = 1; times ``Task.weight``.
-    tol : stop when the duality gap is at most ``tol`` times the objective.
+    tol : stop when the duality gap is at most ``tol`` times the objective, or 1e-14 times that of the zero model, which is rounding.
     max_iter : ConvergenceWarning with the gap reached after so many iterations. One too where a logistic loss
         has no finite optimum, since what the penalty leaves free separates the classes.
 
@@ -48,7 +48,7 @@ class LinearMTL(RegressorMixin, BaseEstimator):
     coef_ : (T, d); ``intercept_`` : (T,); ``task_names_`` : list of T names.
     objective_, dual_gap_ : primal objective and a certified bound on its distance to the optimum.
     n_iter_ : iterations; ``history_`` : dict of lists iteration, objective, gap, seconds, floats
-        (numbers sent between nodes and server if each task were a node).
+        (numbers sent between nodes and server if each task were a node; 0 while linear systems are solved in one place).
     task_covariance_ : (T, T), trace 1; MTRL only.
     parts_ : (2, T, p), the P and Q (L and S) of W = P + Q; Dirty and Robust only.
 
