@@ -2,7 +2,7 @@
 
 The rule: *supported* if the interval lies above 0, the effect reaches the margin and Holm's p over
 the notebook's claims is below 0.05; *refuted* if the interval's upper end lies below the margin;
-else, or with fewer than six units, *undecided*. *Cannot tell* if a positive control fails.
+else, or with fewer than six units (or classes that units are made of), *undecided*. *Cannot tell* if a positive control fails.
 """
 from dataclasses import dataclass, field
 
@@ -36,10 +36,11 @@ class Claim:
     margin: float
     primary: bool = False
     pairs: pd.DataFrame | None = field(default=None, repr=False)
+    classes: dict | None = field(default=None, repr=False)
     result: dict = field(default_factory=dict, repr=False)
 
     def decide(self, pairs: pd.DataFrame, figure: str, null: pd.DataFrame | None = None,
-               control: pd.DataFrame | None = None) -> dict:
+               control: pd.DataFrame | None = None, classes: dict | None = None) -> dict:
         """Effect, interval and p of the declared contrast; the verdict follows in ``verdict``.
 
         Parameters
@@ -48,19 +49,23 @@ class Claim:
         figure : name of the figure that shows it.
         null : the same contrast with nothing to find (permuted labels).
         control : a, b of an oracle arm against the null arm, which must differ.
+        classes : unit -> the classes it is made of, where units overlap (pairs of digits). Interval and p are
+            then the wider and larger of those over units and over classes (``stats.class_jackknife``), and
+            at least six classes are needed too.
 
         Raises RuntimeError if the claim was decided before.
         """
         if self.result:
             raise RuntimeError(f"claim {self.id!r} is decided already")
         effects = stats.unit_effects(pairs)
-        effect, low, high = stats.interval(effects)
-        self.pairs = pairs[["unit", "seed", "a", "b"]]
+        effect, low, high, p = stats.wider(effects, classes)
+        self.pairs, self.classes = pairs[["unit", "seed", "a", "b"]], classes
         self.result = {"n_units": len(effects), "n_seeds": int(pairs["seed"].nunique()), "effect": effect, "low": low,
-                       "high": high, "p": stats.sign_flip_p(effects), "null": None, "figure": figure,
+                       "high": high, "p": p, "null": None, "figure": figure,
+                       "n_classes": len({c for unit in effects.index for c in classes[unit]}) if classes else None,
                        "control_failed": control is not None and stats.interval(stats.unit_effects(control))[1] <= 0}
         if null is not None:
-            self.result["null"] = dict(zip(("effect", "low", "high"), stats.interval(stats.unit_effects(null))))
+            self.result["null"] = dict(zip(("effect", "low", "high"), stats.wider(stats.unit_effects(null), classes)))
         return self.result
 
     def verdict(self, p_holm: float) -> tuple[str, str]:
@@ -68,8 +73,9 @@ class Claim:
         r = self.result
         if r["control_failed"]:
             return "cannot tell", "the positive control does not beat the null arm"
-        if r["n_units"] < FEWEST_UNITS:
-            return "undecided", f"{r['n_units']} units, at least {FEWEST_UNITS} are needed"
+        for name, count in (("units", r["n_units"]), ("classes", r["n_classes"])):
+            if count is not None and count < FEWEST_UNITS:
+                return "undecided", f"{count} {name}, at least {FEWEST_UNITS} are needed"
         if r["high"] < self.margin:
             if r["high"] < 0:
                 return "refuted", "harm: the whole interval is below 0"
@@ -85,7 +91,7 @@ class Claim:
         finite = lambda x: x if np.isfinite(x) else None
         null = r["null"] and {key: finite(value) for key, value in r["null"].items()}
         return {"id": self.id, "section": self.section, "statement": self.statement, "contrast": self.contrast,
-                "unit": self.unit, "n_units": r["n_units"], "n_seeds": r["n_seeds"], "effect": r["effect"],
+                "unit": self.unit, "n_units": r["n_units"], "n_classes": r["n_classes"], "n_seeds": r["n_seeds"], "effect": r["effect"],
                 "low": finite(r["low"]), "high": finite(r["high"]), "margin": self.margin, "p": r["p"], "p_holm": p_holm,
                 "verdict": verdict, "why": why, "primary": self.primary, "null": null, "figure": r["figure"]}
 

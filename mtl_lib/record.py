@@ -102,10 +102,11 @@ class Declared:
         display(Markdown(f"> **Claim {claim.id}**{' (primary)' if claim.primary else ''}. {claim.statement}  \n"
                          f"> Contrast: {claim.contrast}; unit: {claim.unit}; smallest effect that matters: {claim.margin:g}."))
 
-    def decide(self, pairs, figure: str, null=None, control=None) -> None:
+    def decide(self, pairs, figure: str, null=None, control=None, classes=None) -> None:
         """See ``mtl_lib.claims.Claim.decide``. The verdict after Holm's correction is in the last table."""
-        r = self.claim.decide(pairs, figure, null, control)
-        text = f"**{self.claim.id}**: {_effect(r)} (n = {r['n_units']}, unit {self.claim.unit}; {r['n_seeds']} seeds, p\u00a0=\u00a0{r['p']:.2g})"
+        r = self.claim.decide(pairs, figure, null, control, classes)
+        of = f" of {r['n_classes']} classes" if r["n_classes"] else ""
+        text = f"**{self.claim.id}**: {_effect(r)} (n = {r['n_units']}{of}, unit {self.claim.unit}; {r['n_seeds']} seeds, p\u00a0=\u00a0{r['p']:.2g})"
         if r["null"]:
             text += f"; null arm {_effect(r['null'])}"
         verdict, why = self.claim.verdict(r["p"])

@@ -56,10 +56,13 @@ def saved(table: pd.DataFrame, baseline: str, value: str, arm: str = "arm") -> p
     return rest.assign(saved=rest["base"] - rest[value]).drop(columns="base")
 
 
-def over_units(table: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
-    """Mean and interval of ``value`` over units, seeds averaged inside units; columns by, mean, low, high, n."""
+def over_units(table: pd.DataFrame, by: list[str], value: str, classes: dict | None = None) -> pd.DataFrame:
+    """Mean and interval of ``value`` over units, seeds averaged inside units; columns by, mean, low, high, n.
+
+    ``classes`` : unit -> its classes, where units overlap; the wider interval is taken, see ``wider``.
+    """
     inside = table.groupby([*by, "unit"], sort=False)[value].mean()
-    rows = [(*(key if isinstance(key, tuple) else (key,)), *interval(group), len(group))
+    rows = [(*(key if isinstance(key, tuple) else (key,)), float(group.to_numpy(float).mean()), *_bounds(group.droplevel(by), classes), len(group))
             for key, group in inside.groupby(by if len(by) > 1 else by[0], sort=False)]
     return pd.DataFrame(rows, columns=[*by, "mean", "low", "high", "n"])
 
@@ -89,6 +92,47 @@ def interval(effects, level: float = 0.95) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
+def class_jackknife(effects: pd.Series, classes: dict, level: float = 0.95) -> tuple[float, float, float, float]:
+    """(mean, low, high, p) over units made of classes that overlap, such as pairs of digits: every class left out in turn.
+
+    Units that share a class are not independent: with e_ab = mu + g_a + g_b + noise, the mean over all pairs of K
+    classes has variance 4 var(g)/K + 2 var(noise)/(K (K - 1)), and t over pairs sees almost none of the first
+    part. With m_c the mean over the units without class c, the pseudo-values K m - (K - 1) m_c are treated as K
+    independent values of the mean (Tukey): Student t on them, K - 1 degrees of freedom. The variance is never
+    too small on average (Efron and Stein 1981); without class effects it is about twice too large.
+
+    Parameters
+    ----------
+    effects : one per unit, index unit.
+    classes : unit -> the classes it is made of.
+
+    Raises ValueError for a unit without classes, and where the units without some class are none.
+    """
+    missing = [unit for unit in effects.index if not classes.get(unit)]
+    if missing:
+        raise ValueError(f"class jackknife: unit {missing[0]!r} has no classes")
+    members = sorted({c for unit in effects.index for c in classes[unit]})
+    without = [effects[[c not in classes[unit] for unit in effects.index]] for c in members]
+    empty = [c for c, rest in zip(members, without) if rest.empty]
+    if empty:
+        raise ValueError(f"class jackknife: every unit has class {empty[0]!r}, nothing is left without it")
+    K, mean = len(members), float(effects.mean())
+    pseudo = np.array([K * mean - (K - 1) * rest.mean() for rest in without])
+    error = float(np.sqrt(((pseudo - mean) ** 2).sum() / (K - 1) / K))
+    half = float(scipy_stats.t.ppf(0.5 + level / 2, K - 1)) * error
+    p = float(2 * scipy_stats.t.sf(abs(mean) / error, K - 1)) if error > 0 else float(mean == 0)
+    return mean, mean - half, mean + half, p
+
+
+def wider(effects: pd.Series, classes: dict | None = None) -> tuple[float, float, float, float]:
+    """(mean, low, high, p) by Student t and sign flips over units; with ``classes``, each of interval and p is the
+    wider or larger of that and of ``class_jackknife``."""
+    p = sign_flip_p(effects)
+    if classes is not None:
+        p = max(p, class_jackknife(effects, classes)[3])
+    return (float(np.mean(effects)), *_bounds(effects, classes), p)
+
+
 def sign_flip_p(effects, draws: int = 9_999) -> float:
     """Two-sided p of mean 0 by flipping signs: all 2^n up to 13 units, else ``draws`` random flips."""
     values = np.asarray(effects, float)
@@ -113,9 +157,20 @@ def holm(p_values) -> np.ndarray:
     return result
 
 
-def false_alarm_rate(pairs: pd.DataFrame, relabellings: int = 200, seed: int = 0) -> float:
-    """Share of sign-flipped relabellings of the units whose interval excludes 0: 0.05 if all is well."""
-    effects = unit_effects(pairs).to_numpy()
+def false_alarm_rate(pairs: pd.DataFrame, classes: dict | None = None, relabellings: int = 200, seed: int = 0) -> float:
+    """Share of sign-flipped relabellings of the units whose interval excludes 0: 0.05 if all is well.
+
+    With ``classes`` the wider interval is used; flips unit by unit leave no class effects, so that it is less.
+    """
+    effects = unit_effects(pairs)
     flips = stream(seed, "relabel").choice((-1.0, 1.0), (relabellings, len(effects)))
-    bounds = [interval(effects * flip)[1:] for flip in flips]
+    bounds = [_bounds(effects * flip, classes) for flip in flips]
     return float(np.mean([low > 0 or high < 0 for low, high in bounds]))
+
+
+def _bounds(effects, classes) -> tuple[float, float]:
+    low, high = interval(effects)[1:]
+    if classes is None:
+        return low, high
+    _, low_classes, high_classes, _ = class_jackknife(effects, classes)
+    return min(low, low_classes), max(high, high_classes)

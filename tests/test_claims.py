@@ -54,6 +54,19 @@ def test_a_failed_positive_control_means_cannot_tell():
     assert row["verdict"] == "supported" and abs(row["null"]["effect"]) < 1e-12
 
 
+def test_units_that_share_classes_get_the_wider_interval_and_need_six_classes():
+    names = {K: {f"{a}-{b}": (a, b) for a in range(K) for b in range(a)} for K in (5, 7)}
+    rows = {K: pd.DataFrame({"unit": list(names[K]), "seed": 0, "a": [0.05 + 0.01 * (i + j) for i, j in names[K].values()], "b": 0.0}) for K in (5, 7)}
+    plain, by_class, few = claim(), claim(), claim()
+    plain.decide(rows[7], figure="f")
+    by_class.decide(rows[7], figure="f", null=rows[7], classes=names[7])
+    few.decide(rows[5], figure="f", classes=names[5])
+    one, two, three = settle([plain, by_class, few])
+    assert two["low"] < one["low"] and two["high"] > one["high"] and two["p"] >= one["p"] and two["n_classes"] == 7
+    assert two["null"] == {key: two[key] for key in ("effect", "low", "high")}
+    assert three["verdict"] == "undecided" and "5 classes" in three["why"] and one["n_classes"] is None
+
+
 def test_decided_once_and_never_forgotten():
     c = claim()
     with pytest.raises(RuntimeError, match="never decided"):

@@ -60,8 +60,8 @@ def test_claims_are_declared_before_they_are_decided(section):
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_cells_are_short_and_hold_no_algorithm(section):
-    for source, _ in code(section):
-        assert source.count("\n") <= 30
+    for source, tags in code(section):
+        assert source.count("\n") <= 30 or "parameters" in tags
         assert max(map(len, source.splitlines())) <= 104
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, (ast.For, ast.FunctionDef)):

@@ -1,4 +1,6 @@
 """Intervals, p values and sweeps: closed forms, invariances, and error rates on simulated data."""
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,6 +75,56 @@ def test_shuffled_signs_are_seldom_significant():
 def test_a_real_effect_is_found():
     draws = np.random.default_rng(8).normal(1, 1, (200, 20))
     assert sum(stats.interval(row)[1] > 0 for row in draws) >= 190
+
+
+def pairs_of_classes(K, seed, class_sd, noise_sd, mean=0.0):
+    draw = np.random.default_rng(seed)
+    g = class_sd * draw.normal(size=K)
+    classes = {f"{a} versus {b}": (a, b) for a, b in itertools.combinations(range(K), 2)}
+    return pd.Series({u: mean + g[a] + g[b] + noise_sd * draw.normal() for u, (a, b) in classes.items()}), classes
+
+
+def test_class_jackknife_closed_forms():
+    values = np.random.default_rng(9).normal(size=8)
+    apart = {k: (k,) for k in range(8)}  # no class is shared: units are classes
+    assert np.allclose(stats.class_jackknife(pd.Series(values), apart)[:3], stats.interval(values))
+    assert stats.class_jackknife(pd.Series(values), apart)[3] == pytest.approx(scipy_stats.ttest_1samp(values, 0).pvalue)
+    effects, classes = pairs_of_classes(6, 10, 1.0, 0.0)
+    g = [(effects[[f"{min(a, c)} versus {max(a, c)}" for c in range(6) if c != a]].sum() - effects.sum() / 5) / 4 for a in range(6)]
+    assert np.allclose(stats.class_jackknife(effects, classes)[:3], stats.interval(2 * np.array(g)))  # e_ab = g_a + g_b
+
+
+def test_class_jackknife_covers_where_t_over_pairs_does_not():
+    runs = [pairs_of_classes(K, seed, 1.0, 1.0, mean=0.7) for K in (7, 10) for seed in range(250)]
+    covered = lambda bounds: bounds[1] <= 0.7 <= bounds[2]
+    honest = np.mean([covered(stats.class_jackknife(*run)) for run in runs])
+    assert 0.93 <= honest <= 0.985
+    assert np.mean([covered(stats.interval(effects)) for effects, _ in runs]) < 0.8
+
+
+@pytest.mark.parametrize("class_sd", [0.0, 0.3, 1.0])
+def test_class_jackknife_raises_few_false_alarms(class_sd):
+    runs = [pairs_of_classes(7, seed, class_sd, 1.0) for seed in range(300)]
+    found = [stats.wider(*run) for run in runs]
+    assert np.mean([low > 0 or high < 0 for _, low, high, _ in found]) <= 0.07
+    assert np.mean([p < 0.05 for *_, p in found]) <= 0.07
+
+
+def test_the_wider_interval_and_the_larger_p_decide():
+    for seed in range(20):
+        effects, classes = pairs_of_classes(7, seed, 0.3, 1.0, mean=0.5)
+        mean, low, high, p = stats.wider(effects, classes)
+        bounds = stats.interval(effects), stats.class_jackknife(effects, classes)
+        assert mean == pytest.approx(effects.mean()) and (low, high) == (min(b[1] for b in bounds), max(b[2] for b in bounds))
+        assert p == max(stats.sign_flip_p(effects), bounds[1][3])
+        assert stats.wider(effects) == (*stats.interval(effects), stats.sign_flip_p(effects))
+
+
+def test_class_jackknife_refuses_what_it_cannot_leave_out():
+    with pytest.raises(ValueError, match="'b' has no classes"):
+        stats.class_jackknife(pd.Series({"a": 1.0, "b": 2.0}), {"a": (0, 1)})
+    with pytest.raises(ValueError, match="every unit has class 0"):
+        stats.class_jackknife(pd.Series({"a": 1.0, "b": 2.0}), {"a": (0, 1), "b": (0, 2)})
 
 
 def test_sweep_runs_every_point_and_keeps_order():

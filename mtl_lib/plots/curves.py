@@ -14,9 +14,9 @@ def learning_curves(levels: pd.DataFrame, gains: pd.DataFrame, x_label: str, mea
     figure, ((left, right),) = style.panels(2, width=4.6, height=3.9)
     for arm, curve in levels.groupby("arm", sort=False):
         left.plot(curve["samples"], curve["mean"], marker="o", ls=style.line(arm), ms=4, color=style.colour(arm), label=arm)
-    arms = list(gains["arm"].unique())
+    arms, apart = list(gains["arm"].unique()), dodge(gains["samples"], gains["arm"].nunique())
     for k, (arm, curve) in enumerate(gains.groupby("arm", sort=False)):
-        x = curve["samples"] * 1.05 ** (k - (len(arms) - 1) / 2)  # side by side, so that intervals do not hide each other
+        x = curve["samples"] * apart ** (k - (len(arms) - 1) / 2)  # side by side, so that intervals do not hide each other
         right.errorbar(x, curve["mean"], [curve["mean"] - curve["low"], curve["high"] - curve["mean"]], marker="o", ls=style.line(arm), ms=4,
                        lw=1.2, elinewidth=1, color=style.colour(arm))
     right.axhline(0, color="#333333", lw=1)
@@ -24,7 +24,7 @@ def learning_curves(levels: pd.DataFrame, gains: pd.DataFrame, x_label: str, mea
     right.set(ylabel=f"{measure} saved", title=f"gain over {baseline}, 95 % interval")
     for axis in (left, right):
         samples_axis(axis, levels["samples"], x_label)
-    figure.legend(loc="outside lower center", ncols=4, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=9, handlelength=3)
     return figure
 
 
@@ -89,10 +89,18 @@ def effects(rows: pd.DataFrame, x_label: str) -> Figure:
     return figure
 
 
+def dodge(samples, arms: int) -> float:
+    """Factor between neighbouring arms on a logarithmic axis: 1.05, or less where sample counts are so close that
+    the arms of one would reach into the next."""
+    ticks = np.array(sorted(set(samples)))
+    closest = min(ticks[1:] / ticks[:-1], default=np.inf)
+    return float(min(1.05, closest ** (0.75 / max(arms, 1))))
+
+
 def samples_axis(axis, samples, label: str) -> None:
     """A logarithmic axis with a tick at every sample count there is."""
     ticks = sorted(set(samples))
     axis.set_xscale("log")
-    axis.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
+    axis.set_xticks(ticks, [f"{tick:.2g}" if tick < 99.5 else f"{tick:.0f}" for tick in ticks])
     axis.minorticks_off()
     axis.set_xlabel(label)

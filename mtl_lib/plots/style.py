@@ -2,7 +2,7 @@
 import matplotlib
 from matplotlib.figure import Figure
 
-# Okabe and Ito's palette; grey for the intercept-only baseline, black for one task on its own.
+# Okabe and Ito's palette, then Tol's; grey for the intercept-only baseline, black for one task on its own.
 COLOURS = {
     "intercept only": "#999999",
     "single task": "#000000",
@@ -13,6 +13,10 @@ COLOURS = {
     "trace norm": "#CC79A7",
     "trace norm about the mean": "#D55E00",
     "L21 about the mean": "#56B4E9",
+    "Clustered": "#882255",
+    "Clustered about the mean": "#332288",
+    "MTRL": "#117733",
+    "Robust": "#AA4499",
     "Local": "#000000", "local": "#000000",
     "Pooled": "#E69F00", "global": "#E69F00",
     "FedAvg": "#D55E00", "global (FedAvg)": "#D55E00", "FedProx": "#D55E00",
@@ -21,10 +25,11 @@ COLOURS = {
     "FedAvg+": "#0072B2", "Per-FedAvg": "#0072B2", "fine-tuned": "#0072B2",
     "Ditto": "#009E73", "pFedMe": "#009E73",
     "IFCA": "#777777",
+    "MOCHA": "#882255", "CoCoA": "#332288", "mini-batch SDCA": "#117733", "mini-batch SGD": "#E69F00",
     "FedEM": "#CC79A7", "D-FedEM": "#CC79A7", "mixture": "#CC79A7",
 }
 FALLBACK = "#555555"
-DASHED = ("trace norm about the mean", "L21 about the mean", "single task, penalised intercept",
+DASHED = ("trace norm about the mean", "L21 about the mean", "Clustered about the mean", "single task, penalised intercept",
           "FedProx", "Per-FedAvg", "pFedMe", "FedRep", "D-FedEM")  # variants, so that curves on top of each other show
 
 matplotlib.rcdefaults()

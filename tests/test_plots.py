@@ -1,0 +1,70 @@
+"""Figures show the data they are given: as many lines as arms, the right numbers, logarithmic axes where said."""
+import numpy as np
+import pandas as pd
+import pytest
+
+from mtl_lib.plots import curves, solving, structures
+
+
+def runs(arms):
+    return pd.DataFrame([{"arm": arm, "floats": 10.0 * k, "distance": 0.5**k} for arm in arms for k in range(1, 5)])
+
+
+def test_staleness_draws_every_arm_in_order_the_first_dashed():
+    figure = solving.staleness(runs(["reference", "fresh", "late"]))
+    (axis,) = figure.axes
+    assert [line.get_label() for line in axis.lines] == ["reference", "fresh", "late"]
+    assert [line.get_linestyle() for line in axis.lines] == ["--", "-", "-"]
+    assert len({str(line.get_color()) for line in axis.lines}) == 3
+    assert all(np.array_equal(line.get_ydata(), 0.5 ** np.arange(1, 5)) for line in axis.lines)
+    assert axis.get_xscale() == axis.get_yscale() == "log"
+
+
+def test_communication_marks_the_references():
+    (axis,) = solving.communication(runs(["L21"]), {"all samples, once": 25.0}).axes
+    assert [line.get_label() for line in axis.lines] == ["L21", "all samples, once"]
+    assert set(axis.lines[1].get_xdata()) == {25.0}
+
+
+def test_certificates_has_a_panel_per_penalty_and_leaves_out_a_distance_of_0():
+    history = pd.DataFrame([{"penalty": p, "loss": loss, "iteration": 10 * k, "gap": 0.1**k, "distance": 0.05**k if k < 3 else 0.0}
+                            for p in ("L21", "trace norm", "Dirty") for loss in ("squared", "logistic") for k in range(4)])
+    figure = solving.certificates(history)
+    shown = [axis for axis in figure.axes if axis.get_visible()]
+    assert [axis.get_title() for axis in shown] == ["", "", ""] and [axis.get_title("left") for axis in shown] == ["L21", "trace norm", "Dirty"]
+    gap, distance = shown[1].lines[:2]
+    assert len(gap.get_ydata()) == 4 and len(distance.get_ydata()) == 3
+
+
+def test_heat_writes_every_number_and_frames_one_winner_a_row():
+    ratios = pd.DataFrame([[1.0, 0.5], [1.0, 12.3]], index=["low rank", "unrelated"], columns=["single task", "trace norm"])
+    figure = structures.heat(ratios, {"low rank": "trace norm", "unrelated": "single task"}, "ratio")
+    axis = figure.axes[0]
+    assert [text.get_text() for text in axis.texts] == ["1.00", "0.50", "1.00", "12"]
+    assert [text.get_weight() for text in axis.texts] == ["normal", "bold", "bold", "normal"]
+    assert len(axis.patches) == 2
+
+
+def test_recovery_has_a_panel_per_structure_with_the_reference_dashed():
+    levels = pd.DataFrame([{"structure": s, "score": "area", "arm": arm, "m": m, "mean": 0.6, "low": -0.1, "high": 1.2}
+                           for s in ("clusters", "outliers") for arm in ("L21", "single task") for m in (10, 20)])
+    axes = structures.recovery(levels, "samples per task").axes
+    assert len(axes) == 2
+    for axis in axes:
+        assert [line.get_linestyle() for line in axis.lines] == ["-", "--"]
+        band = np.concatenate([path.vertices for area in axis.collections for path in area.get_paths()])
+        assert band[:, 1].min() >= 0 and band[:, 1].max() <= 1  # a score has bounds, its t interval has not
+
+
+@pytest.mark.parametrize("muted, colour", [(True, "#8a8a8a"), (False, "#0072B2")])
+def test_effects_mutes_controls(muted, colour):
+    rows = pd.DataFrame([{"label": "a", "effect": 0.1, "low": 0.0, "high": 0.3, "margin": 0.01, "muted": muted}])
+    (axis,) = curves.effects(rows, "saved").axes
+    assert axis.lines[0].get_color() == colour and axis.get_yticklabels()[0].get_text() == "a"
+
+
+@pytest.mark.parametrize("samples", [[1.1, 1.27, 2.6], [10, 100], [5]])
+def test_arms_of_one_sample_count_do_not_reach_into_the_next(samples):
+    apart = curves.dodge(samples * 2, 8)
+    assert 1 < apart <= 1.05
+    assert all(a * apart**3.5 < b * apart**-3.5 for a, b in zip(samples, samples[1:]))
