@@ -1,7 +1,7 @@
 """D-FedEM: FedEM without a server (Marfoq et al. 2021, algorithm of the decentralised setting)."""
 import torch
 
-from mtl_lib.federated.fedem import FedEM, e_step, mixture_scores
+from mtl_lib.federated.fedem import FedEM, mixture_scores
 from mtl_lib.federated.method import each, with_clients
 from mtl_lib.stack import mixed
 
@@ -47,17 +47,9 @@ class DFedEM(FedEM):
         return with_clients(state, state.clients | {"place": torch.arange(T, device=train.x.device)})
 
     def client_update(self, server, mine, batches):
-        M, k = self.components, len(batches)
         stack = self.stack(self._components(server, mine), batches.loss)
-        q, pi = e_step(self._likelihood(stack, batches), mine["pi"], batches)
-        kept = each(lambda value: value.reshape(-1, *value.shape[2:]), {"optimizer": mine["optimizer"]}) if "optimizer" in mine else {}
-        optimizer = self.local_optimizer(kept)
-        for batch in batches:
-            a = batch.active
-            w = (q[:, batch.rows] * batch.w).transpose(0, 1).reshape(a * M, -1)
-            optimizer.step(stack, stack.first(a * M).grads(batch.x, batch.y, w)[1], a * M)
-        by_client = lambda tree: each(lambda value: value.view(k, M, *value.shape[1:]), tree)
-        return {"model": by_client(stack.params), "place": mine["place"]}, {"pi": pi} | by_client(self.remembered(optimizer))
+        message, kept = self.em_step(self._likelihood(stack, batches), stack, mine, batches)
+        return message | {"place": mine["place"]}, kept
 
     def server_aggregate(self, server, messages, n):
         place = messages["place"]

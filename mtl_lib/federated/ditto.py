@@ -15,8 +15,7 @@ class Ditto(FedAvg):
 
     def __init__(self, net, optimizer, lam: float, weights: str = "samples", over: str = "participants", keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        if not 0 <= lam < float("inf"):
-            raise ValueError(f"{self.name}: lam {lam}, allowed is a finite number, 0 or more")
+        self.check_not_negative(lam=lam)
         self.lam = lam
 
     def init(self, train, seed):

@@ -15,8 +15,7 @@ class FedAvgPlus(FedAvg):
     def __init__(self, net, optimizer, weights: str = "samples", personal_steps: int = 10, over: str = "participants",
                  keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        if isinstance(personal_steps, bool) or not isinstance(personal_steps, int) or personal_steps < 0:
-            raise ValueError(f"{self.name}: personal_steps {personal_steps!r}, allowed is a whole number, 0 or more")
+        self.check_whole(0, personal_steps=personal_steps)
         self.personal_steps = personal_steps
 
     def personal(self, server, mine, batches):

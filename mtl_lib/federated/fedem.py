@@ -23,19 +23,16 @@ class FedEM(FedAvg):
     """
 
     name = "FedEM"
+
     def __init__(self, net, optimizer, components: int = 3, weights: str = "samples", over: str = "participants",
                  n_e_steps: int | None = None, keep_memory: bool = False):
         """n_e_steps : E-steps for a client that joins later; None until pi moves less than 1e-8 (1 is the official code)."""
         super().__init__(net, optimizer, weights, over, keep_memory)
-        for what, value in (("components", components), ("n_e_steps", 1 if n_e_steps is None else n_e_steps)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ValueError(f"{self.name}: {what} {value!r}, allowed is a whole number, 1 or more")
+        self.check_whole(1, components=components, n_e_steps=1 if n_e_steps is None else n_e_steps)
         self.components, self.n_e_steps = components, n_e_steps
 
     def init(self, train, seed):
-        if self.components > len(train):
-            raise ValueError(f"{self.name}: {self.components} components for {len(train)} clients ({train.names[0]!r}, ...), "
-                             "allowed is at most one each")
+        self.check_at_most_one_each(train, components=self.components)
         if not LOSSES[train.loss].likelihood:
             raise ValueError(f"{self.name}: loss {train.loss} of client {train.names[0]!r} defines no likelihood, "
                              f"allowed are {', '.join(name for name, loss in LOSSES.items() if loss.likelihood)}")
@@ -44,11 +41,15 @@ class FedEM(FedAvg):
         return State({"model": model} | self.counts(train), {"pi": uniform}, train.names, train.loss)
 
     def client_update(self, server, mine, batches):
-        M, k = self.components, len(batches)
         likelihood = -self.stack(server["model"], batches.loss).losses(batches.x[None], batches.y[None])
+        return self.em_step(likelihood, self.stack(repeated(server["model"], len(batches)), batches.loss), mine, batches)
+
+    def em_step(self, likelihood, stack, mine, batches) -> tuple[dict, dict]:
+        """(message, new memory) of k clients from the log-likelihood (M, n) of their samples and copies of the components, (k M, ...)."""
+        M, k = self.components, len(batches)
         q, pi = e_step(likelihood, mine["pi"], batches)
-        mine = each(lambda value: value.reshape(-1, *value.shape[2:]), {"optimizer": mine["optimizer"]}) if "optimizer" in mine else {}
-        stack, optimizer = self.stack(repeated(server["model"], k), batches.loss), self.local_optimizer(mine)
+        kept = each(lambda value: value.reshape(-1, *value.shape[2:]), {"optimizer": mine["optimizer"]}) if "optimizer" in mine else {}
+        optimizer = self.local_optimizer(kept)
         for batch in batches:
             a = batch.active
             w = (q[:, batch.rows] * batch.w).transpose(0, 1).reshape(a * M, -1)

@@ -22,8 +22,7 @@ class FedProx(FedAvg):
 
     def __init__(self, net, optimizer, mu: float, weights: str = "samples", over: str = "participants", keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        if not 0 <= mu < float("inf"):
-            raise ValueError(f"{self.name}: mu {mu}, allowed is a finite number, 0 or more")
+        self.check_not_negative(mu=mu)
         self.mu = mu
 
     def client_update(self, server, mine, batches):

@@ -26,8 +26,7 @@ class FedRep(FedAvg):
     def __init__(self, net, optimizer, head_epochs: int = 1, weights: str = "samples", over: str = "participants",
                  keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        if isinstance(head_epochs, bool) or not isinstance(head_epochs, int) or head_epochs < 1:
-            raise ValueError(f"{self.name}: head_epochs {head_epochs!r}, allowed is a whole number, 1 or more")
+        self.check_whole(1, head_epochs=head_epochs)
         self.head_epochs = head_epochs
 
     def init(self, train, seed):

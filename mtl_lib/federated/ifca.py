@@ -28,14 +28,11 @@ class IFCA(FedAvg):
 
     def __init__(self, net, optimizer, models: int, weights: str = "samples", over: str = "participants", keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        if isinstance(models, bool) or not isinstance(models, int) or models < 1:
-            raise ValueError(f"{self.name}: models {models!r}, allowed is a whole number, 1 or more")
+        self.check_whole(1, models=models)
         self.models = models
 
     def init(self, train, seed):
-        if self.models > len(train):
-            raise ValueError(f"{self.name}: {self.models} models for {len(train)} clients ({train.names[0]!r}, ...), "
-                             f"allowed is at most one each")
+        self.check_at_most_one_each(train, models=self.models)
         nobody = torch.zeros(len(train), dtype=torch.int64, device=train.x.device)
         return State({"model": self.start(train, seed, self.models)} | self.counts(train), {"choice": nobody}, train.names, train.loss)
 

@@ -34,12 +34,10 @@ class PerFedAvg(FedAvg):
     def __init__(self, net, optimizer, alpha: float, order: str = "first", personal_steps: int = 1, weights: str = "samples",
                  over: str = "participants", keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        if not 0 <= alpha < float("inf"):
-            raise ValueError(f"{self.name}: alpha {alpha}, allowed is a finite number, 0 or more")
+        self.check_not_negative(alpha=alpha)
         if order not in ("first", "exact"):
             raise ValueError(f"{self.name}: order {order!r}, allowed are first, exact")
-        if isinstance(personal_steps, bool) or not isinstance(personal_steps, int) or personal_steps < 0:
-            raise ValueError(f"{self.name}: personal_steps {personal_steps!r}, allowed is a whole number, 0 or more")
+        self.check_whole(0, personal_steps=personal_steps)
         self.alpha, self.order, self.personal_steps = alpha, order, personal_steps
 
     def client_update(self, server, mine, batches):

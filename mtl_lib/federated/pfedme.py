@@ -29,11 +29,8 @@ class PFedMe(FedAvg):
     def __init__(self, net, optimizer, lam: float, inner_rate: float, inner_steps: int = 5, beta: float = 1.0, weights: str = "samples",
                  over: str = "participants", keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        for what, value in (("lam", lam), ("inner_rate", inner_rate), ("beta", beta)):
-            if not 0 < value < float("inf"):
-                raise ValueError(f"{self.name}: {what} {value}, allowed is a finite number more than 0")
-        if isinstance(inner_steps, bool) or not isinstance(inner_steps, int) or inner_steps < 1:
-            raise ValueError(f"{self.name}: inner_steps {inner_steps!r}, allowed is a whole number, 1 or more")
+        self.check_positive(lam=lam, inner_rate=inner_rate, beta=beta)
+        self.check_whole(1, inner_steps=inner_steps)
         self.lam, self.inner_rate, self.inner_steps, self.beta = lam, inner_rate, inner_steps, beta
 
     def init(self, train, seed):

@@ -29,8 +29,7 @@ class SCAFFOLD(FedAvg):
     def __init__(self, net, optimizer, global_rate: float = 1.0, weights: str = "samples", over: str = "participants",
                  keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        if not 0 < global_rate < float("inf"):
-            raise ValueError(f"{self.name}: global_rate {global_rate}, allowed is a finite number more than 0")
+        self.check_positive(global_rate=global_rate)
         self.global_rate = global_rate
 
     def init(self, train, seed):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import textbook
 import torch
+from comparing import assert_same
 
 from mtl_lib.federated.clients import Clients
 from mtl_lib.federated.ditto import Ditto
@@ -12,7 +13,7 @@ from mtl_lib.federated.fedavg import FedAvg
 from mtl_lib.federated.fedavg_plus import FedAvgPlus
 from mtl_lib.federated.fedem import FedEM, e_step, mixture_scores
 from mtl_lib.federated.local import Local
-from mtl_lib.federated.method import each, leaves
+from mtl_lib.federated.method import each
 from mtl_lib.federated.pooled import Pooled
 from mtl_lib.federated.simulation import evaluate, join, simulate
 from mtl_lib.stack import SGD, Dense, Stack
@@ -20,11 +21,6 @@ from mtl_lib.tasks import TaskSet
 
 NET, RULE = Dense((6, 1)), SGD(0.1, 0.9)
 F64 = dict(dtype=torch.float64)
-
-
-def assert_same(a, b, atol=1e-10):
-    for one, other in zip(leaves(a), leaves(b), strict=True):
-        np.testing.assert_allclose(one, other, rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize("over", ["participants", "all"])

@@ -2,13 +2,13 @@
 import numpy as np
 import pytest
 import torch
+from comparing import assert_same
 
 from mtl_lib.federated.dfedem import DFedEM
 from mtl_lib.federated.fedavg import FedAvg
 from mtl_lib.federated.fedem import FedEM
 from mtl_lib.federated.fedprox import FedProx
 from mtl_lib.federated.ifca import IFCA
-from mtl_lib.federated.method import leaves
 from mtl_lib.federated.per_fedavg import PerFedAvg
 from mtl_lib.federated.scaffold import SCAFFOLD
 from mtl_lib.federated.simulation import join, participants, simulate
@@ -21,11 +21,6 @@ NET, RULE = Dense((6, 4, 1)), SGD(0.1, momentum=0.9, weight_decay=0.01)
 def run(method, tasks, **others):
     setting = dict(rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3, eval_every=0, dtype=torch.float64)
     return simulate(method, tasks, **{**setting, **others})
-
-
-def assert_same(a, b, atol=1e-10):
-    for one, other in zip(leaves(a), leaves(b), strict=True):
-        np.testing.assert_allclose(one, other, rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize("over", ["participants", "all"])
