@@ -39,6 +39,7 @@ bench: env ## seconds beside the goals, and ratios to other solvers (installed i
 	  || { rm -rf .bench; echo "bench: its other solvers could not be installed; their columns say so"; }
 	@OMP_NUM_THREADS=1 PYTHONPATH=.:.bench $(VENV_PYTHON) -m benchmarks
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.federated
+	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.mocha
 
 lab: env ## JupyterLab on the notebooks
 	@JUPYTER_PREFER_ENV_PATH=1 OMP_NUM_THREADS=1 $(VENV_PYTHON) -m jupyterlab notebooks

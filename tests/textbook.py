@@ -140,3 +140,38 @@ def fedem(clients, sizes, loss, sgd, rounds, batch_size, epochs, share, seed, co
             counts.append(len(x))
         servers = [average(models, counts) for models in zip(*returned)]
     return servers, pi
+
+
+def coordinate_ascent(X, y, loss, a, c, w, scale, order):
+    """MOCHA's local work at one node, one sample after the other (Smith et al. 2017, subproblem 4): changes a, returns dV (d,).
+
+    X (n, d), y (n,) numbers, or -1 and 1 for "logistic" and "hinge"; scale is sigma' Sigma_tt / lam.
+    """
+    dV = np.zeros(len(w))
+    for i in order:
+        u, q = X[i] @ (w + scale * dV), scale * c * (X[i] @ X[i])
+        if loss == "squared":
+            new = a[i] + (y[i] - a[i] - u) / (1 + q)
+        elif loss == "hinge":
+            new = y[i] * min(max(y[i] * a[i] + (1 - y[i] * u) / q, 0), 1)
+        else:
+            new = y[i] * _root(y[i] * a[i], y[i] * u, q)
+        dV += c * (new - a[i]) * X[i]
+        a[i] = new
+    return dV
+
+
+def _root(before, margin, q):
+    """p with log(p / (1 - p)) + margin + q (p - before) = 0: Newton in t = log(p / (1 - p)), halved where it overshoots."""
+    low, high = -margin - q * (1 - before), -margin + q * before
+    t = (low + high) / 2
+    for _ in range(100):
+        p = 1 / (1 + math.exp(-t))
+        f = t + margin + q * (p - before)
+        low, high = (low, t) if f > 0 else (t, high)
+        step = t - f / (1 + q * p * (1 - p))
+        step = step if low <= step <= high else (low + high) / 2
+        if abs(step - t) < 1e-14 * (1 + abs(t)):
+            break
+        t = step
+    return 1 / (1 + math.exp(-t))

@@ -1,0 +1,69 @@
+"""MOCHA beside its goal and beside a plain Python loop over coordinates, one thread: ``python -m benchmarks.mocha``.
+
+Seconds are processor time; compiling, once per machine, is left out. The gap is the one that counts: joint where the
+relationship is learned.
+"""
+import numpy as np
+from benchmarks.federated import fastest, textbook
+
+from mtl_lib.federated import Mocha
+from mtl_lib.federated.nodes import Nodes
+from mtl_lib.federated.relationships import MeanRegularized
+from mtl_lib.tasks import Inputs, Task, TaskSet
+
+T, M, D, GOAL, RATIO = 30, 300, 60, 2.0, 20.0
+LAMS = (3e-3, 3e-2)
+
+
+def nodes(losses, seed=0):
+    """30 nodes of 300 samples and 60 features, rules in a subspace of 3 dimensions."""
+    rng = np.random.default_rng(seed)
+    rules = rng.normal(size=(T, 3)) @ rng.normal(size=(3, D)) / np.sqrt(D)
+    tasks = []
+    for t, w in enumerate(rules):
+        X, loss = rng.normal(size=(M, D)), losses[t % len(losses)]
+        z = X @ w + 0.5 * rng.normal(size=M)
+        tasks.append(Task(f"node {t}", Inputs(f"X {t}", X), np.arange(M), z if loss == "squared" else (z > 0).astype(int), loss))
+    return TaskSet(tasks)
+
+
+def goals():
+    print(f"gap 1e-4 of the objective, {T} nodes x {M} samples x {D} features; goal {GOAL:g} s")
+    for losses in (("squared",), ("logistic",), ("hinge",), ("squared", "logistic", "hinge")):
+        tasks = nodes(losses)
+        for relationship in ("independent", MeanRegularized(1.0), "learned"):
+            for lam in LAMS:
+                seconds, fitted = fastest(lambda: Mocha(lam=lam, relationship=relationship).fit(tasks))
+                name = f"{losses[0] if len(losses) == 1 else 'mixed'}, {relationship}, lam {lam:g}"
+                print(f"  {name:48s} {seconds:6.2f} s  {fitted.n_rounds_:5d} rounds  {'met' if seconds <= GOAL else 'missed'}", flush=True)
+
+
+def ratio():
+    """One pass of all nodes over their data, from the same duals in the same order; the answers are compared too."""
+    print("one pass over all nodes' data beside the plain loop")
+    for loss in ("squared", "logistic", "hinge"):
+        tasks = nodes((loss,))
+        data, scale = Nodes(tasks), np.full(T, 2.0)
+        W, steps = 0.1 * np.random.default_rng(1).normal(size=(T, D)), data.sizes
+
+        def ours():
+            data.a[:] = 0
+            return data.work(W, scale, steps, 0, 1)[0]
+
+        def plain():
+            order, made = data._order(steps, 0, 1), []
+            for t in range(T):
+                own = slice(data.start[t], data.start[t + 1])
+                made.append(textbook.coordinate_ascent(data.X[own], data.y[own], loss, np.zeros(M), data.c[t], W[t], scale[t], order[own]))
+            return np.array(made)
+
+        (fast, one), (slow, other) = fastest(ours), fastest(plain)
+        assert np.allclose(one, other, atol=1e-10)
+        print(f"  {loss:10s} ours {1000 * fast:7.2f} ms   plain {1000 * slow:8.1f} ms   {slow / fast:5.0f}x   goal {RATIO:g}x "
+              f"{'met' if slow / fast >= RATIO else 'missed'}", flush=True)
+
+
+if __name__ == "__main__":
+    Mocha(lam=10.0, tol=0.9).fit(nodes(("squared", "logistic", "hinge")))  # compile
+    goals()
+    ratio()
