@@ -51,7 +51,7 @@ def ratio():
             return data.work(W, scale, steps, 0, 1)[0]
 
         def plain():
-            order, made = data._order(steps, 0, 1), []
+            order, made = data._order(0, 1), []
             for t in range(T):
                 own = slice(data.start[t], data.start[t + 1])
                 made.append(textbook.coordinate_ascent(data.X[own], data.y[own], loss, np.zeros(M), data.c[t], W[t], scale[t], order[own]))

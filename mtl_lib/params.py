@@ -142,8 +142,20 @@ class FederatedMTL(TakesTable):
     em_rounds: int = Field(ge=10, description="rounds on them")
     em_rates: list[Positive] = Field(min_length=1, max_length=8, description="learning rates each arm chooses from there, on another federation")
     em_components: list[Count] = Field(min_length=2, max_length=10, description="numbers of components compared by held-out likelihood")
+    penalties: list[Positive] = Field(min_length=1, max_length=12, description="penalties (lambda times the number of nodes) MOCHA chooses from, on validation data")
+    mocha_rounds: Count = Field(description="rounds after which a MOCHA fit of the search stops, converged or not")
+    mocha_tol: float = Field(gt=0, le=0.1, description="certified gap at which it stops, relative to the objective")
+    school_share: float = Field(gt=0, lt=0.6, description="share of each school's pupils that trains in the two worlds; half as many choose settings")
+    school_splits: Count = Field(description="splits of the schools there (seeds), each with its own losses and codes")
+    windows: list[Count] = Field(min_length=1, max_length=4, description="training windows of each recording of the watch, increasing; the first stands for few")
+    window_draws: Count = Field(description="draws of them (seeds)")
+    drops: list[Annotated[float, Field(ge=0, lt=1)]] = Field(min_length=2, max_length=8, description="probabilities that a node drops out of a round, increasing")
+    certified: float = Field(gt=0, le=0.1, description="certified gap, relative to the objective, that is waited for where time is what is measured")
+    batch_rounds: Count = Field(description="rounds of the mini-batch methods there")
+    margin_score: float = Field(gt=0, description="smallest difference in score (1 - error / error of the intercept-only model) that matters")
+    margin_log: float = Field(gt=0, description="smallest difference in log10 of time or distance that matters")
 
-    @field_validator("eating_sizes")
+    @field_validator("eating_sizes", "windows", "drops")
     @classmethod
     def _increasing(cls, values):
         return increasing(values)

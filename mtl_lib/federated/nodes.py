@@ -7,6 +7,7 @@ from mtl_lib.tasks import BINARY, TaskSet, labelled
 
 QUALITY = 1e-3  # local gap, as a share of what a node could gain, at which its best is known well enough
 PATIENCE = 1000  # passes spent on that
+ORDERS = 16  # rounds whose orders are drawn at once: a generator per node and round would take longer than the steps
 
 
 class Nodes:
@@ -33,6 +34,7 @@ class Nodes:
         self.c = np.array([(1.0 if task.weight is None else task.weight) / len(task) for task in tasks])
         self.kinds = np.array([sdca.CODES[loss] for loss in self.losses])
         self.norms, self.a = np.einsum("ij,ij->i", self.X, self.X), np.zeros(len(self.y))
+        self._orders, self._drawn = np.zeros((ORDERS, len(self.y)), np.int32), None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -62,7 +64,7 @@ class Nodes:
         theta_t = (best - reached) / (best - start) of that local dual is measured if asked for: 1 where nothing
         was done, 0 where it was solved, NaN for a node that took no part or had nothing to gain.
         """
-        order, nodes = self._order(steps, seed, round), np.flatnonzero(steps)
+        order, nodes = self._order(seed, round), np.flatnonzero(steps)
         before, Z = self.a.copy(), W.copy()
         self._passes(self.a, Z, scale, order, steps, nodes)
         dV = sdca.weighted_rows(self.X, self.a - before, self.start, self.c)
@@ -73,15 +75,18 @@ class Nodes:
         steps = np.zeros(len(self), np.int64)
         steps[nodes] = np.minimum(size, self.sizes[nodes])
         before = self.a.copy()
-        sdca.batch(self.X, self.y, self.norms, self.a, self.start, self.kinds, self.c, scale, W, self._order(steps, seed, round),
+        sdca.batch(self.X, self.y, self.norms, self.a, self.start, self.kinds, self.c, scale, W, self._order(seed, round),
                    steps, np.asarray(nodes), share)
         return sdca.weighted_rows(self.X, self.a - before, self.start, self.c)
 
-    def _order(self, steps, seed, round):
-        order = np.zeros(len(self.y), np.int64)
-        for t in np.flatnonzero(steps):
-            order[self.start[t]:self.start[t + 1]] = stream(seed, "mocha", self.names[t], round).permutation(self.sizes[t])
-        return order
+    def _order(self, seed, round):
+        """(N,) every node's samples in the order of this round, from ``stream(seed, "mocha", node, round // ORDERS)``."""
+        if self._drawn != (seed, round // ORDERS):
+            self._drawn = seed, round // ORDERS
+            for name, first, n in zip(self.names, self.start, self.sizes):
+                part = self._orders[:, first:first + n]
+                part[:] = stream(seed, "mocha", name, round // ORDERS).permuted(np.tile(np.arange(n, dtype=np.int32), (ORDERS, 1)), axis=1)
+        return self._orders[round % ORDERS]
 
     def _passes(self, a, Z, scale, order, steps, nodes):
         sdca.passes(self.X, self.y, self.norms, a, self.start, self.kinds, self.c, scale, Z, order, steps, nodes)

@@ -160,6 +160,12 @@ def largest_coupling(sigma) -> float:
     return float(np.linalg.eigvalsh(sigma[np.ix_(seen, seen)] / np.outer(scale, scale))[-1])
 
 
+def correlation(sigma) -> np.ndarray:
+    """Sigma_st / sqrt(Sigma_ss Sigma_tt), (T, T); 0 for a node whose model is 0."""
+    scale = np.sqrt(np.outer(np.diag(sigma), np.diag(sigma)))
+    return np.divide(sigma, scale, out=np.zeros_like(sigma), where=scale > 0)
+
+
 def _scaled(matrix):
     return matrix / np.trace(matrix)
 

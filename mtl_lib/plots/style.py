@@ -25,12 +25,13 @@ COLOURS = {
     "FedAvg+": "#0072B2", "Per-FedAvg": "#0072B2", "fine-tuned": "#0072B2",
     "Ditto": "#009E73", "pFedMe": "#009E73",
     "IFCA": "#777777",
-    "MOCHA": "#882255", "CoCoA": "#332288", "mini-batch SDCA": "#117733", "mini-batch SGD": "#E69F00",
+    "Global": "#E69F00", "Local (hinge)": "#000000",
+    "MOCHA": "#882255", "MOCHA, mean-regularised": "#882255", "MOCHA, one loss at a time": "#AA4499", "CoCoA": "#332288", "mini-batch SDCA": "#117733", "mini-batch SGD": "#56B4E9",
     "FedEM": "#CC79A7", "D-FedEM": "#CC79A7", "mixture": "#CC79A7",
 }
 FALLBACK = "#555555"
 DASHED = ("trace norm about the mean", "L21 about the mean", "Clustered about the mean", "single task, penalised intercept",
-          "FedProx", "Per-FedAvg", "pFedMe", "FedRep", "D-FedEM")  # variants, so that curves on top of each other show
+          "FedProx", "Per-FedAvg", "pFedMe", "FedRep", "D-FedEM", "MOCHA, mean-regularised", "Local (hinge)")  # variants, so that curves on top of each other show
 
 matplotlib.rcdefaults()
 matplotlib.rcParams.update({
