@@ -40,6 +40,7 @@ bench: env ## seconds beside the goals, and ratios to other solvers (installed i
 	@OMP_NUM_THREADS=1 PYTHONPATH=.:.bench $(VENV_PYTHON) -m benchmarks
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.federated
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.mocha
+	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.neural
 
 lab: env ## JupyterLab on the notebooks
 	@JUPYTER_PREFER_ENV_PATH=1 OMP_NUM_THREADS=1 $(VENV_PYTHON) -m jupyterlab notebooks

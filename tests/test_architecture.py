@@ -14,7 +14,7 @@ LIBRARY = ROOT / "mtl_lib"
 MODULES = sorted(path.relative_to(LIBRARY) for path in LIBRARY.rglob("*.py"))
 # part -> parts of mtl_lib it may import
 ARROWS = {"stream": set(), "splits": {"stream"}, "tasks": {"splits", "stream"}, "data": {"stream", "tasks"}, "classical": {"stream", "tasks", "data"},
-          "stack": {"stream"}, "federated": {"stack", "stream", "tasks"},
+          "stack": {"stream"}, "federated": {"stack", "stream", "tasks"}, "neural": {"stack", "stream", "tasks"},
           "shift": {"stream", "tasks"}, "advice": set(),
           "diagnose": {"advice", "shift", "tasks", "data", "plots", "suite"},
           "stats": {"stream"}, "claims": {"stats"}, "record": {"claims", "stats"}, "plots": set(), "params": set(),

@@ -175,3 +175,35 @@ def _root(before, margin, q):
             break
         t = step
     return 1 / (1 + math.exp(-t))
+
+
+def replica(layers, params, batches, lr):
+    """One multi-task network trained by plain SGD: a dict of its trained parameters, named as ``params`` (numpy arrays).
+
+    layers : "dense" or "conv" for each trunk layer; heads are linear and named "head.TASK". batches : a list, one entry per update, of
+    {task: (x, y, weight of the task)}; losses are binary cross-entropies of one score, averaged over the batch.
+    """
+    def module(name, kind, last=False):
+        w, b = (torch.as_tensor(params[f"{name}.{part}"]) for part in ("weight", "bias"))
+        if kind == "conv":
+            made = nn.Conv2d(w.shape[1], w.shape[0], w.shape[2], 2, w.shape[2] // 2, dtype=w.dtype)
+        else:
+            made = nn.Linear(w.shape[1], w.shape[0], dtype=w.dtype)
+        with torch.no_grad():
+            made.weight.copy_(w)
+            made.bias.copy_(b)
+        after = [] if last else [nn.ReLU()]
+        return nn.Sequential(*([nn.Flatten()] if kind == "dense" else []), made, *after), made
+
+    trunk = [module(f"trunk.{k}", kind) for k, kind in enumerate(layers)]
+    heads = {name: module(name, "dense", last=True) for name in {key.rsplit(".", 1)[0] for key in params if key.startswith("head.")}}
+    named = {f"trunk.{k}": own for k, (_, own) in enumerate(trunk)} | {name: own for name, (_, own) in heads.items()}
+    optimizer = torch.optim.SGD([p for own in named.values() for p in own.parameters()], lr=lr)
+    body = nn.Sequential(*(block for block, _ in trunk))
+    for batch in batches:
+        optimizer.zero_grad()
+        loss = sum(weight * nn.functional.binary_cross_entropy_with_logits(heads[f"head.{task}"][0](body(x))[:, 0], y)
+                   for task, (x, y, weight) in batch.items())
+        loss.backward()
+        optimizer.step()
+    return {f"{name}.{part}": getattr(own, part).detach().numpy() for name, own in named.items() for part in ("weight", "bias")}

@@ -27,11 +27,15 @@ COLOURS = {
     "IFCA": "#777777",
     "Global": "#E69F00", "Local (hinge)": "#000000",
     "MOCHA": "#882255", "MOCHA, mean-regularised": "#882255", "MOCHA, one loss at a time": "#AA4499", "CoCoA": "#332288", "mini-batch SDCA": "#117733", "mini-batch SGD": "#56B4E9",
+    "separate": "#000000", "joint": "#0072B2", "joint, permuted": "#999999", "told": "#009E73", "softmax": "#CC79A7",
+    "joint, second task larger": "#56B4E9", "joint, second task smaller": "#56B4E9", "joint with A versus C": "#D55E00",
+    "joint with A versus C, permuted": "#999999", "told, only A": "#009E73",
     "FedEM": "#CC79A7", "D-FedEM": "#CC79A7", "mixture": "#CC79A7",
 }
 FALLBACK = "#555555"
 DASHED = ("trace norm about the mean", "L21 about the mean", "Clustered about the mean", "single task, penalised intercept",
-          "FedProx", "Per-FedAvg", "pFedMe", "FedRep", "D-FedEM", "MOCHA, mean-regularised", "Local (hinge)")  # variants, so that curves on top of each other show
+          "FedProx", "Per-FedAvg", "pFedMe", "FedRep", "D-FedEM", "MOCHA, mean-regularised", "Local (hinge)",
+          "joint, second task smaller", "joint with A versus C, permuted", "told, only A")  # variants, so that curves on top of each other show
 
 matplotlib.rcdefaults()
 matplotlib.rcParams.update({

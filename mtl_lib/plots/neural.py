@@ -1,0 +1,37 @@
+"""Figures of section 3: how often two tasks both rise, and what a gain goes with."""
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mtl_lib.plots import style
+
+
+def shares(table: pd.DataFrame, y_label: str) -> Figure:
+    """Bars of shares side by side, one group per ``x``; columns x, label, share, low, high. The last label is the reference, grey."""
+    labels, groups = list(table["label"].unique()), list(table["x"].unique())
+    figure, ((axis,),) = style.panels(1, width=7.0, height=3.4)
+    width = 0.8 / len(labels)
+    for k, label in enumerate(labels):
+        part = table[table["label"] == label]
+        place = np.array([groups.index(x) for x in part["x"]]) + width * (k - (len(labels) - 1) / 2)
+        colour = "#999999" if label == labels[-1] else ("#0072B2", "#D55E00")[k]
+        axis.bar(place, part["share"], width=0.9 * width, color=colour, label=label)
+        axis.errorbar(place, part["share"], [part["share"] - part["low"], part["high"] - part["share"]], fmt="none", ecolor="#333333", capsize=3, lw=1)
+    axis.set_xticks(range(len(groups)), groups)
+    axis.set(ylabel=y_label, ylim=(0, 1))
+    figure.legend(loc="outside lower center", ncols=len(labels), fontsize=9)
+    return figure
+
+
+def predictors(table: pd.DataFrame, columns: dict[str, str], y_label: str) -> Figure:
+    """``gain`` against every column (name -> axis label), one panel each, a dot per unit, coloured by ``group``; the title is Spearman's rho."""
+    figure, (axes,) = style.panels(len(columns), width=4.4, height=3.5, sharey=True)
+    for axis, (column, label) in zip(axes, columns.items()):
+        for (group, part), colour, marker in zip(table.groupby("group", sort=False), ("#0072B2", "#D55E00", "#009E73"), "os^"):
+            axis.scatter(part[column], part["gain"], s=20, marker=marker, color=colour, alpha=0.6, lw=0, label=group)
+        axis.axhline(0, color="#333333", lw=1)
+        axis.set(xlabel=label, title=f"rank correlation {table[column].corr(table['gain'], method='spearman'):+.2f}".replace("-", "\u2212"))
+    axes[0].set(ylabel=y_label)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
+    return figure
