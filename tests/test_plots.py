@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mtl_lib.plots import curves, solving, structures
+from mtl_lib.plots import curves, mocha, neural, solving, structures
 
 
 def runs(arms):
@@ -68,3 +68,54 @@ def test_arms_of_one_sample_count_do_not_reach_into_the_next(samples):
     apart = curves.dodge(samples * 2, 8)
     assert 1 < apart <= 1.05
     assert all(a * apart**3.5 < b * apart**-3.5 for a, b in zip(samples, samples[1:]))
+
+
+def test_arms_have_a_line_each_and_empty_panels_are_left_out():
+    levels = pd.DataFrame([{"row": row, "column": column, "arm": arm, "mean": k, "low": k - 0.1, "high": k + 0.1}
+                           for row in ("same", "other") for column in ("few", "many") for k, arm in enumerate(("Local", "MOCHA"))
+                           if (row, column) != ("other", "many")])
+    shown = [axis for axis in mocha.arms(levels, "error", 0).axes if axis.get_visible()]
+    assert [axis.get_title("left") for axis in shown] == ["same, few", "same, many", "other, few"]
+    assert [label.get_text() for label in shown[0].get_yticklabels()] == ["Local", "MOCHA"]
+    interval, point = shown[0].lines[2:4]
+    assert list(interval.get_xdata()) == [0.9, 1.1] and list(point.get_xdata()) == [1]
+
+
+def test_time_is_logarithmic_and_starts_after_0():
+    runs = pd.DataFrame([{"network": network, "arm": arm, "seconds": s, "distance": 0.5**s} for network in ("WiFi", "3G")
+                         for arm in ("MOCHA", "CoCoA") for s in range(4)])
+    for axis in mocha.against_time(runs, "distance").axes:
+        assert axis.get_xscale() == axis.get_yscale() == "log"
+        assert all(list(line.get_xdata()) == [1, 2, 3] for line in axis.lines) and len(axis.lines) == 2
+
+
+def test_failures_show_every_seed_and_every_run():
+    rounds = pd.DataFrame([{"x": x, "rounds": 10 + x + k, "mean": 11.0, "low": 10.0, "high": 12.0} for x in (0, 0.5) for k in range(3)])
+    gaps = pd.DataFrame([{"label": label, "round": k, "gap": 0.1**k} for label in ("all", "one silent") for k in range(3)])
+    left, right = mocha.failures(rounds, gaps, 1e-3).axes
+    assert len(left.collections[0].get_offsets()) == 6 and [line.get_label() for line in right.lines[:2]] == ["all", "one silent"]
+
+
+def test_relation_writes_every_correlation():
+    axis = mocha.relation(pd.DataFrame([[1.0, -0.04], [-0.04, 1.0]], index=list("ab"), columns=list("ab")), "correlation").axes[0]
+    assert [text.get_text() for text in axis.texts] == ["1.0", "0.0", "0.0", "1.0"]
+
+
+def test_quality_shows_a_dot_per_node_and_round():
+    nodes = pd.DataFrame([{"arm": arm, "passes": k, "theta": 1 / (1 + k)} for arm in ("MOCHA", "CoCoA") for k in range(3)])
+    axis = mocha.quality(nodes).axes[0]
+    assert [len(dots.get_offsets()) for dots in axis.collections] == [3, 3]
+
+
+def test_shares_are_bars_side_by_side_and_the_reference_is_grey():
+    table = pd.DataFrame([{"x": x, "label": label, "share": 0.5, "low": 0.4, "high": 0.6} for x in ("12", "48") for label in ("joint", "again")])
+    axis = neural.shares(table, "share").axes[0]
+    bars = [patch for patch in axis.patches]
+    assert len(bars) == 4 and len({round(bar.get_x(), 6) for bar in bars}) == 4
+    assert bars[-1].get_facecolor()[:3] == bars[-2].get_facecolor()[:3] != bars[0].get_facecolor()[:3]
+
+
+def test_predictors_have_a_panel_each_with_the_rank_correlation():
+    table = pd.DataFrame({"gain": [1.0, 2, 3, 4], "up": [1, 2, 3, 4], "down": [4, 3, 2, 1], "group": list("aabb")})
+    axes = neural.predictors(table, {"up": "up", "down": "down"}, "gain").axes
+    assert [axis.get_title("left") for axis in axes] == ["rank correlation +1.00", "rank correlation \u22121.00"]

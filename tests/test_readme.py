@@ -50,9 +50,13 @@ def test_the_examples_of_fits_are_certified(example, shown):
 
 
 def test_the_federated_example_learns():
-    example, = EXAMPLES[2:]
-    accuracy = re.search(r"^ *test +([\d.]+)", printed(example), re.M)
+    accuracy = re.search(r"^ *test +([\d.]+)", printed(EXAMPLES[2]), re.M)
     assert float(accuracy[1]) > 0.7  # one model for all reaches less
+
+
+def test_the_example_of_mocha_is_certified():
+    out = printed(EXAMPLES[3])
+    assert "(12, 8) (12, 12)" in out and -1e-12 < float(out.split()[-1]) <= 1e-4
 
 
 def test_every_section_and_folder_is_described():
