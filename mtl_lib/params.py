@@ -170,7 +170,7 @@ class SameLoss(Section):
 
     margin: float = Field(gt=0, description="smallest difference in AUC that matters")
     margin_share: float = Field(gt=0, description="smallest difference in the share of triples where both tasks rise that matters")
-    per_class: int = Field(ge=100, description="images of each class that are used, a little less than half of them for tests")
+    per_class: int = Field(ge=100, description="images of each class that are used: 40 % to train, 30 % to choose learning rates, 30 % to test")
     sizes: list[Annotated[int, Field(ge=12, multiple_of=12)]] = Field(min_length=1, max_length=4, description="training images of a task, increasing, multiples of 12; the first is the one claims are about")
     triples_each: int = Field(ge=2, le=360, description="triples of classes from each of MNIST and Fashion-MNIST; 360 are all")
     draws: Count = Field(description="draws of images and starts of the networks per triple (seeds)")
