@@ -224,3 +224,10 @@ def test_features_are_what_the_head_reads():
     made = features(net, stack, Replicas(data, torch.float64), "one")
     weight, bias = stack.params["head.one.weight"][1].numpy(), stack.params["head.one.bias"][1].numpy()
     assert np.allclose(made[1] @ weight[0] + bias, predict(net, stack, Replicas(data, torch.float64), "one")[1])
+
+
+def test_a_replica_with_fewer_samples_than_a_batch_is_not_padded_into_its_loss():
+    small, large = sets("mlp", 1, n=(5, 6))[0], sets("mlp", 2, n=(20, 30))[1]
+    together, alone = run(network("mlp"), [small, large]), run(network("mlp"), [small])
+    assert_same(together.stack, 0, {name: value[0].numpy() for name, value in alone.stack.params.items()}, 1e-12)
+    assert together.seen["one"].tolist() == [25, 40]
