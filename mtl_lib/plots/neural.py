@@ -24,13 +24,14 @@ def shares(table: pd.DataFrame, y_label: str) -> Figure:
 
 
 def predictors(table: pd.DataFrame, columns: dict[str, str], y_label: str) -> Figure:
-    """``gain`` against every column (name -> axis label), one panel each, a dot per unit, coloured by ``group``; the title is Spearman's rho."""
+    """``gain`` against every column (name -> axis label), one panel each, a dot per unit, coloured by ``group``; the title is Spearman's rho, if there is one."""
     figure, (axes,) = style.panels(len(columns), width=4.4, height=3.5, sharey=True)
     for axis, (column, label) in zip(axes, columns.items()):
         for (group, part), colour, marker in zip(table.groupby("group", sort=False), ("#0072B2", "#D55E00", "#009E73"), "os^"):
             axis.scatter(part[column], part["gain"], s=20, marker=marker, color=colour, alpha=0.6, lw=0, label=group)
         axis.axhline(0, color="#333333", lw=1)
-        axis.set(xlabel=label, title=f"rank correlation {table[column].corr(table['gain'], method='spearman'):+.2f}".replace("-", "\u2212"))
+        rho = table[column].corr(table["gain"], method="spearman")
+        axis.set(xlabel=label, title=f"rank correlation {rho:+.2f}".replace("-", "\u2212") if np.isfinite(rho) else "no rank correlation")
     axes[0].set(ylabel=y_label)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
