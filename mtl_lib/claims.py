@@ -40,7 +40,7 @@ class Claim:
     result: dict = field(default_factory=dict, repr=False)
 
     def decide(self, pairs: pd.DataFrame, figure: str, null: pd.DataFrame | None = None,
-               control: pd.DataFrame | None = None, classes: dict | None = None) -> dict:
+               control: pd.DataFrame | None = None, classes: dict | None = None, items: pd.DataFrame | None = None) -> dict:
         """Effect, interval and p of the declared contrast; the verdict follows in ``verdict``.
 
         Parameters
@@ -52,16 +52,24 @@ class Claim:
         classes : unit -> the classes it is made of, where units overlap (pairs of digits). Interval and p are
             then the wider and larger of those over units and over classes (``stats.class_jackknife``), and
             at least six classes are needed too.
+        items : the same scores by what was tested (images, sentences, users) as unit, where units are draws of the training data. Interval and
+            p are then the wider and larger of those over units and over items: another test set would have given another answer too.
 
-        Raises RuntimeError if the claim was decided before.
+        Raises RuntimeError if the claim was decided before, and ValueError if the mean over items is not that over units.
         """
         if self.result:
             raise RuntimeError(f"claim {self.id!r} is decided already")
-        effects = stats.unit_effects(pairs)
-        effect, low, high, p = stats.wider(effects, classes)
+        effects, tested = stats.unit_effects(pairs), None if items is None else stats.unit_effects(items)
+        if tested is not None and not np.isclose(tested.mean(), effects.mean(), rtol=1e-6, atol=1e-9):
+            raise ValueError(f"claim {self.id!r}: mean over items {tested.mean():g}, over units {effects.mean():g}; they must agree")
+        effect, low, high, p = stats.wider(effects, classes, tested)
         self.pairs, self.classes = pairs[["unit", "seed", "a", "b"]], classes
+        if items is not None:  # one file holds both, items as means over seeds
+            means = items.groupby("unit", as_index=False)[["a", "b"]].mean().assign(seed="mean", level="item")
+            self.pairs = pd.concat([self.pairs.assign(level="unit"), means[["unit", "seed", "a", "b", "level"]]], ignore_index=True)
         self.result = {"n_units": len(effects), "n_seeds": int(pairs["seed"].nunique()), "effect": effect, "low": low,
                        "high": high, "p": p, "null": None, "figure": figure,
+                       "n_items": None if tested is None else len(tested),
                        "n_classes": len({c for unit in effects.index for c in classes[unit]}) if classes else None,
                        "control_failed": control is not None and stats.interval(stats.unit_effects(control))[1] <= 0}
         if null is not None:
@@ -91,7 +99,7 @@ class Claim:
         finite = lambda x: x if np.isfinite(x) else None
         null = r["null"] and {key: finite(value) for key, value in r["null"].items()}
         return {"id": self.id, "section": self.section, "statement": self.statement, "contrast": self.contrast,
-                "unit": self.unit, "n_units": r["n_units"], "n_classes": r["n_classes"], "n_seeds": r["n_seeds"], "effect": r["effect"],
+                "unit": self.unit, "n_units": r["n_units"], "n_classes": r["n_classes"], "n_items": r["n_items"], "n_seeds": r["n_seeds"], "effect": r["effect"],
                 "low": finite(r["low"]), "high": finite(r["high"]), "margin": self.margin, "p": r["p"], "p_holm": p_holm,
                 "verdict": verdict, "why": why, "primary": self.primary, "null": null, "figure": r["figure"]}
 

@@ -102,10 +102,10 @@ class Declared:
         display(Markdown(f"> **Claim {claim.id}**{' (primary)' if claim.primary else ''}. {claim.statement}  \n"
                          f"> Contrast: {claim.contrast}; unit: {claim.unit}; smallest effect that matters: {claim.margin:g}."))
 
-    def decide(self, pairs, figure: str, null=None, control=None, classes=None) -> None:
+    def decide(self, pairs, figure: str, null=None, control=None, classes=None, items=None) -> None:
         """See ``mtl_lib.claims.Claim.decide``. The verdict after Holm's correction is in the last table."""
-        r = self.claim.decide(pairs, figure, null, control, classes)
-        of = f" of {r['n_classes']} classes" if r["n_classes"] else ""
+        r = self.claim.decide(pairs, figure, null, control, classes, items)
+        of = f" of {r['n_classes']} classes" if r["n_classes"] else f", tested on {r['n_items']}" if r["n_items"] else ""
         text = f"**{self.claim.id}**: {_effect(r)} (n = {r['n_units']}{of}, unit {self.claim.unit}; {r['n_seeds']} seeds, p\u00a0=\u00a0{r['p']:.2g})"
         if r["null"]:
             text += f"; null arm {_effect(r['null'])}"
@@ -155,7 +155,7 @@ def _machine() -> dict:
     from threadpoolctl import threadpool_info
 
     versions = {}
-    for package in ("numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "torch"):
+    for package in ("numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "torch", "numba", "torchjd"):
         try:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

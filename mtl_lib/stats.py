@@ -124,13 +124,17 @@ def class_jackknife(effects: pd.Series, classes: dict, level: float = 0.95) -> t
     return mean, mean - half, mean + half, p
 
 
-def wider(effects: pd.Series, classes: dict | None = None) -> tuple[float, float, float, float]:
-    """(mean, low, high, p) by Student t and sign flips over units; with ``classes``, each of interval and p is the
-    wider or larger of that and of ``class_jackknife``."""
+def wider(effects: pd.Series, classes: dict | None = None, items: pd.Series | None = None) -> tuple[float, float, float, float]:
+    """(mean, low, high, p) by Student t and sign flips over units; each of interval and p is the wider or larger of that, of
+    ``class_jackknife`` where ``classes`` are given, and of Student t over ``items`` where those are (what was tested: images, sentences, users)."""
+    low, high = _bounds(effects, classes)
     p = sign_flip_p(effects)
     if classes is not None:
         p = max(p, class_jackknife(effects, classes)[3])
-    return (float(np.mean(effects)), *_bounds(effects, classes), p)
+    if items is not None:
+        _, item_low, item_high = interval(items)
+        low, high, p = min(low, item_low), max(high, item_high), max(p, float(scipy_stats.ttest_1samp(items, 0).pvalue) if np.ptp(items) else 1.0)
+    return float(np.mean(effects)), low, high, p
 
 
 def sign_flip_p(effects, draws: int = 9_999) -> float:

@@ -274,6 +274,20 @@ def standardise(train: TaskSet, *others: TaskSet) -> tuple[TaskSet, ...]:
     return tuple(scaled(tasks) for tasks in (train, *others))
 
 
+def permuted(task: Task, seed: int) -> Task:
+    """The same task with its labels in random order: the same images, the same labels, no information. A null arm.
+
+    Tags of tokens change places among all tokens that have one; elsewhere a sample's label moves whole, with whether it is observed.
+    """
+    draw = stream(seed, "permuted", task.name)
+    if task.loss == "token_ce":
+        y, there = task.y.copy(), task.y >= 0
+        y[there] = draw.permutation(y[there])
+        return replace(task, y=y)
+    order = draw.permutation(len(task))
+    return replace(task, y=task.y[order], observed=None if task.observed is None else np.asarray(task.observed)[order])
+
+
 def labelled(tasks: TaskSet) -> TaskSet | None:
     """The samples that have a label, without the tasks that have none; None where no task has."""
     some = [t if t.observed is None else t.take(np.flatnonzero(t.observed)) for t in tasks

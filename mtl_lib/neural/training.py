@@ -1,14 +1,16 @@
 """Training K replicas of a network at once: each with data, labels, batches, start and learning rate of its own.
 
 A replica is one TaskSet (a triple of classes, an arm, a seed); all have the same tasks by name. Nothing that happens to one
-depends on the others: adding a replica changes no other.
+depends on the others: adding a replica changes no other. Tasks on the same rows are one mini-batch and one forward pass of the trunk.
 """
+import copy
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from mtl_lib.stack import LOSSES, SGD, Adam, Stack
+from mtl_lib.neural.losses import LOSSES, NO_TAG
+from mtl_lib.stack import SGD, Adam, Stack
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
 
@@ -27,7 +29,8 @@ class Trained:
 class Replicas:
     """Samples of K task sets with the same task names, each inputs array stored once.
 
-    For each task: rows (K, n) into its inputs, y (K, n, ...), observed (K, n) with False where there is no label or no sample, size (K,).
+    For each task: rows (K, n) into its inputs, y (K, n, ...), observed (K, n) with False where there is no sample or not all of its label
+    (a sequence of tags counts if one of them is there), size (K,). ``together``: lists of tasks that have the same rows in every replica.
 
     Raises ValueError, naming the task, for tasks that differ between replicas in name, loss or inputs, a task without
     labels, labels a loss does not take, and a task of one class.
@@ -42,6 +45,7 @@ class Replicas:
                 raise ValueError(f"replica with tasks {tasks.names}, the first one has {self.names}")
         for name in self.names:
             self.of[name] = self._joined(name, [tasks[name] for tasks in sets])
+        self.together = self._groups()
 
     def __len__(self) -> int:
         return len(next(iter(self.of.values()))["size"])
@@ -53,7 +57,8 @@ class Replicas:
                 raise ValueError(f"task {name!r}: loss {task.loss} on {task.inputs.name!r}, in the first replica {first.loss} on {first.inputs.name!r}")
             _check(task)
         if first.inputs.name not in self.arrays:
-            self.arrays[first.inputs.name] = torch.tensor(first.inputs.array, dtype=self.dtype)
+            kind = torch.int64 if first.inputs.kind == "sequence" else self.dtype
+            self.arrays[first.inputs.name] = torch.tensor(first.inputs.array, dtype=kind)
         array = self.arrays[first.inputs.name]
         if array.shape != first.inputs.array.shape or any(task.inputs.array.shape != array.shape for task in tasks):
             raise ValueError(f"task {name!r}: inputs {first.inputs.name!r} of two shapes, an encoder takes one")
@@ -61,32 +66,43 @@ class Replicas:
         rows, observed = np.zeros((len(tasks), n), np.int64), np.zeros((len(tasks), n), bool)
         y = np.zeros((len(tasks), n, *first.y.shape[1:]))
         for k, task in enumerate(tasks):
-            rows[k, :len(task)], y[k, :len(task)] = task.rows, np.nan_to_num(task.y)
-            observed[k, :len(task)] = True if task.observed is None else task.observed.reshape(len(task), -1).all(axis=1)
-        kind = torch.int64 if first.loss == "ce" else self.dtype
+            rows[k, :len(task)], y[k, :len(task)], observed[k, :len(task)] = task.rows, *_labels(task)
+        kind = torch.int64 if first.loss in ("ce", "token_ce") else self.dtype
         return {"rows": torch.as_tensor(rows), "y": torch.as_tensor(y).to(kind), "observed": torch.as_tensor(observed),
                 "size": np.array([len(task) for task in tasks]), "loss": first.loss, "inputs": first.inputs.name}
+
+    def _groups(self):
+        made = []
+        for name in self.names:
+            task, alike = self.of[name], lambda other: task["inputs"] == other["inputs"] and torch.equal(task["rows"], other["rows"])
+            group = next((group for group in made if alike(self.of[group[0]])), None)
+            if group is None:
+                made.append([name])
+            else:
+                group.append(name)
+        return made
 
     def inputs(self, name: str, part: slice = slice(None)) -> torch.Tensor:
         """All inputs of a task, (K, n, ...), of some replicas; a replica with fewer samples than others repeats row 0."""
         rows, array = self.of[name]["rows"][part], self.arrays[self.of[name]["inputs"]]
         return array.index_select(0, rows.reshape(-1)).view(*rows.shape, *array.shape[1:])
 
-    def batch(self, name: str, index: torch.Tensor, count: torch.Tensor | None = None):
-        """(x, y, w) of a mini-batch: index (K, B) positions among the task's samples; the first ``count`` (K,) of them count, all if
-        None. w (K, B) is 1 / labelled samples of the batch, 0 where there is no label."""
-        task = self.of[name]
+    def batch(self, names: list[str], index: torch.Tensor, count: torch.Tensor | None = None):
+        """(x, {task: (y, w)}) of a mini-batch of tasks on the same rows: index (K, B) positions among their samples; the first ``count`` (K,)
+        of them count, all if None. w (K, B) is 1 / labelled samples of the batch, 0 where there is no label."""
         pick = lambda values: torch.take_along_dim(values, index.reshape(*index.shape, *[1] * (values.ndim - 2)), 1)
-        rows, seen = pick(task["rows"]), pick(task["observed"])
-        if count is not None:
-            seen = seen & (torch.arange(index.shape[1]) < count[:, None])
-        array = self.arrays[task["inputs"]]
-        x = array.index_select(0, rows.reshape(-1)).view(*rows.shape, *array.shape[1:])
-        return x, pick(task["y"]), seen.to(self.dtype) / seen.sum(1, keepdim=True).clamp(min=1)
+        rows, array, labels = pick(self.of[names[0]]["rows"]), self.arrays[self.of[names[0]]["inputs"]], {}
+        for name in names:
+            seen = pick(self.of[name]["observed"])
+            if count is not None:
+                seen = seen & (torch.arange(index.shape[1]) < count[:, None])
+            labels[name] = pick(self.of[name]["y"]), seen.to(self.dtype) / seen.sum(1, keepdim=True).clamp(min=1)
+        return array.index_select(0, rows.reshape(-1)).view(*rows.shape, *array.shape[1:]), labels
 
 
 def train(network, sets: list[TaskSet], *, steps: int, batch_size: int, optimizer: SGD | Adam, seeds, sampling: str = "equal",
-          weights: dict[str, object] | None = None, weighting=None, start: Stack | None = None, chunk: int = 64, dtype=torch.float32) -> Trained:
+          weights: dict[str, object] | None = None, weighting=None, aggregator=None, penalty=None, start: Stack | None = None, chunk: int = 64,
+          dtype=torch.float32) -> Trained:
     """Train one replica per task set.
 
     Parameters
@@ -98,36 +114,43 @@ def train(network, sets: list[TaskSet], *, steps: int, batch_size: int, optimize
     seeds : (K,) of the start and of the batches: replicas (arms) with equal seeds begin alike and see the same positions.
     sampling : ``"equal"``: every update sees ``batch_size`` samples of every task. ``"proportional"``: ``batch_size`` times the number of tasks
         in all, dealt by the tasks' sizes (at least one each). ``"cycle"``: one task after the other.
-    weights : task -> number or (K,), the task's weight in the sum of losses, 1 by default; a task of weight 0 leaves the trunk alone.
-    weighting : losses (K, tasks) -> (K,), in the place of that sum.
+    weights : task -> number or (K,), the task's weight in the sum of losses, 1 by default; a task of weight 0 leaves the trunk alone, so that a
+        replica with one weight of 1 is a network of that task only, on the same batches.
+    weighting : losses (K, tasks) -> (K,), in the place of that sum; a copy of it is used, so that it may remember (``balancing``).
+    aggregator : gradients of the tasks (K, T, P) -> (K, P), how trunk and encoders move in the place of the sum; heads move as by the sum. A copy, too.
+    penalty : parameters {name: (K, ...)} -> (K,) or a number, added to the loss. It may tie replicas to each other; all are then one chunk.
     start : networks to begin with, instead of drawn ones; they are not changed.
     chunk : replicas trained together; results do not depend on it.
 
     The loss of a task is the mean over the labelled samples of its batch. Every epoch of a replica's task is the next permutation from
-    ``stream(seed, "batches", task)``, its last batch topped up from the one after.
+    ``stream(seed, "batches", task)``, its last batch topped up from the one after; tasks on the same rows follow the first of them, except with
+    ``"cycle"``.
 
-    Raises ValueError, naming the task, for bad data (``Replicas``), a label a head has no output for, an unknown sampling, and weights that stop being finite.
+    Raises ValueError, naming the task, for bad data (``Replicas``), a label a head has no output for, an unknown sampling, weighting and aggregator
+    at once, and weights that stop being finite.
     """
     _check_run(sampling, steps, batch_size, seeds, sets)
-    if len(sets) > chunk:
+    if weighting is not None and aggregator is not None:
+        raise ValueError("train: weighting and aggregator, one of them is needed at most")
+    if len(sets) > chunk and penalty is None:
         return _joined([train(network, sets[part], steps=steps, batch_size=batch_size, optimizer=_of(optimizer, part), seeds=seeds[part],
                               sampling=sampling, weights=weights and {name: _some(w, part) for name, w in weights.items()}, weighting=weighting,
-                              start=start and start.take(range(len(sets))[part]), chunk=chunk, dtype=dtype)
+                              aggregator=aggregator, start=start and start.take(range(len(sets))[part]), chunk=chunk, dtype=dtype)
                         for part in (slice(k, k + chunk) for k in range(0, len(sets), chunk))])
     data = Replicas(sets, dtype)
     _check_heads(network, data)
     stack = Stack.init(network, list(map(int, seeds)), dtype=dtype) if start is None else start.take(range(len(start)))
-    rule, factors = optimizer.fresh(), _factors(weights, data)
-    widths = _widths(data, batch_size, sampling)
-    orders = {name: _orders(name, data.of[name]["size"], widths[name], seeds, steps if sampling != "cycle" else -(-steps // len(data.names)))
-              for name in data.names}
+    rule, factors, weighting = optimizer.fresh(), _factors(weights, data), copy.deepcopy(weighting)
+    aggregator = copy.deepcopy(aggregator)
+    widths, turns = _widths(data, batch_size, sampling), data.together if sampling != "cycle" else [[name] for name in data.names]
+    each = len(turns) if sampling == "cycle" else 1  # updates until a task's next turn
+    orders = [_orders(names[0], data.of[names[0]]["size"], widths[names[0]], seeds, -(-steps // each)) for names in turns]
     updates, seen = ({name: np.zeros(len(data), np.int64) for name in data.names} for _ in range(2))
     for step in range(steps):
-        turn = data.names if sampling != "cycle" else [data.names[step % len(data.names)]]
-        at = step if sampling != "cycle" else step // len(data.names)
-        batches = {name: data.batch(name, orders[name][at], torch.as_tensor(widths[name])) for name in turn}
-        rule.step(stack, gradients(network, stack.params, data, batches, factors, weighting))
-        for name in turn:
+        now = range(len(turns)) if each == 1 else [step % each]
+        batches = [data.batch(turns[k], orders[k][step // each], torch.as_tensor(widths[turns[k][0]])) for k in now]
+        rule.step(stack, gradients(network, stack.params, data, batches, factors, weighting, aggregator, penalty))
+        for name in (name for k in now for name in turns[k]):
             updates[name] += 1
             seen[name] += widths[name]
     for name, value in stack.params.items():
@@ -137,17 +160,30 @@ def train(network, sets: list[TaskSet], *, steps: int, batch_size: int, optimize
     return Trained(stack, updates, seen)
 
 
-def gradients(network, params, data: Replicas, batches: dict, factors: dict, weighting=None) -> dict:
-    """Gradients of every network's loss, name -> (K, ...): autograd on the sum over networks, which share nothing.
+def gradients(network, params, data: Replicas, batches: list, factors: dict, weighting=None, aggregator=None, penalty=None) -> dict:
+    """Gradients of every network's loss, name -> (K, ...): autograd on the sum over networks, which share nothing but a penalty.
 
-    What no task of the update reaches has gradient 0.
+    batches : as ``Replicas.batch`` makes them. What no task of the update reaches has gradient 0.
     """
     leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
     with torch.enable_grad():
-        losses = torch.stack([factors[name] * _loss(network, leaves, data.of[name], name, *batch) for name, batch in batches.items()], 1)
-        total = losses.sum(1) if weighting is None else weighting(losses)
-        found = torch.autograd.grad(total.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True)
-    return dict(zip(leaves, found))
+        losses = torch.stack([factors[name] * found for x, labels in batches for name, found in _losses(network, leaves, data, x, labels)], 1)
+        total = (losses.sum(1) if weighting is None else weighting(losses)).sum()
+        total = total if penalty is None else total + penalty(leaves).sum()
+        found = dict(zip(leaves, torch.autograd.grad(total, list(leaves.values()), allow_unused=True, materialize_grads=True,
+                                                     retain_graph=aggregator is not None)))
+        if aggregator is not None:
+            found |= _aggregated({name: value for name, value in leaves.items() if network.shared(name)}, losses, aggregator)
+    return found
+
+
+def _aggregated(leaves, losses, aggregator):
+    """Gradients of what tasks share, by ``aggregator`` from the Jacobian (T, P) of every replica."""
+    tasks = [torch.autograd.grad(losses[:, t].sum(), list(leaves.values()), allow_unused=True, materialize_grads=True, retain_graph=True)
+             for t in range(losses.shape[1])]
+    jacobian = torch.stack([torch.cat([g.flatten(1) for g in one], 1) for one in tasks], 1)  # (K, T, P)
+    parts = aggregator(jacobian).split([value[0].numel() for value in leaves.values()], 1)
+    return {name: part.view_as(value) for (name, value), part in zip(leaves.items(), parts)}
 
 
 def predict(network, stack: Stack, data: Replicas, name: str, chunk: int = 200) -> np.ndarray:
@@ -161,10 +197,10 @@ def predict(network, stack: Stack, data: Replicas, name: str, chunk: int = 200) 
     return z
 
 
-def features(network, stack: Stack, data: Replicas, name: str) -> np.ndarray:
-    """Outputs of the last trunk layer, flattened, (K, n, width), on the samples of every replica's task."""
+def features(network, stack: Stack, data: Replicas, name: str, depth: int = -1) -> np.ndarray:
+    """Outputs of a trunk layer (the last one, or 0 for the encoder's), flattened, (K, n, width), on the samples of every replica's task."""
     with torch.no_grad():
-        h = network.features(stack.params, data.inputs(name), data.of[name]["inputs"])[-1]
+        h = network.features(stack.params, data.inputs(name), data.of[name]["inputs"])[depth]
     return h.flatten(2).double().numpy()
 
 
@@ -191,9 +227,11 @@ def _joined(parts):
     return Trained(Stack(params, parts[0].stack.net, parts[0].stack.loss), together("updates"), together("seen"))
 
 
-def _loss(network, params, task, name, x, y, w):
-    z = network.scores(params, network.features(params, x, task["inputs"]), name)
-    return (w * LOSSES[task["loss"]].value(z, y)).sum(1)
+def _losses(network, params, data, x, labels):
+    """(task, its mean loss (K,)) for tasks on one mini-batch: one forward pass serves them all."""
+    features = network.features(params, x, data.of[next(iter(labels))]["inputs"])
+    for name, (y, w) in labels.items():
+        yield name, (w * LOSSES[data.of[name]["loss"]].value(network.scores(params, features, name), y)).sum(1)
 
 
 def _factors(weights, data):
@@ -224,10 +262,20 @@ def _orders(name, sizes, widths, seeds, steps):
     return torch.as_tensor(made)
 
 
+def _labels(task):
+    """Labels (n, ...) with 0 or ``NO_TAG`` for what is not there, and which samples have one (n,)."""
+    there = np.ones(task.y.shape, bool) if task.observed is None else np.asarray(task.observed)
+    if task.loss == "token_ce":
+        y = np.where(there, task.y, NO_TAG)
+        return y, (y != NO_TAG).any(axis=1)
+    return np.nan_to_num(task.y), there.reshape(len(task), -1).all(axis=1)
+
+
 def _check(task):
     if task.loss not in LOSSES:
         raise ValueError(f"task {task.name!r}: loss {task.loss!r}, allowed here are {', '.join(LOSSES)}")
-    seen = task.y if task.observed is None else task.y[task.observed]
+    y, there = _labels(task)
+    seen = y[there][y[there] != NO_TAG] if task.loss == "token_ce" else y[there]
     if not seen.size:
         raise ValueError(f"task {task.name!r}: no label, at least one is needed")
     if LOSSES[task.loss].classes and len(np.unique(seen)) < 2:
@@ -240,9 +288,13 @@ def _check_heads(network, data):
             raise ValueError(f"task {name!r}: the network has no head for it, it has {', '.join(map(repr, network.tasks))}")
         outputs, task = network.heads[network.tasks[name]].outputs, data.of[name]
         labels = task["y"][task["observed"]]
-        if task["loss"] == "ce" and (outputs < 2 or int(labels.min()) < 0 or int(labels.max()) >= outputs):
-            raise ValueError(f"task {name!r}: labels from {int(labels.min())} to {int(labels.max())}, the head has {outputs} outputs")
-        if task["loss"] != "ce" and name not in network.links and outputs != (1 if labels.ndim == 1 else labels.shape[1]):
+        if task["loss"] in ("ce", "token_ce"):
+            labels = labels[labels != NO_TAG] if task["loss"] == "token_ce" else labels
+            if (task["loss"] == "token_ce") != (network.heads[network.tasks[name]].pool == "token"):
+                raise ValueError(f"task {name!r}: loss {task['loss']}, the head has pool {network.heads[network.tasks[name]].pool!r}; token_ce needs 'token'")
+            if outputs < 2 or int(labels.min()) < 0 or int(labels.max()) >= outputs:
+                raise ValueError(f"task {name!r}: labels from {int(labels.min())} to {int(labels.max())}, the head has {outputs} outputs")
+        elif name not in network.links and outputs != (1 if labels.ndim == 1 else labels.shape[1]):
             raise ValueError(f"task {name!r}: {1 if labels.ndim == 1 else labels.shape[1]} labels per sample, the head has {outputs} outputs")
 
 

@@ -2,6 +2,7 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy import ndimage
 from scipy.stats import norm
 
 from mtl_lib.data.generated.known import Known, number, sizes, task_rows
@@ -42,6 +43,28 @@ def coloured(task: Task, seed: int, share: float = 0.5) -> Known:
     y = np.column_stack([np.sin(angle), np.cos(angle)]).astype(np.float32)
     hues = Task("hue", inputs, second.rows, y, "squared", groups=second.groups)
     return Known(TaskSet([first, hues], inputs.name), {"hue": hue, "y": task.y, "source": task.rows})
+
+
+def turned(task: Task, seed: int, share: float = 0.5, limit: float = 45.0) -> Known:
+    """Two tasks on disjoint images: the given one on images as they are, and by how much the other images were turned.
+
+    The angle is uniform on [-limit, limit] degrees and independent of everything else; its target is angle / limit, loss ``squared``, whose best
+    constant has mean squared error 1/3.
+
+    Parameters as in ``coloured``. Returns ``Known`` on new inputs, float32 (m, h, w) in [0, 1], one row per sample of ``task``; truth by row: ``angle``
+    (m,) in degrees, 0 for images of the given task, ``y`` and ``source`` as in ``coloured``.
+    """
+    if len(task) < 2:
+        raise ValueError(f"turned: task {task.name!r} has 1 image, two tasks need one each")
+    images, angle = _grey(task), stream(seed, "angle", task.inputs.name).uniform(-limit, limit, len(task.inputs.array))[task.rows]
+    first, second = (part[0] for part in TaskSet([replace(task, rows=np.arange(len(task)), inputs=replace(task.inputs, array=images))]).split(
+        "samples", share, seed))
+    angle[first.rows] = 0
+    for k in second.rows:
+        images[k] = np.clip(ndimage.rotate(images[k], angle[k], reshape=False, order=1), 0, 1)
+    inputs = Inputs(f"{task.inputs.name}, some turned", images, "image")
+    turn = Task("angle", inputs, second.rows, (angle[second.rows] / limit).astype(np.float32), "squared", groups=second.groups)
+    return Known(TaskSet([replace(first, inputs=inputs), turn], inputs.name), {"angle": angle, "y": task.y, "source": task.rows})
 
 
 def pure_colour(hue: np.ndarray) -> np.ndarray:
