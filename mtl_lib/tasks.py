@@ -288,6 +288,19 @@ def permuted(task: Task, seed: int) -> Task:
     return replace(task, y=task.y[order], observed=None if task.observed is None else np.asarray(task.observed)[order])
 
 
+def one_label_each(tasks: TaskSet, seed: int) -> TaskSet:
+    """Tasks on the same rows with one label left on each: a row is observed for one task, drawn evenly; the others' labels are hidden.
+
+    Raises ValueError for tasks on other rows, and for fewer rows than tasks.
+    """
+    rows = tasks[0].rows
+    if tasks.regime[0] != "shared" or len(rows) < len(tasks):
+        raise ValueError(f"one label each: {tasks.regime[0]} inputs, {len(rows)} rows for {len(tasks)} tasks; they must share at least as many")
+    keeps = stream(seed, "one-label").permutation(np.arange(len(rows)) % len(tasks))
+    shaped = lambda task, there: np.broadcast_to(there.reshape(-1, *[1] * (task.y.ndim - 1)), task.y.shape).copy()
+    return TaskSet([replace(task, observed=shaped(task, keeps == k)) for k, task in enumerate(tasks)], tasks.name)
+
+
 def labelled(tasks: TaskSet) -> TaskSet | None:
     """The samples that have a label, without the tasks that have none; None where no task has."""
     some = [t if t.observed is None else t.take(np.flatnonzero(t.observed)) for t in tasks

@@ -23,6 +23,16 @@ def entities(tags) -> set[tuple[int, int, str]]:
     return found
 
 
+def runs(types) -> set[tuple[int, int, str]]:
+    """Names of a tagger that knows kinds but no boundaries: every longest run of one type, "O" being none."""
+    return entities([kind if kind == "O" else f"{'I' if k and types[k - 1] == kind else 'B'}-{kind}" for k, kind in enumerate(types)])
+
+
+def spelled(codes: np.ndarray, names, lengths) -> list[list[str]]:
+    """Tags of sentences in words, from codes (n, L) and the sentences' lengths (n,)."""
+    return [[names[code] for code in row[:length]] for row, length in zip(codes, lengths)]
+
+
 def counts(truth, predicted) -> np.ndarray:
     """(n, 3) by sentence: entities that are right, predicted, and there. Both are lists of sets of entities."""
     return np.array([[len(a & b), len(b), len(a)] for a, b in zip(truth, predicted, strict=True)])

@@ -64,7 +64,7 @@ def ridge_heads(Xs, ys, sigmas: list[np.ndarray], noise: float) -> np.ndarray:
     return np.linalg.solve(A, np.concatenate([X.T @ y for X, y in zip(Xs, ys)]) / noise).reshape(T, d).T
 
 
-def related_heads(Xs, ys, noise: float, nu: float = 1.0, eps: float = 0.0, modes=None, tol: float = 1e-5, most: int = 200):
+def related_heads(Xs, ys, noise: float, nu: float = 1.0, eps: float = 0.0, modes=None, tol: float = 1e-5, most: int = 60):
     """(W (d, T), covariances, objective after every sweep): ``ridge_heads`` and ``update`` in turn, from identities, until the objective changes by
     less than ``tol`` of itself. With nu = 0 (the published rule) the objective means nothing and the sweeps stop where W does."""
     d, T = Xs[0].shape[1], len(Xs)
@@ -87,38 +87,32 @@ class RelatedHeads:
     Parameters
     ----------
     heads : names of the heads, one per task, all of one shape (outputs, features); their biases stay free.
-    K : number of networks.
     strength : weight of the quadratic form in the loss, a number or (K,): the noise variance over the number of samples.
-
-    The covariances are constants of the loss; ``learn`` moves them to their optimum for the present heads.
+    every : updates between two sweeps of ``update`` on the heads as they are; None keeps the covariances there are (identities: l2 heads).
+    nu, eps, modes : of ``update``; modes are 0 features, 1 outputs, 2 tasks.
+    sigmas : the three covariances to begin with, the same for every network; identities where there are none.
     """
 
-    def __init__(self, heads, K: int, strength=1.0):
-        self.heads, self.strength, self.precisions = list(heads), torch.as_tensor(strength), None
-        self.sigmas, self.count = [None] * K, K
+    def __init__(self, heads, strength=1.0, every: int | None = 20, nu: float = 1.0, eps: float = 0.0, modes=None, sigmas=None):
+        self.heads, self.strength, self.every, self.rule = list(heads), torch.as_tensor(strength), every, (nu, eps, modes)
+        self.sigmas, self.start, self.precisions, self.calls = None, sigmas, None, 0
 
     def __call__(self, params: dict) -> torch.Tensor:
-        """(strength / 2) vec(W)^T (kron Sigma)^-1 vec(W) of every network, (K,)."""
-        W = self._stacked(params)
+        """(strength / 2) vec(W)^T (kron Sigma)^-1 vec(W) of every network, (K,), for W (features, outputs, tasks)."""
+        W = torch.stack([params[f"head.{name}.weight"] for name in self.heads], -1).transpose(1, 2)
+        if self.sigmas is None:
+            self._set([self.start or covariances(W.shape[1:])] * len(W))
+        if self.every and self.calls and self.calls % self.every == 0:
+            self._set([update(w, sigmas, *self.rule) for w, sigmas in zip(W.detach().double().numpy(), self.sigmas)])
+        self.calls += 1
         made = W
-        if self.precisions is not None:
-            for k, precision in enumerate(self.precisions):
-                made = torch.einsum("kij,kj...->ki...", precision.to(W.dtype), made.movedim(k + 1, 1)).movedim(1, k + 1)
+        for k, precision in enumerate(self.precisions):
+            made = torch.einsum("kij,kj...->ki...", precision.to(W.dtype), made.movedim(k + 1, 1)).movedim(1, k + 1)
         return self.strength.to(W.dtype) * (W * made).flatten(1).sum(1) / 2
 
-    def learn(self, params: dict, nu: float = 1.0, eps: float = 0.0) -> None:
-        """One ``update`` for every network, from the heads in ``params``."""
-        W = self._stacked(params).detach().double().numpy()
-        self.sigmas = [update(w, sigmas or covariances(w.shape), nu, eps) for w, sigmas in zip(W, self.sigmas)]
-        self.fix([list(map(np.linalg.inv, one)) for one in self.sigmas])
-
-    def fix(self, precisions) -> None:
-        """Set the inverse covariances: one list of matrices per network."""
-        self.precisions = [torch.as_tensor(np.stack(mode)) for mode in zip(*precisions)]
-
-    def _stacked(self, params):
-        """(K, features, outputs, tasks)."""
-        return torch.stack([params[f"head.{name}.weight"] for name in self.heads], -1).transpose(1, 2)
+    def _set(self, sigmas):
+        self.sigmas = sigmas
+        self.precisions = [torch.as_tensor(np.linalg.inv(np.stack(mode))) for mode in zip(*sigmas)]
 
 
 def tied(tasks: int, strength):

@@ -39,7 +39,7 @@ class Replicas:
     def __init__(self, sets: list[TaskSet], dtype=torch.float32):
         if not sets:
             raise ValueError("no replica: at least one is needed")
-        self.names, self.arrays, self.of, self.dtype = sets[0].names, {}, {}, dtype
+        self.names, self.arrays, self.stored, self.of, self.dtype = sets[0].names, {}, {}, {}, dtype
         for tasks in sets:
             if tasks.names != self.names:
                 raise ValueError(f"replica with tasks {tasks.names}, the first one has {self.names}")
@@ -59,9 +59,12 @@ class Replicas:
         if first.inputs.name not in self.arrays:
             kind = torch.int64 if first.inputs.kind == "sequence" else self.dtype
             self.arrays[first.inputs.name] = torch.tensor(first.inputs.array, dtype=kind)
-        array = self.arrays[first.inputs.name]
-        if array.shape != first.inputs.array.shape or any(task.inputs.array.shape != array.shape for task in tasks):
-            raise ValueError(f"task {name!r}: inputs {first.inputs.name!r} of two shapes, an encoder takes one")
+        stored = self.stored.setdefault(first.inputs.name, first.inputs.array)
+        for array in {id(task.inputs.array): task.inputs.array for task in tasks}.values():
+            if array.shape != stored.shape:
+                raise ValueError(f"task {name!r}: inputs {first.inputs.name!r} of two shapes, an encoder takes one")
+            if not np.may_share_memory(array, stored) and not np.array_equal(array, stored):
+                raise ValueError(f"task {name!r}: two different arrays are called {first.inputs.name!r}; inputs of one name are stored once")
         n = max(map(len, tasks))
         rows, observed = np.zeros((len(tasks), n), np.int64), np.zeros((len(tasks), n), bool)
         y = np.zeros((len(tasks), n, *first.y.shape[1:]))
@@ -118,7 +121,7 @@ def train(network, sets: list[TaskSet], *, steps: int, batch_size: int, optimize
         replica with one weight of 1 is a network of that task only, on the same batches.
     weighting : losses (K, tasks) -> (K,), in the place of that sum; a copy of it is used, so that it may remember (``balancing``).
     aggregator : gradients of the tasks (K, T, P) -> (K, P), how trunk and encoders move in the place of the sum; heads move as by the sum. A copy, too.
-    penalty : parameters {name: (K, ...)} -> (K,) or a number, added to the loss. It may tie replicas to each other; all are then one chunk.
+    penalty : parameters {name: (K, ...)} -> (K,) or a number, added to the loss. It may tie replicas to each other; all are then one chunk. A copy, too.
     start : networks to begin with, instead of drawn ones; they are not changed.
     chunk : replicas trained together; results do not depend on it.
 
@@ -141,7 +144,7 @@ def train(network, sets: list[TaskSet], *, steps: int, batch_size: int, optimize
     _check_heads(network, data)
     stack = Stack.init(network, list(map(int, seeds)), dtype=dtype) if start is None else start.take(range(len(start)))
     rule, factors, weighting = optimizer.fresh(), _factors(weights, data), copy.deepcopy(weighting)
-    aggregator = copy.deepcopy(aggregator)
+    aggregator, penalty = copy.deepcopy(aggregator), copy.deepcopy(penalty)
     widths, turns = _widths(data, batch_size, sampling), data.together if sampling != "cycle" else [[name] for name in data.names]
     each = len(turns) if sampling == "cycle" else 1  # updates until a task's next turn
     orders = [_orders(names[0], data.of[names[0]]["size"], widths[names[0]], seeds, -(-steps // each)) for names in turns]

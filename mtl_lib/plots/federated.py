@@ -30,11 +30,11 @@ def answers(said: dict[str, pd.DataFrame], models: list[str], x_label: str, colu
     return figure
 
 
-def by(levels: pd.DataFrame, x_label, y_label, log=True, references: dict[str, float] | None = None) -> Figure:
+def by(levels: pd.DataFrame, x_label, y_label, log=True, references: dict | None = None) -> Figure:
     """Curves of every arm with intervals; columns panel (optional), arm, x, mean, low, high.
 
     ``x_label`` and ``y_label`` are one text or panel -> text; ``log`` says whether x is logarithmic, or for which panels.
-    ``references`` are dotted lines.
+    ``references`` are dotted lines, label -> value, or panel -> such lines.
     """
     levels = levels if "panel" in levels else levels.assign(panel="")
     names, labelled = list(levels["panel"].unique()), {}
@@ -46,7 +46,8 @@ def by(levels: pd.DataFrame, x_label, y_label, log=True, references: dict[str, f
                                        color=style.colour(arm))
             if np.isfinite(curve["low"]).all():
                 axis.fill_between(curve["x"], curve["low"], curve["high"], color=style.colour(arm), alpha=0.12, lw=0)
-        for label, value in (references or {}).items():
+        lines = references or {}
+        for label, value in (lines[name] if isinstance(lines.get(name), dict) else lines).items():
             axis.axhline(value, color="#333333", lw=1, ls=":")
             axis.text(1, value, label, transform=axis.get_yaxis_transform(), ha="right", va="bottom", fontsize=8)
         ticks = sorted(part["x"].unique())

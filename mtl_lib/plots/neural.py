@@ -36,3 +36,33 @@ def predictors(table: pd.DataFrame, columns: dict[str, str], y_label: str) -> Fi
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
     return figure
+
+
+def relations(matrices: dict[str, pd.DataFrame], label: str) -> Figure:
+    """Square tables of correlations side by side, title -> table; blue positive, red negative, each cell with its number."""
+    figure, (axes,) = style.panels(len(matrices), width=3.4, height=3.3, sharey=True)
+    for axis, (title, matrix) in zip(axes, matrices.items()):
+        image = axis.imshow(matrix.to_numpy(float), cmap="RdBu", vmin=-1, vmax=1)
+        for i, j in np.ndindex(*matrix.shape):
+            value = matrix.iloc[i, j]
+            axis.text(j, i, f"{value:.2f}".replace("-", "\u2212"), ha="center", va="center", fontsize=9, color="#ffffff" if abs(value) > 0.6 else "#000000")
+        axis.set_xticks(range(len(matrix)), matrix.columns, rotation=45, ha="right")
+        axis.set_yticks(range(len(matrix)), matrix.index)
+        axis.grid(visible=False)
+        axis.set(title=title)
+    figure.colorbar(image, ax=axes, label=label, shrink=0.8)
+    return figure
+
+
+def costs(table: pd.DataFrame, y_label: str) -> Figure:
+    """Score against parameters (left) and floating-point operations of one example (right); columns arm, task, score, parameters, flops."""
+    figure, (axes,) = style.panels(2, width=4.4, height=3.5, sharey=True)
+    markers = dict(zip(table["task"].unique(), "os^v"))
+    for axis, column, label in zip(axes, ("parameters", "flops"), ("parameters, both tasks together (thousands)", "FLOPs of one example (thousands)")):
+        for row in table.itertuples():
+            axis.plot(getattr(row, column) / 1000, row.score, markers[row.task], ms=8, color=style.colour(row.arm), label=f"{row.arm}: {row.task}")
+        axis.set(xlabel=label, xlim=(0, 1.15 * table[column].max() / 1000))
+    axes[0].set(ylabel=y_label)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
+    return figure
