@@ -1,4 +1,5 @@
-"""Replicas trained as one stack beside the plain loop of tests/textbook.py, one thread: ``python -m benchmarks.neural``.
+"""Replicas trained as one stack beside the plain loop of tests/textbook.py, and what one pass for several answers saves, one thread:
+``python -m benchmarks.neural``.
 
 Seconds are processor time of an update of all replicas, the fastest of three runs of 20 updates; storing the data is left out, mini-batches
 are included on both sides. The loss is binary cross-entropy, the optimiser plain SGD.
@@ -32,8 +33,31 @@ def plain_batches(tasks, seed, batch_size):
     return [{"one": (torch.as_tensor(tasks[0].X[i]), torch.as_tensor(tasks[0].y[i]).float(), 1.0)} for i in cut]
 
 
+def latency():
+    """Milliseconds to answer for 1,000 pictures: four heads on one pass beside four networks (same inputs), and two tasks with pictures of their own on a
+    shared trunk beside two networks, where nothing is saved."""
+    trunk, x = [Dense(196, 64), Dense(64, 64)], torch.rand(1, 1000, 196)
+    heads = {"class": Head(64, 10), "group": Head(64, 5), "ink": Head(64), "asymmetry": Head(64)}
+    whole, single = Network(trunk, heads), {name: Network(trunk, {name: head}) for name, head in heads.items()}
+    params = {name: Stack.init(net, [0]).params for name, net in {"whole": whole, **single}.items()}
+
+    def one_pass(net, params, names):
+        with torch.no_grad():
+            made = net.features(params, x)
+            return [net.scores(params, made, name) for name in names]
+
+    many = lambda names, shared: [one_pass(whole if shared else single[name], params["whole" if shared else name], [name]) for name in names]
+    timed = lambda work: 1000 * fastest(lambda: [work() for _ in range(50)])[0] / 50
+    for label, ours, theirs in (("same inputs, four heads", lambda: one_pass(whole, params["whole"], list(heads)), lambda: many(heads, False)),
+                                ("own inputs, two heads", lambda: many(["class", "ink"], True), lambda: many(["class", "ink"], False))):
+        a, b = timed(ours), timed(theirs)
+        print(f"  {label:26s} shared trunk {a:6.2f} ms   separate networks {b:6.2f} ms   {b / a:4.1f}x", flush=True)
+
+
 def main():
     torch.set_num_threads(1)
+    print("answers for 1,000 pictures of 14 x 14, MLP 196-64-64")
+    latency()
     print(f"one update of {K} replicas; ours includes picking the batches, the plain loop gets them for nothing")
     for name, (net, layers, shape, goal) in NETS.items():
         data = replicas(shape)

@@ -147,16 +147,17 @@ class Scores:
         return {"pairs": pd.DataFrame(rows), "items": pd.concat(items, ignore_index=True)}
 
 
-def scored(fitted: dict[str, list[Part]], test, score: Callable, keys=("size", "seed")) -> Scores:
+def scored(fitted: dict[str, list[Part]], test, score: Callable, keys=("size", "seed"), grouped: bool = False) -> Scores:
     """Every arm's answers to every task of a test set, or of key -> test set.
 
     score : (task, z (1, n, ...)) -> (1, n) or (n,), one value per sample whose mean is the score, higher is better.
+    grouped : whether the tested unit is a task's group (a user with as many samples as every other), not the sample.
     """
     values, first = {}, next(iter(test.values())) if isinstance(test, dict) else test
     for arm, parts in fitted.items():
         for name in first.names:
             values |= {(arm, name, key): np.reshape(score(_at(test, key)[name], z[None]), -1) for key, z in answers(parts, test, name).items()}
-    return Scores(values, tuple(keys), {task.name: task.groups for task in first if task.groups is not None})
+    return Scores(values, tuple(keys), {task.name: task.groups for task in first if grouped})
 
 
 def tuned(arms: dict[str, Arm], draws: dict, validation, score: Callable, rates, **run) -> pd.DataFrame:
@@ -165,11 +166,13 @@ def tuned(arms: dict[str, Arm], draws: dict, validation, score: Callable, rates,
     return pd.DataFrame({name: {rate: mean(arm, rate) for rate in rates} for name, arm in arms.items()}).T.rename_axis(columns="learning rate")
 
 
-def compared(arms: dict[str, Arm], draws: dict, others: dict, validation, test, score: Callable, rates, **run) -> tuple[Scores, pd.DataFrame]:
+def compared(arms: dict[str, Arm], draws: dict, others: dict, validation, test, score: Callable, rates, grouped: bool = False,
+             **run) -> tuple[Scores, pd.DataFrame]:
     """Every arm at its best learning rate on ``others`` and validation data, then trained on ``draws`` and scored on the test set: (scores, what
     ``tuned`` found)."""
     found = tuned(arms, others, validation, score, rates, **run)
-    return scored({name: fit(arm, draws, found.loc[name].idxmax(), **run) for name, arm in arms.items()}, test, score), found
+    return scored({name: fit(arm, draws, found.loc[name].idxmax(), **run) for name, arm in arms.items()}, test, score,
+                  grouped=grouped), found
 
 
 def first_rows(tasks: TaskSet, n: int, seed: int, purpose: str = "draw") -> TaskSet:

@@ -13,7 +13,8 @@ def arms(levels: pd.DataFrame, x_label: str, reference: float | None = None) -> 
     empty; a panel without arms is left out.
     """
     rows, columns, names = (list(levels[name].unique()) for name in ("row", "column", "arm"))
-    figure, axes = style.panels(len(columns), len(rows), width=4.4, height=0.9 + 0.3 * len(names), sharex=True, sharey=True)
+    width = {1: 6.0, 2: 4.4, 3: 3.6}.get(len(columns), 3.0)
+    figure, axes = style.panels(len(columns), len(rows), width=width, height=0.9 + 0.3 * len(names), sharex=True, sharey=True)
     for (i, row), (j, column) in ((a, b) for a in enumerate(rows) for b in enumerate(columns)):
         axis, part = axes[i, j], levels[(levels["row"] == row) & (levels["column"] == column)]
         if part.empty:
@@ -25,6 +26,7 @@ def arms(levels: pd.DataFrame, x_label: str, reference: float | None = None) -> 
             axis.plot(one.mean, place, "D", ms=6, color=colour)
         if reference is not None:
             axis.axvline(reference, color="#333333", lw=1)
+        axis.locator_params(axis="x", nbins=6)  # labels of small numbers are long
         axis.set(title=", ".join(text for text in (row, column) if text), yticks=range(len(names)), ylim=(len(names) - 0.4, -0.6))
         axis.set_yticklabels(names)
         axis.grid(axis="y", visible=False)

@@ -30,12 +30,19 @@ COLOURS = {
     "separate": "#000000", "joint": "#0072B2", "joint, permuted": "#999999", "told": "#009E73", "softmax": "#CC79A7",
     "joint, second task larger": "#56B4E9", "joint, second task smaller": "#56B4E9", "joint with A versus C": "#D55E00",
     "joint with A versus C, permuted": "#999999", "told, only A": "#009E73",
+    "separate again": "#777777", "all separate": "#000000", "all separate, again": "#777777", "none again": "#777777",
+    "heads only": "#0072B2", "heads only, permuted": "#999999", "shared + specific": "#009E73", "shared + specific, permuted": "#999999",
+    "shared trunk": "#0072B2", "tied trunks": "#D55E00", "joint, order shuffled": "#56B4E9", "all labels": "#009E73",
+    "l2 heads": "#000000", "oracle covariance": "#009E73", "all covariances": "#882255", "task covariance": "#CC79A7", "published rule": "#AA4499",
+    "tasks permuted": "#999999", "jointly trained": "#0072B2", "trained for the class": "#D55E00", "trained for both": "#0072B2", "random": "#999999",
+    "auxiliary": "#0072B2", "auxiliary, permuted": "#999999",
+    "equal": "#0072B2", "uncertainty": "#E69F00", "DWA": "#56B4E9", "PCGrad": "#CC79A7", "MGDA": "#882255",
     "FedEM": "#CC79A7", "D-FedEM": "#CC79A7", "mixture": "#CC79A7",
 }
 FALLBACK = "#555555"
 DASHED = ("trace norm about the mean", "L21 about the mean", "Clustered about the mean", "single task, penalised intercept",
           "FedProx", "Per-FedAvg", "pFedMe", "FedRep", "D-FedEM", "MOCHA, mean-regularised", "Local (hinge)",
-          "joint, second task smaller", "joint with A versus C, permuted", "told, only A")  # variants, so that curves on top of each other show
+          "joint, second task smaller", "joint with A versus C, permuted", "told, only A", "heads only, permuted")  # variants, so that curves on top of each other show
 
 matplotlib.rcdefaults()
 matplotlib.rcParams.update({
