@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from benchmarks.federated import fastest, textbook
 
+from mtl_lib.neural.balancing import DWA, Aggregator, Uncertainty
 from mtl_lib.neural.network import Conv, Dense, Head, Network
 from mtl_lib.neural.training import train
 from mtl_lib.stack import SGD, Stack
@@ -54,10 +55,27 @@ def latency():
         print(f"  {label:26s} shared trunk {a:6.2f} ms   separate networks {b:6.2f} ms   {b / a:4.1f}x", flush=True)
 
 
+def balance():
+    """Milliseconds of an update of four losses on one trunk, a mini-batch of 16: the sum, weightings of losses, aggregators of gradients."""
+    heads = {"class": Head(64, 10), "group": Head(64, 5), "ink": Head(64), "asymmetry": Head(64)}
+    net, rng = Network([Dense(196, 64), Dense(64, 64)], heads), np.random.default_rng(0)
+    inputs, rows = Inputs("pixels", rng.normal(size=(N, 196)).astype(np.float32)), np.arange(N)
+    sets = [TaskSet([Task(name, inputs, rows, rows % head.outputs if head.outputs > 1 else rng.normal(size=N), "ce" if head.outputs > 1 else "squared")
+                     for name, head in heads.items()])]
+    run = lambda steps, options: train(net, sets, steps=steps, batch_size=16, optimizer=SGD(0.01), seeds=[0], **options)
+    options = {"equal": {}, "uncertainty": {"weighting": Uncertainty()}, "DWA": {"weighting": DWA()},
+               "PCGrad": {"aggregator": Aggregator("PCGrad")}, "MGDA": {"aggregator": Aggregator("MGDA")}}
+    taken = {name: (fastest(lambda: run(60, one))[0] - fastest(lambda: run(0, one))[0]) / 60 for name, one in options.items()}
+    for name, seconds in taken.items():
+        print(f"  {name:12s} {1000 * seconds:6.2f} ms   {seconds / taken['equal']:4.1f}x the plain sum", flush=True)
+
+
 def main():
     torch.set_num_threads(1)
     print("answers for 1,000 pictures of 14 x 14, MLP 196-64-64")
     latency()
+    print("an update of one network with four losses")
+    balance()
     print(f"one update of {K} replicas; ours includes picking the batches, the plain loop gets them for nothing")
     for name, (net, layers, shape, goal) in NETS.items():
         data = replicas(shape)

@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mtl_lib.plots import curves, mocha, neural, solving, structures
+from mtl_lib.plots import curves, federated, mocha, neural, solving, structures
 
 
 def runs(arms):
@@ -119,3 +119,26 @@ def test_predictors_have_a_panel_each_with_the_rank_correlation():
     table = pd.DataFrame({"gain": [1.0, 2, 3, 4], "up": [1, 2, 3, 4], "down": [4, 3, 2, 1], "group": list("aabb")})
     axes = neural.predictors(table, {"up": "up", "down": "down"}, "gain").axes
     assert [axis.get_title("left") for axis in axes] == ["rank correlation +1.00", "rank correlation \u22121.00"]
+
+
+def test_relations_writes_every_correlation_of_every_table():
+    names = ["a", "b", "c"]
+    tables = {title: pd.DataFrame(np.eye(3) + sign * 0.5 * (1 - np.eye(3)), names, names) for title, sign in (("true", 1), ("found", -1))}
+    axes = neural.relations(tables, "correlation").axes[:2]
+    assert [axis.get_title("left") for axis in axes] == ["true", "found"]
+    assert [text.get_text() for text in axes[1].texts][:3] == ["1.00", "\u22120.50", "\u22120.50"]
+
+
+def test_costs_puts_scores_over_parameters_and_operations():
+    table = pd.DataFrame({"arm": ["joint", "separate"] * 2, "task": ["a", "a", "b", "b"], "score": [0.5, 0.6, 0.7, 0.8],
+                          "parameters": [1000, 2000] * 2, "flops": [500] * 4})
+    left, right = neural.costs(table, "score").axes
+    assert [line.get_xdata()[0] for line in left.lines] == [1, 2, 1, 2] and {line.get_xdata()[0] for line in right.lines} == {0.5}
+    assert len({(line.get_marker(), line.get_color()) for line in left.lines}) == 4
+
+
+def test_curves_may_have_reference_lines_of_their_own_panel():
+    levels = pd.DataFrame([{"panel": p, "arm": "joint", "x": x, "mean": 0.5, "low": 0.4, "high": 0.6} for p in ("one", "two") for x in (1, 10)])
+    one, two = federated.by(levels, "x", "y", references={"one": {"best": 0.9}, "two": {"best": 0.7}}).axes
+    assert [axis.texts[0].get_text() for axis in (one, two)] == ["best", "best"]
+    assert [axis.lines[-1].get_ydata()[0] for axis in (one, two)] == [0.9, 0.7]

@@ -59,6 +59,11 @@ def test_the_example_of_mocha_is_certified():
     assert "(12, 8) (12, 12)" in out and -1e-12 < float(out.split()[-1]) <= 1e-4
 
 
+def test_the_neural_example_compares_its_arms():
+    rows = [line.split() for line in printed(EXAMPLES[4]).splitlines() if re.search(r" [\d.]+ +[\d.]+ +[\d.]+ +[\d.]+$", line)]
+    assert len(rows) == 4 and all(float(value) > 0.6 for row in rows for value in row[-4:])
+
+
 def test_every_section_and_folder_is_described():
     for section in SECTIONS:
         assert f"`{section}`" in README

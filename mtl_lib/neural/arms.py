@@ -175,6 +175,14 @@ def compared(arms: dict[str, Arm], draws: dict, others: dict, validation, test, 
                   grouped=grouped), found
 
 
+def gains_apart(one: Scores, other: Scores, arm: str, baseline: str, task: str, **where) -> dict[str, pd.DataFrame]:
+    """As ``Scores.contrast``, for a difference of gains: a is ``arm`` minus ``baseline`` in the first comparison, b the same in the other, on the
+    same draws and tested samples."""
+    both = [found.contrast(arm, baseline, task, **where) for found in (one, other)]
+    gain = lambda table: table.set_index(["unit", "seed"]).eval("a - b")
+    return {level: pd.DataFrame({"a": gain(both[0][level]), "b": gain(both[1][level])}).reset_index() for level in ("pairs", "items")}
+
+
 def first_rows(tasks: TaskSet, n: int, seed: int, purpose: str = "draw") -> TaskSet:
     """``n`` samples of every task, in an order that depends on the seed and the inputs' name only: smaller draws lie in larger ones, and tasks on
     the same rows keep them together."""

@@ -95,3 +95,13 @@ def test_a_test_set_by_draw():
 def test_unknown_way():
     with pytest.raises(ValueError, match="arm: way 'apart', allowed are together, alone, permuted"):
         arms.Arm(NET, "apart")
+
+
+def test_gains_apart_is_a_difference_of_differences():
+    values = lambda seed: {(arm, "t", (s,)): np.random.default_rng([seed, s, k]).normal(size=5) for k, arm in enumerate("ab") for s in range(3)}
+    one, other = (arms.Scores(values(seed), ("seed",), {}) for seed in (0, 1))
+    apart = arms.gains_apart(one, other, "a", "b", "t")
+    for s in range(3):
+        expected = [np.mean(found.values["a", "t", (s,)] - found.values["b", "t", (s,)]) for found in (one, other)]
+        assert np.allclose(apart["pairs"].set_index("unit").loc[s, ["a", "b"]], expected)
+    assert np.isclose((apart["items"]["a"] - apart["items"]["b"]).mean(), (apart["pairs"]["a"] - apart["pairs"]["b"]).mean())
