@@ -38,7 +38,7 @@ def by(levels: pd.DataFrame, x_label, y_label, log=True, references: dict | None
     """
     levels = levels if "panel" in levels else levels.assign(panel="")
     names, labelled = list(levels["panel"].unique()), {}
-    figure, (axes,) = style.panels(len(names), width=4.6 if len(names) > 1 else 7.0, height=3.6)
+    figure, (axes,) = style.panels(len(names), width={1: 7.0, 2: 4.6, 3: 4.6}.get(len(names), 3.3), height=3.6)
     for axis, name in zip(axes, names):
         part = levels[levels["panel"] == name]
         for arm, curve in part.groupby("arm", sort=False):
