@@ -13,7 +13,7 @@ export MTL_TARGET = $(value TARGET)
 export MTL_GROUP = $(value GROUP)
 export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env test test-data test-pages lab verify why diagnose bench data data-list reference publish lock clean help $(SECTIONS)
+.PHONY: all env test test-data test-pages lab verify why diagnose bench data data-list reference publish publish-check lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
 all: env ## everything: environment, data, notebooks, site, comparison with reference/
@@ -66,6 +66,9 @@ reference: env ## make reference/PROFILE anew, with tolerances (runs every noteb
 
 publish: env ## copy results of the full profile to rendered/
 	@$(SUITE) publish $(SECTION) --profile full
+
+publish-check: env ## before a release: is rendered/ what today's sources would give?
+	@$(SUITE) publish-check --profile full
 
 lock: env ## resolve requirements.lock anew (torch stays out: see environment.py)
 	@$(VENV_PYTHON) -m pip install -qq uv

@@ -75,6 +75,16 @@ def test_every_section_and_folder_is_described():
             assert re.search(rf"\b{re.escape(path.name)}", tree), path.name
 
 
+def test_the_chinese_summary_names_every_section_and_only_commands_that_exist():
+    chinese = (ROOT / "README.zh.md").read_text()
+    assert all(f"`{section}`" in chinese for section in SECTIONS)
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.M)) | set(SECTIONS)
+    assert set(re.findall(r"(?:^|`)make ([a-z0-9_-]+)", chinese, re.M)) <= targets
+    assert "\n```\nmake all\nmake test\n```" in chinese
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", chinese):
+        assert (ROOT / target).is_file(), target
+
+
 def test_pictures_and_files_exist():
     for target in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / target).is_file(), target

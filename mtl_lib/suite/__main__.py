@@ -14,7 +14,8 @@ def main(words: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     for name, text in (("build", "run what is out of date"), ("why", "say why sections would run"),
                        ("verify", "build, then compare with reference/"), ("reference", "make reference/ anew"),
-                       ("publish", "copy results of the full profile to rendered/")):
+                       ("publish", "copy results of the full profile to rendered/"),
+                       ("publish-check", "say whether rendered/ is up to date")):
         command = commands.add_parser(name, help=text)
         command.add_argument("sections", nargs="*")
         command.add_argument("--profile", default="default")
@@ -60,10 +61,10 @@ def _run(options) -> int:
         return OK
     if options.command == "reference":
         return verify.make_reference(resolved, options.profile)
-    if options.command == "publish":
+    if options.command in ("publish", "publish-check"):
         from mtl_lib.suite import publish
 
-        return publish.publish(home, resolved)
+        return publish.publish(home, resolved) if options.command == "publish" else publish.check(resolved)
     return build.build(home, options.profile, resolved, options.jobs) or verify.verify(home, sections, options.profile)
 
 

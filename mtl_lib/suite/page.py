@@ -1,8 +1,9 @@
-"""The page of one executed notebook: figures as files, no inline style or script, contents list.
+"""The page of one executed notebook: figures as files with what made them, no inline style or script, contents list, the way to other sections.
 
 Pages must load under a Content-Security-Policy of 'self', so whatever nbconvert or pandas put
 inline is taken out and one stylesheet is linked instead.
 """
+import ast
 import copy
 import html
 import re
@@ -22,49 +23,91 @@ def strip(path: Path) -> None:
     nbformat.write(notebook, path)
 
 
-def write(folder: Path) -> None:
-    """Write ``index.html`` beside ``notebook.ipynb`` and ``provenance.json``."""
+def write(folder: Path, there: list[str] = ()) -> None:
+    """Write ``index.html`` beside ``notebook.ipynb`` and ``provenance.json``; ``there`` are the sections that have a page, in order."""
     import nbformat
     from bs4 import BeautifulSoup
     from nbconvert import HTMLExporter
 
     notebook, provenance = nbformat.read(folder / "notebook.ipynb", as_version=4), read_json(folder / "provenance.json")
-    body, _ = HTMLExporter(template_name="basic").from_notebook_node(_with_figures(notebook))
+    claims = read_json(folder / "claims.json") or []
+    body, _ = HTMLExporter(template_name="basic").from_notebook_node(_with_figures(notebook, claims))
     soup = BeautifulSoup(body, "html.parser")
     title = _clean(soup) or provenance["section"]
     write_text(folder / "index.html", site.template("page.html.j2").render(
-        title=title, body=str(soup), contents=_contents(soup), provenance=provenance, version=version()))
+        title=title, body=str(soup), contents=_contents(soup), provenance=provenance, version=version(), beside=_beside(provenance["section"], there)))
 
 
-def current(folder: Path) -> bool:
-    """Whether the page was made by this module and template."""
-    return f'content="{version()}"' in (folder / "index.html").read_text()
+def current(folder: Path, there: list[str] = ()) -> bool:
+    """Whether the page was made by this module and template, and leads to the sections beside it."""
+    text = (folder / "index.html").read_text()
+    links = [f'href="../{name}/index.html"' in text for name in _beside(read_json(folder / "provenance.json")["section"], there)]
+    return f'content="{version()}"' in text and all(links)
 
 
 def version() -> str:
-    """Hash of this module and of the page's template."""
-    return plan.module_hash("mtl_lib.suite.page") + plan.file_hash(site.ASSETS / "page.html.j2")
+    """Hash of this module, of what it says of figures, and of the page's template."""
+    return "".join([*(plan.module_hash(f"mtl_lib.suite.{name}") for name in ("page", "material")), plan.file_hash(site.ASSETS / "page.html.j2")])
 
 
-def _with_figures(notebook):
-    """A copy whose recorded figures point at their files, and which shows each parameter once."""
+def made_by(source: str, names: dict[str, str]) -> str | None:
+    """The function of ``mtl_lib.plots`` that made a cell's figure, "mtl_lib/plots/curves.py, learning_curves"; None if there is none.
+
+    names : what the notebook calls the modules and functions it imports, see ``imported``.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            first, _, rest = called.partition(".")
+            full = names.get(first, "") + (f".{rest}" if rest else "")
+            if full.startswith("mtl_lib.plots.") and full.count(".") == 3:
+                module, function = full.rsplit(".", 1)
+                return f"{module.replace('.', '/')}.py, {function}"
+    return None
+
+
+def imported(notebook) -> dict[str, str]:
+    """Name in the notebook -> full name of the module or function, of all its imports."""
+    names = {}
+    for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.ImportFrom):
+                names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def _beside(section: str, there: list[str]) -> dict[str, str]:
+    """Section -> "previous: title" or "next: title" of those beside this one."""
+    if section not in there:
+        return {}
+    k = list(there).index(section)
+    around = {there[k - 1]: "previous"} if k else {}
+    around |= {there[k + 1]: "next"} if k + 1 < len(there) else {}
+    return {name: f"{way}: {site.title(name)}" for name, way in around.items()}
+
+
+def _with_figures(notebook, claims):
+    """A copy whose recorded figures point at their files and say what made them, and which shows each parameter once."""
     import nbformat
 
     notebook = copy.deepcopy(notebook)
     injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
     notebook.cells = [cell for cell in notebook.cells if not (injected and "parameters" in cell.metadata.get("tags", []))]
+    names = imported(notebook)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             figure = output.get("metadata", {}).get("mtl")
             if figure:
-                output["data"] = nbformat.from_dict({"text/html": _figure(**figure)})
+                output["data"] = nbformat.from_dict({"text/html": _figure(**figure, claims=claims, maker=made_by(cell.source, names))})
     return notebook
 
 
-def _figure(figure: str, caption: str, alt: str) -> str:
-    links = " ".join(f'<a href="figures/{figure}.{kind}" download>{kind.upper()}</a>' for kind in ("svg", "png", "csv"))
-    return (f'<figure id="fig-{figure}"><a href="figures/{figure}.svg"><img src="figures/{figure}.svg" alt="{html.escape(alt)}"></a>'
-            f'<figcaption>{html.escape(caption)} <span class="files">{links}</span></figcaption></figure>')
+def _figure(figure: str, caption: str, alt: str, claims: list[dict], maker: str | None) -> str:
+    links = [f'<a href="figures/{figure}.{kind}" download>{kind.upper()}</a>' for kind in ("svg", "png", "csv")]
+    links += [f'<a href="#cell-{figure}">cell</a>', '<a href="#parameters">parameters</a>', *([f"<code>{html.escape(maker)}</code>"] if maker else [])]
+    return (f'<figure id="fig-{figure}"><a href="figures/{figure}.svg"><img src="figures/{figure}.svg" '
+            f'alt="{html.escape(site.described(figure, alt, claims))}"></a>'
+            f'<figcaption>{html.escape(caption)} <span class="files">{" ".join(links)}</span></figcaption></figure>')
 
 
 def _clean(soup) -> str | None:
@@ -82,6 +125,12 @@ def _clean(soup) -> str | None:
         table.wrap(soup.new_tag("div", attrs={"class": "table", "tabindex": "0"}))
     for prompt in soup.select("div.prompt"):
         prompt.decompose()
+    for figure in soup.select("figure[id]"):
+        cell = figure.find_parent(class_="code_cell")
+        (cell.select_one(".input, .inner_cell, .highlight") or cell)["id"] = f"cell-{figure['id'].removeprefix('fig-')}"
+    parameters = soup.select_one(".code_cell")  # the first one: both notebooks and papermill put them there
+    if parameters:
+        parameters["id"] = "parameters"
     first = soup.find("h1")
     return first.get_text() if first else None
 

@@ -31,7 +31,12 @@ def differences(result: Path, section: str, params: dict) -> list[str]:
     damaged = _damage(result)
     if damaged:
         return [f"the result is not whole: {damaged} is missing or damaged"]
-    before, now = read_json(result / "provenance.json")["inputs"], inputs(section, params)
+    return changes(read_json(result / "provenance.json")["inputs"], section, params)
+
+
+def changes(before: dict, section: str, params: dict) -> list[str]:
+    """What is not now as it was in the inputs of a run, ``provenance["inputs"]``, one line each."""
+    now = inputs(section, params)
     now["modules"] = {name: module_hash(name) for name in before.get("modules", {})}
     current = {name: pin.sha256 for name, pin in store.pins().items()}
     now["data"] = {name: identity.replace(identity[:64], current.get(name, "gone")) for name, identity in before.get("data", {}).items()}

@@ -1,10 +1,10 @@
-"""``make publish``: executed notebooks, figures and claims of a profile, for reading on a code host."""
+"""``make publish``: executed notebooks, figures and claims of a profile, for reading on a code host, and README's table of verdicts."""
 import json
 import os
 import shutil
 from pathlib import Path
 
-from mtl_lib.suite import plan
+from mtl_lib.suite import material, plan
 from mtl_lib.suite.project import FAILED, OK, RENDERED, Stop, read_json, write_text
 
 
@@ -29,4 +29,23 @@ def publish(home: Path, resolved: dict[str, dict]) -> int:
         os.rename(partial, target)
     claims = [claim for folder in sorted(RENDERED.glob("*/")) for claim in read_json(folder / "claims.json") or []]
     write_text(RENDERED / "claims.json", json.dumps(claims, indent=1, ensure_ascii=False) + "\n")
+    material.refresh_readme()
     return OK
+
+
+def check(resolved: dict[str, dict]) -> int:
+    """``make publish-check``, before a release: whether ``rendered/`` is what today's sources would give, and README what ``rendered/`` says.
+
+    Prints what differs, one line each, and returns FAILED if anything does; nothing is run.
+    """
+    lines = []
+    for section, params in resolved.items():
+        provenance = read_json(RENDERED / section / "provenance.json")
+        why = plan.changes(provenance["inputs"], section, params) if provenance else ["not published"]
+        lines += [f"rendered/{section}: {line}" for line in why]
+        if provenance and provenance.get("dirty"):
+            lines.append(f"rendered/{section}: was run with local changes")
+    if material.markdown(material.published()) not in material.README.read_text():
+        lines.append("README.md: its table of verdicts is not that of rendered/; make publish writes it")
+    print("\n".join(lines) or "rendered/ and README's verdicts are those of today's sources")
+    return FAILED if lines else OK

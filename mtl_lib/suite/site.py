@@ -1,24 +1,29 @@
-"""The offline site of a profile: an index with question, claims, gallery and provenance over the sections' pages."""
+"""The offline site of a profile: question, map, claims, gallery and provenance over the sections' pages, and the claims as a page and a table."""
 import functools
 import shutil
 from pathlib import Path
 
 from mtl_lib.params import SECTIONS
+from mtl_lib.suite import material
 from mtl_lib.suite.project import lock_of, locked, read_json, write_text
 
 ASSETS = Path(__file__).parent / "assets"
 
 
 def write(home: Path, profile: str) -> Path:
-    """Write ``index.html`` and the assets; returns the index. Files that would not change are left alone.
+    """Write ``index.html``, ``claims.html``, ``claims.csv`` and the assets; returns the index. Files that would not change are left alone.
 
-    A page that another version of the template made is made again from its executed notebook.
+    A page that another version of the template made, or that stands beside other sections than before, is made again from its executed notebook.
     """
     with locked(home / ".lock-site"):
         assets(home)
-        sections = [found for name in SECTIONS if (found := _section(home, name))]
+        there = [name for name in SECTIONS if (home / name / "index.html").is_file()]
+        sections = [found for name in there if (found := _section(home, name, there))]
         claims = [claim | {"page": s["name"]} for s in sections for claim in s["claims"]]
-        write_text(home / "index.html", template("index.html.j2").render(profile=profile, sections=sections, claims=claims))
+        shown = {"profile": profile, "sections": sections, "claims": claims, "sentences": material.sentences(claims), "effect": material.effect}
+        for page in ("index.html", "claims.html"):
+            write_text(home / page, template(f"{page}.j2").render(**shown))
+        write_text(home / "claims.csv", material.table(claims))
     return home / "index.html"
 
 
@@ -44,8 +49,19 @@ def template(name: str):
     return _templates().get_template(name)
 
 
-def _section(home: Path, name: str) -> dict | None:
-    """What the index shows of a section, its page made current first; None without a whole result.
+def title(name: str) -> str:
+    """What a section is called: the first line of its class's docstring."""
+    return (SECTIONS[name].__doc__ or name).splitlines()[0] if name in SECTIONS else name
+
+
+def described(figure: str, alt: str, claims: list[dict]) -> str:
+    """A figure's alternative text with what came out: every claim it shows, its effect, interval and verdict."""
+    said = [f"{claim['id']}: {material.effect(claim)}, {claim['verdict']}." for claim in claims if claim["figure"] == figure]
+    return " ".join([alt, *said])
+
+
+def _section(home: Path, name: str, there: list[str]) -> dict | None:
+    """What the index shows of a section, its page made current first; None without a whole result. ``there``: the sections that have a page.
 
     Where a build holds the section's lock it may be swapping: what it finishes with, it shows itself.
     """
@@ -56,9 +72,10 @@ def _section(home: Path, name: str) -> dict | None:
         parts = {part: read_json(folder / f"{part}.json") for part in ("claims", "figures", "provenance")}
         if None in parts.values() or not (folder / "index.html").is_file():
             return None
-        if held and not page.current(folder):
-            page.write(folder)
-    return {"name": name, "title": (SECTIONS[name].__doc__ or name).splitlines()[0], **parts}
+        if held and not page.current(folder, there):
+            page.write(folder, there)
+    figures = {figure: {**facts, "alt": described(figure, facts["alt"], parts["claims"])} for figure, facts in parts["figures"].items()}
+    return {"name": name, "title": title(name), **parts, "figures": figures}
 
 
 def _same(source: Path, target: Path) -> bool:

@@ -4,7 +4,9 @@ The site is served with a Content-Security-Policy of 'self', and opened from dis
 what is wrong, one line each; the last test breaks a copy of the site and sees every check report it.
 """
 import contextlib
+import csv
 import functools
+import io
 import json
 import re
 import shutil
@@ -19,12 +21,13 @@ import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import TimeoutError
 
+from mtl_lib.suite import material
 from mtl_lib.suite.project import NOTEBOOKS
 
 pytestmark = pytest.mark.pages
 
 POLICY = "default-src 'self'"
-NAMES = ["index.html", *sorted(f"{path.stem}/index.html" for path in NOTEBOOKS.glob("*.ipynb"))]
+NAMES = ["index.html", "claims.html", *sorted(f"{path.stem}/index.html" for path in NOTEBOOKS.glob("*.ipynb"))]
 WIDTHS = (1280, 375)
 
 # Display and inline formulas and bare environments; fenced blocks, code spans and \$ are no formulas.
@@ -150,11 +153,13 @@ def count_formulas(markdown: str) -> int:
 
 def sources(seen: Seen) -> list[str]:
     """The Markdown and the captions a page is made from."""
-    if seen.name == "index.html":
+    if seen.name in ("index.html", "claims.html"):
         sections = [folder.parent for folder in seen.folder.glob("*/index.html")]
         figures = [figure for section in sections for figure in json.loads((section / "figures.json").read_text()).values()]
         claims = [claim for section in sections for claim in json.loads((section / "claims.json").read_text())]
-        return [figure["caption"] for figure in figures] + [claim[key] for claim in claims for key in ("statement", "contrast")]
+        if seen.name == "index.html":
+            return [figure["caption"] for figure in figures]
+        return [claim[key] for claim in claims for key in ("statement", "contrast")]
     cells = nbformat.read(seen.file.parent / "notebook.ipynb", as_version=4).cells
     outputs = [output for cell in cells for output in cell.get("outputs", []) if "data" in output]
     captions = [output.metadata.mtl.caption for output in outputs if "mtl" in output.metadata]
@@ -177,7 +182,9 @@ def figures(seen: Seen) -> list[str]:
     images = {image["src"]: image for image in seen.facts["images"]}
     wrong = [f"not loaded: {image['src']}" for image in images.values() if not image["width"]]
     wrong += [f"no alt text: {image['src']}" for image in images.values() if not image["alt"].strip()]
-    folders = [seen.file.parent] if seen.name != "index.html" else [path.parent for path in seen.folder.glob("*/figures.json")]
+    folders = [seen.file.parent] if (seen.file.parent / "figures.json").is_file() else [path.parent for path in seen.folder.glob("*/figures.json")]
+    if seen.name == "claims.html":
+        return wrong
     recorded = {path: (folder / path).relative_to(seen.file.parent).as_posix()
                 for folder in folders for path in [f"figures/{name}.svg" for name in json.loads((folder / "figures.json").read_text())]}
     return wrong + [f"recorded, not shown: {src}" for src in recorded.values() if src not in images]
@@ -232,8 +239,50 @@ def test_a_page_opens_from_disk(site, browser, name):
     assert network_and_policy(seen) + formulas(seen) + figures(seen) == []
 
 
-def test_the_index_leads_to_every_section(site, browser):
-    assert set(NAMES[1:]) <= {a["href"] for a in _soup(site / "index.html").select("nav a")}
+@pytest.mark.parametrize("page", ["index.html", "claims.html"])
+def test_the_index_leads_to_every_section(site, page):
+    assert set(NAMES[2:]) <= {a["href"] for a in _soup(site / page).select("nav a")}
+
+
+def test_every_sentence_has_a_verdict_and_every_claim_its_effect(site):
+    soup, claims = _soup(site / "claims.html"), [claim for file in site.glob("0*/claims.json") for claim in json.loads(file.read_text())]
+    rows = list(csv.DictReader(io.StringIO((site / "claims.csv").read_text())))
+    sentences = {entry["sentence"]: entry for entry in material.sentences([claim | {"page": "x"} for claim in claims])}
+    assert [heading.get_text() for heading in soup.select("h2[id]")] == list(sentences) and {row["sentence"] for row in rows} == set(sentences)
+    assert all(row["verdict of the sentence"] == sentences[row["sentence"]]["verdict"] != material.NOT_RUN for row in rows)
+    text = soup.get_text()
+    assert [claim["id"] for claim in claims if claim["id"] not in text or material.effect(claim) not in text] == []
+
+
+def test_alternative_texts_state_what_came_out_and_are_all_different(site):
+    seen = {}
+    for file in sorted(site.glob("0*/index.html")):
+        claims = json.loads((file.parent / "claims.json").read_text())
+        for image in _soup(file).select("figure img"):
+            figure = Path(image["src"]).stem
+            assert image["alt"] not in seen, f"{figure} and {seen.get(image['alt'])}"
+            seen[image["alt"]] = figure
+            for claim in (claim for claim in claims if claim["figure"] == figure):
+                assert material.effect(claim) in image["alt"] and claim["verdict"] in image["alt"]
+    assert len(seen) > 50
+
+
+def test_sections_lead_to_their_neighbours(site):
+    pages = NAMES[2:]
+    for k, name in enumerate(pages):
+        links = [a["href"].removeprefix("../") for a in _soup(site / name).select(".beside a")]
+        assert links == [*pages[max(k - 1, 0):k], *pages[k + 1:k + 2]]
+
+
+def test_figures_lead_to_their_cell_and_say_what_made_them(site):
+    for file in sorted(site.glob("0*/index.html")):
+        soup = _soup(file)
+        for figure in soup.select("figure[id]"):
+            place = soup.find(id=figure["id"].replace("fig-", "cell-"))
+            assert place is not None and "rec.figure" in place.get_text(), figure["id"]
+            module, function = figure.select_one("code").get_text().split(", ")
+            assert f"def {function}(" in (NOTEBOOKS.parent / module).read_text()
+        assert soup.find(id="parameters") and "seed" in soup.find(id="parameters").get_text()
 
 
 def test_every_colour_of_the_stylesheet_can_be_read(site, browser, tmp_path):
