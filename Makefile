@@ -5,6 +5,7 @@ JOBS ?= 2
 SET ?=
 VENV_PYTHON = .venv/bin/python
 SUITE = $(VENV_PYTHON) -m mtl_lib.suite
+COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 SECTIONS = $(notdir $(basename $(wildcard notebooks/*.ipynb)))
 export MTL_SET = $(value SET)
 export MTL_TABLE = $(value TABLE)
@@ -67,11 +68,13 @@ reference: env ## make reference/PROFILE anew, with tolerances (runs every noteb
 publish: env ## copy results of the full profile to rendered/
 	@$(SUITE) publish $(SECTION) --profile full
 
-lock: env ## resolve requirements.lock anew (torch stays out: see environment.py)
+lock: env ## resolve requirements.lock anew (torch stays out: see environment.py), and what Dask needs beyond it
 	@$(VENV_PYTHON) -m pip install -qq uv
 	@echo 'torch; sys_platform == "never"' > .torch-override.txt
-	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --override .torch-override.txt --no-emit-package torch --quiet -o requirements.lock; rm .torch-override.txt
+	@$(VENV_PYTHON) -m $(COMPILE) --extra neural --extra notebooks --extra test --override .torch-override.txt --no-emit-package torch \
+	  -o requirements.lock; rm .torch-override.txt
+	@$(VENV_PYTHON) -m $(COMPILE) --extra cluster -c requirements.lock -o requirements-cluster.lock \
+	  $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock)
 
 clean: ## delete results/, .venv and .bench (downloaded data stay in the cache)
 	@rm -rf results .venv .venv.lock .bench
