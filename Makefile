@@ -8,13 +8,15 @@ SUITE = $(VENV_PYTHON) -m mtl_lib.suite
 COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 SECTIONS = $(notdir $(basename $(wildcard notebooks/*.ipynb)))
 export MTL_SET = $(value SET)
+export MTL_SWEEP = $(value SWEEP)
+export MTL_SCHEDULER = $(value SCHEDULER)
 export MTL_TABLE = $(value TABLE)
 export MTL_TASK = $(value TASK)
 export MTL_TARGET = $(value TARGET)
 export MTL_GROUP = $(value GROUP)
 export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env test test-data test-pages lab verify why diagnose bench data data-list reference publish lock clean help $(SECTIONS)
+.PHONY: all env test test-data test-pages test-distributed sweep lab verify why diagnose bench data data-list reference publish lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
 all: env ## everything: environment, data, notebooks, site, comparison with reference/
@@ -34,6 +36,15 @@ test-data: env ## opens the real data archives
 
 test-pages: env ## opens the pages of results/smoke in headless Chromium
 	@$(VENV_PYTHON) -m pytest -m pages
+
+test-distributed: env ## sweeps on a local Dask cluster
+	@$(PYTHON) mtl_lib/suite/environment.py cluster
+	@OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/.venv/.cluster" $(VENV_PYTHON) -m pytest -m distributed
+
+sweep: env ## a grid of parameters and seeds: SWEEP=params/sweeps/X.yaml [SCHEDULER=tcp://...]
+	@$(PYTHON) mtl_lib/suite/environment.py cluster
+	@PYTHONPATH="$(CURDIR)/.venv/.cluster" $(SUITE) sweep "$$MTL_SWEEP" --scheduler "$$MTL_SCHEDULER" --set "$$MTL_SET" \
+	  --profile "$(if $(filter-out file,$(origin PROFILE)),$(PROFILE))"
 
 bench: env ## seconds beside the goals, and ratios to other solvers (installed into .bench, not into .venv)
 	@test -d .bench || $(VENV_PYTHON) -m pip install -qq --disable-pip-version-check --no-deps --target .bench -r benchmarks/requirements.txt \

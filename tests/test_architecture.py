@@ -18,7 +18,7 @@ ARROWS = {"stream": set(), "splits": {"stream"}, "tasks": {"splits", "stream"}, 
           "shift": {"stream", "tasks"}, "advice": set(),
           "diagnose": {"advice", "shift", "tasks", "data", "plots", "suite"},
           "stats": {"stream"}, "claims": {"stats"}, "record": {"claims", "stats"}, "plots": set(), "params": set(),
-          "suite": {"params", "data"}}
+          "suite": {"params", "data", "stats", "plots"}}
 
 
 def imported(path: Path) -> set[str]:

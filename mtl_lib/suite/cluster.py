@@ -1,0 +1,72 @@
+"""Dask: runs the points of a sweep somewhere and brings back how each ended. Nothing else knows of Dask.
+
+A task starts the suite's own ``build`` as a subprocess, in the worker's checkout, and waits for it. It has no
+state of its own: a worker that dies takes its subprocess with it (``--parent``), Dask gives the task to another
+worker, and the section's lock and the all-or-nothing swap protect what is on disk.
+"""
+import contextlib
+import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from mtl_lib.suite.project import FAILED, ROOT, USAGE, Stop
+
+PROCESSES = 2  # of the local cluster, one thread each
+
+
+def run(jobs: list[dict], scheduler: str = "") -> Iterator[tuple[int, dict]]:
+    """Run jobs, see ``work``, on the scheduler at an address or on a local cluster; yields (index, outcome) as each ends.
+
+    Outcome: code, line (the reason if it failed), seconds, worker. Raises Stop(USAGE) without Dask or without that scheduler.
+    """
+    with _client(scheduler) as client:
+        from distributed import as_completed
+
+        futures = {client.submit(work, job, key=f"{job['token']}-{k}"): k for k, job in enumerate(jobs)}
+        for future in as_completed(futures):
+            error = None if future.status == "finished" else future.exception() if future.status == "error" else RuntimeError("lost with the scheduler")
+            lost = {"code": FAILED, "line": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", "seconds": 0.0, "worker": "none"}
+            yield futures[future], lost if error else future.result()
+
+
+def work(job: dict) -> dict:
+    """In a worker: one point, built by the suite in a subprocess. Job: section, profile, set, token (a file under results/)."""
+    start, here = time.time(), f"{socket.gethostname()}:{os.getpid()}"
+    outcome = {"code": USAGE, "line": "", "seconds": 0.0, "worker": here}
+    if not (ROOT / job["token"]).is_file():
+        return outcome | {"line": f"worker {here} does not see {job['token']}: workers need this checkout and its results/ on a shared file system"}
+    command = [sys.executable, "-m", "mtl_lib.suite", "build", job["section"], "--profile", job["profile"], "--set", job["set"],
+               "--parent", str(os.getpid())]
+    # In a session of its own, so that Ctrl-C reaches the sweep alone; without Dask on its path, as make runs it.
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, start_new_session=True)
+    last = (done.stderr.strip().splitlines() or [f"the build ended with status {done.returncode}"])[-1]
+    return outcome | {"code": done.returncode, "line": last, "seconds": time.time() - start}
+
+
+@contextlib.contextmanager
+def _client(scheduler: str):
+    """A Dask client, closed at the end with the cluster if that is ours."""
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise Stop(USAGE, "Dask is not installed here: make sweep and make test-distributed install it (elsewhere: pip install 'mtl-lib[cluster]')") from None
+    if not scheduler:
+        # Workers hold no data, so no memory limit; on the loopback interface only; no dashboard, which would need bokeh.
+        with LocalCluster(n_workers=PROCESSES, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit=None,
+                          silence_logs=logging.ERROR) as local, Client(local) as client:
+            print(f"{PROCESSES} local processes", flush=True)
+            yield client
+        return
+    try:
+        client = Client(scheduler, timeout=20)
+    except (OSError, ValueError) as error:
+        raise Stop(USAGE, f"SCHEDULER: {scheduler}: {' '.join(str(error).split())[:200]}") from None
+    with client:
+        threads = sum(client.nthreads().values())
+        print(f"{threads} worker threads at {scheduler}" if threads else f"no worker at {scheduler} yet; points start as workers come", flush=True)
+        yield client
