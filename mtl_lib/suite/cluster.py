@@ -28,13 +28,15 @@ def run(jobs: list[dict], scheduler: str = "") -> Iterator[tuple[int, dict]]:
 
         futures = {client.submit(work, job, key=f"{job['token']}-{k}"): k for k, job in enumerate(jobs)}
         for future in as_completed(futures):
-            error = None if future.status == "finished" else future.exception() if future.status == "error" else RuntimeError("lost with the scheduler")
-            lost = {"code": FAILED, "line": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}", "seconds": 0.0, "worker": "none"}
-            yield futures[future], lost if error else future.result()
+            yield futures[future], future.result() if future.status == "finished" else _lost(future)
 
 
 def work(job: dict) -> dict:
-    """In a worker: one point, built by the suite in a subprocess. Job: section, profile, set, token (a file under results/)."""
+    """In a worker: one point, built by the suite in a subprocess.
+
+    Job: section, profile, set, token. The token is a file under results/: a worker that does not see it would write
+    its results elsewhere, and its end is the end of the sweep, for workers that outlive it.
+    """
     start, here = time.time(), f"{socket.gethostname()}:{os.getpid()}"
     outcome = {"code": USAGE, "line": "", "seconds": 0.0, "worker": here}
     if not (ROOT / job["token"]).is_file():
@@ -42,10 +44,23 @@ def work(job: dict) -> dict:
     command = [sys.executable, "-m", "mtl_lib.suite", "build", job["section"], "--profile", job["profile"], "--set", job["set"],
                "--parent", str(os.getpid())]
     # In a session of its own, so that Ctrl-C reaches the sweep alone; without Dask on its path, as make runs it.
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, start_new_session=True)
-    last = (done.stderr.strip().splitlines() or [f"the build ended with status {done.returncode}"])[-1]
-    return outcome | {"code": done.returncode, "line": last, "seconds": time.time() - start}
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while True:
+        try:
+            _, errors = process.communicate(timeout=1)
+            break
+        except subprocess.TimeoutExpired:
+            if not (ROOT / job["token"]).is_file():
+                process.terminate()
+    last = (errors.strip().splitlines() or [f"the build ended with status {process.returncode}"])[-1]
+    return outcome | {"code": process.returncode, "line": last, "seconds": time.time() - start}
+
+
+def _lost(future) -> dict:
+    """The outcome of a task that Dask gave up: its workers died again and again, or the scheduler is gone."""
+    error = future.exception() if future.status == "error" else "the scheduler is gone"
+    return {"code": FAILED, "line": " ".join(str(error).split())[:300], "seconds": 0.0, "worker": "no worker"}
 
 
 @contextlib.contextmanager
@@ -54,7 +69,7 @@ def _client(scheduler: str):
     try:
         from distributed import Client, LocalCluster
     except ImportError:
-        raise Stop(USAGE, "Dask is not installed here: make sweep and make test-distributed install it (elsewhere: pip install 'mtl-lib[cluster]')") from None
+        raise Stop(USAGE, "Dask is not on this process's path: make sweep installs it and sees to that") from None
     if not scheduler:
         # Workers hold no data, so no memory limit; on the loopback interface only; no dashboard, which would need bokeh.
         with LocalCluster(n_workers=PROCESSES, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit=None,
@@ -62,6 +77,7 @@ def _client(scheduler: str):
             print(f"{PROCESSES} local processes", flush=True)
             yield client
         return
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost scheduler is our one line, not a traceback
     try:
         client = Client(scheduler, timeout=20)
     except (OSError, ValueError) as error:

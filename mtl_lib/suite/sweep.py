@@ -142,23 +142,28 @@ def run(sweep: Sweep, missing: list[Point], scheduler: str, failures: dict[str, 
     """Run points on Dask, a line each; failures are added as they come. Returns the exit codes."""
     from mtl_lib.suite import cluster
 
-    HOME.mkdir(parents=True, exist_ok=True)
+    for leftover in HOME.glob(".run-*"):  # of a sweep that was killed: nobody holds it
+        with locked(leftover, wait=False) as held:
+            if held:
+                leftover.unlink(missing_ok=True)
     token = HOME / f".run-{uuid.uuid4().hex}"  # workers look for it: whoever does not see it writes its results elsewhere
-    token.touch()
     jobs = [{"section": sweep.section, "profile": sweep.profile, "set": point.set, "token": str(token.relative_to(ROOT))} for point in missing]
     codes, start = [], time.time()
-    try:
-        for k, outcome in cluster.run(jobs, scheduler):
-            point = missing[k]
-            if outcome["code"] == OK and (why := differences(sweep, point)):
-                outcome |= {"code": FAILED, "line": f"{outcome['worker']} finished it, but here {point.home.relative_to(ROOT)} is out of date: {why[0]}"}
-            if outcome["code"] != OK:
-                failures[point.set] = outcome["line"]
-            codes.append(outcome["code"])
-            said = f"done in {outcome['seconds']:.0f} s on {outcome['worker']}" if outcome["code"] == OK else f"failed: {outcome['line']}"
-            print(f"{len(codes):>{len(str(len(missing)))}}/{len(missing)}  {time.time() - start:5.0f} s  {point.set}  {said}", flush=True)
-    finally:
-        token.unlink(missing_ok=True)
+    with locked(token):
+        try:
+            for k, outcome in cluster.run(jobs, scheduler):
+                point = missing[k]
+                if outcome["code"] == OK and (why := differences(sweep, point)):
+                    outcome |= {"code": FAILED, "line": f"{outcome['worker']} finished it, but {point.home.relative_to(ROOT)} here is out of date: {why[0]}"}
+                codes.append(outcome["code"])
+                if outcome["code"] == OK:
+                    said = f"done in {outcome['seconds']:.0f} s on {outcome['worker']}"
+                else:
+                    failures[point.set] = outcome["line"]
+                    said = f"failed: {outcome['line']}"
+                print(f"{len(codes):>{len(str(len(missing)))}}/{len(missing)}  {time.time() - start:5.0f} s  {point.set}  {said}", flush=True)
+        finally:
+            token.unlink(missing_ok=True)
     return codes
 
 
@@ -186,7 +191,7 @@ def write(name: str, sweep: Sweep, points: list[Point], failures: dict[str, str]
                 pd.DataFrame(failed).to_csv(partial / "failures.csv", index=False)
             shown = table[table["metric"] == sweep.metric]
             if len(shown):
-                _draw(partial, sweep, shown)
+                _draw(partial, sweep, shown, any(point.params.get("simulated") for point in points))
             build.swap(HOME, name, partial)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -204,16 +209,17 @@ def result(sweep: Sweep, point: Point) -> list[dict]:
             for metric, entry in metrics["metrics"].items()]
 
 
-def _draw(folder: Path, sweep: Sweep, rows) -> None:
+def _draw(folder: Path, sweep: Sweep, rows, simulated: bool) -> None:
     """The figure of the sweep's metric, as SVG, PNG and the numbers behind it."""
     from mtl_lib import stats
     from mtl_lib.plots import sweeps
 
     x, *others = sweep.grid
+    others = [key for key in others if len(sweep.grid[key]) > 1]
     curves = stats.over_units(rows.assign(unit=rows["seed"]), [*sweep.grid], "value")
     curves.insert(0, "line", [_plain({key: row[key] for key in others}) for _, row in curves.iterrows()])
     curves.to_csv(folder / "figure.csv", index=False)
-    figure = sweeps.metric_curves(curves.rename(columns={x: "x"}), x, sweep.metric)
+    figure = sweeps.metric_curves(curves.rename(columns={x: "x"}), x, sweep.metric, simulated)
     figure.savefig(folder / "figure.svg", metadata={"Date": None})
     figure.savefig(folder / "figure.png", dpi=200)
 
