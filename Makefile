@@ -16,7 +16,7 @@ export MTL_TARGET = $(value TARGET)
 export MTL_GROUP = $(value GROUP)
 export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env test test-data test-pages test-distributed sweep lab verify why diagnose bench data data-list reference publish lock clean help $(SECTIONS)
+.PHONY: all env cluster test test-data test-pages test-distributed sweep lab verify why diagnose bench data data-list reference publish lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
 all: env ## everything: environment, data, notebooks, site, comparison with reference/
@@ -28,6 +28,9 @@ $(SECTIONS): env
 env: ## .venv from requirements.lock (TORCH_INDEX=... chooses torch's index)
 	@$(PYTHON) mtl_lib/suite/environment.py
 
+cluster: env ## Dask, for sweeps, into .venv/.cluster from requirements-cluster.lock
+	@$(PYTHON) mtl_lib/suite/environment.py cluster
+
 test: env ## the tests: no network, no browser
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -n $(JOBS)
 
@@ -37,12 +40,10 @@ test-data: env ## opens the real data archives
 test-pages: env ## opens the pages of results/smoke in headless Chromium
 	@$(VENV_PYTHON) -m pytest -m pages
 
-test-distributed: env ## sweeps on a local Dask cluster
-	@$(PYTHON) mtl_lib/suite/environment.py cluster
+test-distributed: cluster ## sweeps on a local Dask cluster
 	@OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/.venv/.cluster" $(VENV_PYTHON) -m pytest -m distributed
 
-sweep: env ## a grid of parameters and seeds: SWEEP=params/sweeps/X.yaml [SCHEDULER=tcp://...]
-	@$(PYTHON) mtl_lib/suite/environment.py cluster
+sweep: cluster ## a grid of parameters and seeds: SWEEP=params/sweeps/X.yaml [SCHEDULER=tcp://...]
 	@PYTHONPATH="$(CURDIR)/.venv/.cluster" $(SUITE) sweep "$$MTL_SWEEP" --scheduler "$$MTL_SCHEDULER" --set "$$MTL_SET" \
 	  --profile "$(if $(filter-out file,$(origin PROFILE)),$(PROFILE))"
 
@@ -92,5 +93,5 @@ clean: ## delete results/, .venv and .bench (downloaded data stay in the cache)
 
 help: ## this list
 	@echo "make TARGET [PROFILE=smoke|default|full] [SET=\"splits=2 few=0.2\"] [JOBS=2]"; echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
 	@echo; echo "sections: $(SECTIONS)"

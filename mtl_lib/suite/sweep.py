@@ -217,7 +217,7 @@ def _draw(folder: Path, sweep: Sweep, rows, simulated: bool) -> None:
     x, *others = sweep.grid
     others = [key for key in others if len(sweep.grid[key]) > 1]
     curves = stats.over_units(rows.assign(unit=rows["seed"]), [*sweep.grid], "value")
-    curves.insert(0, "line", [_plain({key: row[key] for key in others}) for _, row in curves.iterrows()])
+    curves.insert(0, "line", [_plain(dict(zip(others, values))) for values in curves[others].itertuples(index=False)])
     curves.to_csv(folder / "figure.csv", index=False)
     figure = sweeps.metric_curves(curves.rename(columns={x: "x"}), x, sweep.metric, simulated)
     figure.savefig(folder / "figure.svg", metadata={"Date": None})

@@ -64,8 +64,8 @@ def test_what_is_no_file_of_keys(file, text, word):
 
 
 def test_which_file():
-    for name, words in {"": ["no file given", "params/sweeps/recovery.yaml"],
-                        "params/sweeps/recovry.yaml": ["no such file", "'params/sweeps/recovery.yaml'"]}.items():
+    for name, words in {"": ["no file given", "params/sweeps/second_task.yaml"],
+                        "params/sweeps/second-task.yaml": ["no such file", "'params/sweeps/second_task.yaml'"]}.items():
         with pytest.raises(Stop) as stopped:
             sweep.read(name)
         assert all(word in str(stopped.value) for word in words)
@@ -99,8 +99,9 @@ def test_the_sweeps_of_this_project(path):
     name, checked = sweep.read(str(path))
     assert name == path.stem and len(sweep.expand(checked, name)) >= 4
     assert all("#" in line for line in path.read_text().splitlines())  # every key says what it is for
-    starts = [seed + split for seed in checked.seeds for split in range(parameters.resolve(checked.section, checked.profile)["splits"])]
-    assert len(starts) == len(set(starts))  # no split is used by two seeds
+    params = parameters.resolve(checked.section, checked.profile)
+    draws = max(value for key, value in params.items() if key == "splits" or key.endswith(("_seeds", "draws")))
+    assert all(b - a >= draws for a, b in zip(checked.seeds, checked.seeds[1:]))  # no draw is used by two seeds
 
 
 def test_a_worker_that_does_not_see_the_sweep_builds_nothing(monkeypatch):
