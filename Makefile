@@ -43,8 +43,8 @@ test-pages: env ## opens the pages of results/smoke in headless Chromium
 test-distributed: cluster ## sweeps on a local Dask cluster
 	@OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/.venv/.cluster" $(VENV_PYTHON) -m pytest -m distributed
 
-sweep: cluster ## a grid of parameters and seeds: SWEEP=params/sweeps/X.yaml [SCHEDULER=tcp://...]
-	@PYTHONPATH="$(CURDIR)/.venv/.cluster" $(SUITE) sweep "$$MTL_SWEEP" --scheduler "$$MTL_SCHEDULER" --set "$$MTL_SET" \
+sweep: cluster ## a grid of parameters and seeds: SWEEP=params/sweeps/X.yaml [JOBS=2 | SCHEDULER=tcp://...]
+	@PYTHONPATH="$(CURDIR)/.venv/.cluster" $(SUITE) sweep "$$MTL_SWEEP" --scheduler "$$MTL_SCHEDULER" --jobs $(JOBS) --set "$$MTL_SET" \
 	  --profile "$(if $(filter-out file,$(origin PROFILE)),$(PROFILE))"
 
 bench: env ## seconds beside the goals, and ratios to other solvers (installed into .bench, not into .venv)

@@ -28,7 +28,8 @@ def main(words: list[str]) -> int:
     command.add_argument("file", nargs="?", default="", help="params/sweeps/NAME.yaml")
     command.add_argument("--profile", default="", help="instead of the file's")
     command.add_argument("--set", default="", help="not for sweeps: refused with a hint")
-    command.add_argument("--scheduler", default="", help="tcp://HOST:PORT of a Dask scheduler; without it two processes of this machine")
+    command.add_argument("--scheduler", default="", help="tcp://HOST:PORT of a Dask scheduler; without it, processes of this machine")
+    command.add_argument("--jobs", type=int, default=2, help="so many")
     command = commands.add_parser("data", help="fetch every archive of a profile")
     command.add_argument("--profile", choices=("smoke", "default", "full"), default="default")
     commands.add_parser("data-list", help="what is there, what is missing and how to get it")
@@ -54,7 +55,7 @@ def _run(options) -> int:
     if options.command == "sweep":
         from mtl_lib.suite import sweep
 
-        return sweep.main(options.file, options.profile, options.scheduler, options.set)
+        return sweep.main(options.file, options.profile, options.scheduler, options.set, options.jobs)
     from mtl_lib.suite import build, parameters, plan, verify
 
     if getattr(options, "parent", None):

@@ -15,15 +15,13 @@ from collections.abc import Iterator
 
 from mtl_lib.suite.project import FAILED, ROOT, USAGE, Stop
 
-PROCESSES = 2  # of the local cluster, one thread each
 
-
-def run(jobs: list[dict], scheduler: str = "") -> Iterator[tuple[int, dict]]:
-    """Run jobs, see ``work``, on the scheduler at an address or on a local cluster; yields (index, outcome) as each ends.
+def run(jobs: list[dict], scheduler: str = "", processes: int = 2) -> Iterator[tuple[int, dict]]:
+    """Run jobs, see ``work``, on the scheduler at an address or on so many local processes; yields (index, outcome) as each ends.
 
     Outcome: code, line (the reason if it failed), seconds, worker. Raises Stop(USAGE) without Dask or without that scheduler.
     """
-    with _client(scheduler) as client:
+    with _client(scheduler, processes) as client:
         from distributed import as_completed
 
         futures = {client.submit(work, job, key=f"{job['token']}-{k}"): k for k, job in enumerate(jobs)}
@@ -64,7 +62,7 @@ def _lost(future) -> dict:
 
 
 @contextlib.contextmanager
-def _client(scheduler: str):
+def _client(scheduler: str, processes: int):
     """A Dask client, closed at the end with the cluster if that is ours."""
     try:
         from distributed import Client, LocalCluster
@@ -72,9 +70,9 @@ def _client(scheduler: str):
         raise Stop(USAGE, "Dask is not on this process's path: make sweep installs it and sees to that") from None
     if not scheduler:
         # Workers hold no data, so no memory limit; on the loopback interface only; no dashboard, which would need bokeh.
-        with LocalCluster(n_workers=PROCESSES, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit=None,
+        with LocalCluster(n_workers=processes, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit=None,
                           silence_logs=logging.ERROR) as local, Client(local) as client:
-            print(f"{PROCESSES} local processes", flush=True)
+            print(f"{processes} local process{'es' if processes > 1 else ''}", flush=True)
             yield client
         return
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost scheduler is our one line, not a traceback

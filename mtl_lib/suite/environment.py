@@ -102,7 +102,7 @@ def build_cluster() -> int:
         shutil.rmtree(folder, ignore_errors=True)
         command = [*pip(), "--no-deps", "--require-hashes", "--target", str(folder), "-r", str(ROOT / "requirements-cluster.lock")]
         print(f"building {folder} (once)", flush=True)
-        if not _done("Dask (4 MB)", command, lock):
+        if not _done("Dask (3 MB)", command, lock):
             return 1
         stamp.write_text(text)
     return 0

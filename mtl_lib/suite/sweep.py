@@ -50,10 +50,11 @@ class Point:
     home: Path
 
 
-def main(file: str, profile: str = "", scheduler: str = "", overrides: str = "") -> int:
+def main(file: str, profile: str = "", scheduler: str = "", overrides: str = "", jobs: int = 2) -> int:
     """Run what is missing of a sweep, write its table and figure; returns the exit code.
 
-    ``profile`` replaces the file's (and is then part of the sweep's name), ``scheduler`` is an address or "".
+    ``profile`` replaces the file's (and is then part of the sweep's name), ``scheduler`` is an
+    address, or "" for ``jobs`` local processes.
     Raises Stop for a sweep that cannot be run, and when interrupted, after the finished points are written.
     """
     if overrides:
@@ -67,7 +68,7 @@ def main(file: str, profile: str = "", scheduler: str = "", overrides: str = "")
     try:
         if missing:
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: workers first, then the table
-            codes = run(sweep, missing, scheduler, failures)
+            codes = run(sweep, missing, scheduler, max(1, jobs), failures)
     except KeyboardInterrupt:
         done = write(name, sweep, points, {point.set: "not run: interrupted" for point in missing} | failures)
         raise Stop(INTERRUPTED, f"interrupted; {done} of {len(points)} points are finished and kept, the same command runs the rest") from None
@@ -138,7 +139,7 @@ def differences(sweep: Sweep, point: Point) -> list[str]:
     return plan.differences(point.home / sweep.section, sweep.section, point.params)
 
 
-def run(sweep: Sweep, missing: list[Point], scheduler: str, failures: dict[str, str]) -> list[int]:
+def run(sweep: Sweep, missing: list[Point], scheduler: str, processes: int, failures: dict[str, str]) -> list[int]:
     """Run points on Dask, a line each; failures are added as they come. Returns the exit codes."""
     from mtl_lib.suite import cluster
 
@@ -151,7 +152,7 @@ def run(sweep: Sweep, missing: list[Point], scheduler: str, failures: dict[str, 
     codes, start = [], time.time()
     with locked(token):
         try:
-            for k, outcome in cluster.run(jobs, scheduler):
+            for k, outcome in cluster.run(jobs, scheduler, processes):
                 point = missing[k]
                 if outcome["code"] == OK and (why := differences(sweep, point)):
                     outcome |= {"code": FAILED, "line": f"{outcome['worker']} finished it, but {point.home.relative_to(ROOT)} here is out of date: {why[0]}"}
