@@ -5,15 +5,19 @@ JOBS ?= 2
 SET ?=
 VENV_PYTHON = .venv/bin/python
 SUITE = $(VENV_PYTHON) -m mtl_lib.suite
+COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 SECTIONS = $(notdir $(basename $(wildcard notebooks/*.ipynb)))
 export MTL_SET = $(value SET)
+export MTL_SWEEP = $(value SWEEP)
+export MTL_SCHEDULER = $(value SCHEDULER)
 export MTL_TABLE = $(value TABLE)
 export MTL_TASK = $(value TASK)
 export MTL_TARGET = $(value TARGET)
 export MTL_GROUP = $(value GROUP)
 export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env test test-data test-pages lab verify why diagnose bench data data-list reference publish publish-check lock clean help $(SECTIONS)
+.PHONY: all env cluster test test-data test-pages test-distributed sweep lab verify why diagnose bench data data-list reference publish \
+  publish-check lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
 all: env ## everything: environment, data, notebooks, site, comparison with reference/
@@ -25,6 +29,9 @@ $(SECTIONS): env
 env: ## .venv from requirements.lock (TORCH_INDEX=... chooses torch's index)
 	@$(PYTHON) mtl_lib/suite/environment.py
 
+cluster: env ## Dask, for sweeps, into .venv/.cluster from requirements-cluster.lock
+	@$(PYTHON) mtl_lib/suite/environment.py cluster
+
 test: env ## the tests: no network, no browser
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -n $(JOBS)
 
@@ -33,6 +40,13 @@ test-data: env ## opens the real data archives
 
 test-pages: env ## opens the pages of results/smoke in headless Chromium
 	@$(VENV_PYTHON) -m pytest -m pages
+
+test-distributed: cluster ## sweeps on a local Dask cluster
+	@OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/.venv/.cluster" $(VENV_PYTHON) -m pytest -m distributed
+
+sweep: cluster ## a grid of parameters and seeds: SWEEP=params/sweeps/X.yaml [JOBS=2 | SCHEDULER=tcp://...]
+	@PYTHONPATH="$(CURDIR)/.venv/.cluster" $(SUITE) sweep "$$MTL_SWEEP" --scheduler "$$MTL_SCHEDULER" --jobs $(JOBS) --set "$$MTL_SET" \
+	  --profile "$(if $(filter-out file,$(origin PROFILE)),$(PROFILE))"
 
 bench: env ## seconds beside the goals, and ratios to other solvers (installed into .bench, not into .venv)
 	@test -d .bench || $(VENV_PYTHON) -m pip install -qq --disable-pip-version-check --no-deps --target .bench -r benchmarks/requirements.txt \
@@ -70,16 +84,18 @@ publish: env ## copy results of the full profile to rendered/
 publish-check: env ## before a release: is rendered/ what today's sources would give?
 	@$(SUITE) publish-check --profile full
 
-lock: env ## resolve requirements.lock anew (torch stays out: see environment.py)
+lock: env ## resolve requirements.lock anew (torch stays out: see environment.py), and what Dask needs beyond it
 	@$(VENV_PYTHON) -m pip install -qq uv
 	@echo 'torch; sys_platform == "never"' > .torch-override.txt
-	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --override .torch-override.txt --no-emit-package torch --quiet -o requirements.lock; rm .torch-override.txt
+	@$(VENV_PYTHON) -m $(COMPILE) --extra neural --extra notebooks --extra test --override .torch-override.txt --no-emit-package torch \
+	  -o requirements.lock; rm .torch-override.txt
+	@$(VENV_PYTHON) -m $(COMPILE) --extra cluster -c requirements.lock -o requirements-cluster.lock \
+	  $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock)
 
 clean: ## delete results/, .venv and .bench (downloaded data stay in the cache)
 	@rm -rf results .venv .venv.lock .bench
 
 help: ## this list
 	@echo "make TARGET [PROFILE=smoke|default|full] [SET=\"splits=2 few=0.2\"] [JOBS=2]"; echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
 	@echo; echo "sections: $(SECTIONS)"

@@ -136,10 +136,10 @@ class Toy:
         return subprocess.Popen([sys.executable, "-m", "mtl_lib.suite", *words], cwd=self.root, env=self.environment(**more),
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def suite(self, *words: str, **more) -> subprocess.CompletedProcess:
+    def suite(self, *words: str, timeout: float = 120, **more) -> subprocess.CompletedProcess:
         """The suite to its end: returncode, stdout, stderr."""
         process = self.start(*words, **more)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=timeout)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
 
     def build(self, *words: str, **more) -> subprocess.CompletedProcess:
@@ -169,6 +169,12 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture
 def toy(tmp_path) -> Toy:
     return Toy(tmp_path / "toy")
+
+
+@pytest.fixture(scope="session")
+def new_toy(tmp_path_factory):
+    """Makes further toy projects, also for fixtures that outlive a test."""
+    return lambda name: Toy(tmp_path_factory.mktemp(name) / "toy")
 
 
 @pytest.fixture(scope="session")

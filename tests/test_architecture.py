@@ -18,7 +18,7 @@ ARROWS = {"stream": set(), "splits": {"stream"}, "tasks": {"splits", "stream"}, 
           "shift": {"stream", "tasks"}, "advice": set(),
           "diagnose": {"advice", "shift", "tasks", "data", "plots", "suite"},
           "stats": {"stream"}, "claims": {"stats"}, "record": {"claims", "stats"}, "plots": set(), "params": set(),
-          "suite": {"params", "data"}}
+          "suite": {"params", "data", "stats", "plots"}}
 
 
 def imported(path: Path) -> set[str]:
@@ -68,16 +68,31 @@ def test_pip_install_brings_only_what_classical_needs():
     assert {re.split("[<>=]", name)[0] for name in project["dependencies"]} == {"numpy", "scipy", "scikit-learn", "threadpoolctl"}
 
 
-def test_the_lock_is_hashed_complete_and_without_torch_or_paths():
-    text = (ROOT / "requirements.lock").read_text()
+def locked(name: str) -> set[str]:
+    """Packages of a lock, which must be hashed and without a path or an address."""
+    text = (ROOT / name).read_text()
     blocks = re.split(r"\n(?=\S)", text.strip())
     assert all("--hash=sha256:" in block and "==" in block for block in blocks)
-    names = {re.split("[=<> ]", block)[0] for block in blocks}
-    assert not {name for name in names if re.match(r"(torch|nvidia|triton|torchvision|torchaudio)", name)}
     assert not re.search(r"file:|://|find-links|index-url|/root|/home", text)
+    return {re.split("[=<> ]", block)[0] for block in blocks}
+
+
+def wanted(*extras: str) -> set[str]:
+    """Packages that pyproject.toml names, itself and in these extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *(name for group in project["optional-dependencies"].values() for name in group)]
-    assert {re.split("[<>=]", name)[0].replace(".", "-") for name in wanted} - names == {"torch"}
+    names = [*project["dependencies"], *(name for extra in extras for name in project["optional-dependencies"][extra])]
+    return {re.split("[<>=]", name)[0].replace(".", "-") for name in names}
+
+
+def test_the_lock_is_hashed_complete_and_without_torch_or_paths():
+    names = locked("requirements.lock")
+    assert not {name for name in names if re.match(r"(torch$|nvidia|triton|torchvision|torchaudio)", name)}
+    assert wanted("neural", "notebooks", "test") - names == {"torch"}
+
+
+def test_the_lock_of_the_cluster_holds_dask_and_nothing_that_the_base_has():
+    base, names = locked("requirements.lock"), locked("requirements-cluster.lock")
+    assert wanted("cluster") - wanted() == {"dask", "distributed"} <= names and not names & base
 
 
 def test_environment_yml_is_minimal():

@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mtl_lib.plots import curves, federated, mocha, neural, solving, structures
+from mtl_lib.plots import curves, federated, mocha, neural, solving, structures, sweeps
 
 
 def runs(arms):
@@ -142,3 +142,29 @@ def test_curves_may_have_reference_lines_of_their_own_panel():
     one, two = federated.by(levels, "x", "y", references={"one": {"best": 0.9}, "two": {"best": 0.7}}).axes
     assert [axis.texts[0].get_text() for axis in (one, two)] == ["best", "best"]
     assert [axis.lines[-1].get_ydata()[0] for axis in (one, two)] == [0.9, 0.7]
+
+
+def swept(x, lines=("kind=plain", "kind=fancy"), seeds=3):
+    half = 0.5 if seeds > 1 else np.inf
+    return pd.DataFrame([{"line": line, "x": value, "mean": 1.0 + k, "low": 1.0 + k - half, "high": 1.0 + k + half, "n": seeds}
+                         for k, value in enumerate(x) for line in lines])
+
+
+def test_metric_curves_have_a_line_per_value_with_its_interval_inside_the_axes():
+    figure = sweeps.metric_curves(swept([0.01, 0.1, 1.0]), "lam", "exam/nmse")
+    (axis,) = figure.axes
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["kind=plain", "kind=fancy"]
+    assert axis.get_xscale() == "log" and axis.get_title("left") == "mean over 3 seeds, 95 % interval"
+    for container in axis.containers:
+        (bars,) = container.lines[2]
+        assert [path.vertices[:, 1].tolist() for path in bars.get_paths()] == [[0.5, 1.5], [1.5, 2.5], [2.5, 3.5]]
+    assert axis.get_ylim()[0] < 0.5 and axis.get_ylim()[1] > 3.5 and axis.get_xlim()[0] < 0.01 and axis.get_xlim()[1] > 1
+
+
+@pytest.mark.parametrize("x, ticks", [(["mean", "sum"], ["mean", "sum"]), ([False, True], ["False", "True"]), ([2, 4], ["2", "4"])])
+def test_metric_curves_put_what_is_no_number_side_by_side(x, ticks):
+    (axis,) = sweeps.metric_curves(swept(x, [""], seeds=1), "x", "m", simulated=True).axes
+    assert [label.get_text() for label in axis.get_xticklabels()] == ticks and axis.get_xscale() == "linear"
+    assert not axis.figure.legends and axis.get_title("left") == "SIMULATED stand-in data: mean over 1 seed"
+    (bars,) = axis.containers[0].lines[2]
+    assert all(np.ptp(path.vertices[:, 1]) == 0 for path in bars.get_paths())  # the interval of one seed has no end

@@ -14,7 +14,7 @@ SECTIONS = [path.stem for path in (ROOT / "notebooks").glob("*.ipynb")]
 
 def commands() -> set[str]:
     """Targets of every make command README shows, in blocks and in running text."""
-    blocks = "\n".join(re.findall(r"```\n(.*?)```", README, re.S))
+    blocks = "\n".join(re.findall(r"```(?:sh)?\n(.*?)```", README, re.S))
     shown = re.findall(r"^make ([a-z0-9_-]+)", blocks, re.M) + re.findall(r"`make ([a-z0-9_-]+)", README)
     return set(shown)
 
@@ -93,6 +93,11 @@ def test_pictures_and_files_exist():
 def test_the_table_of_the_example_is_there():
     for table in re.findall(r"TABLE=([^ \n]+\.csv) TASK", README):
         assert (ROOT / table).is_file() and f"TABLE={table}" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_sweep_of_the_example_is_there():
+    named = set(re.findall(r"SWEEP=(params\S+)", README))
+    assert named and all((ROOT / name).is_file() for name in named)
 
 
 def test_the_set_example_is_accepted():

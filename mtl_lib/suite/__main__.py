@@ -23,6 +23,14 @@ def main(words: list[str]) -> int:
             command.add_argument("--set", default="", help="parameters for this run: 'splits=2 few=0.2'")
             command.add_argument("--table", default="", help="a table of yours, after make diagnose")
         command.add_argument("--jobs", type=int, default=1)
+        if name == "build":
+            command.add_argument("--parent", type=int, help=argparse.SUPPRESS)  # a worker of a sweep: end when it does
+    command = commands.add_parser("sweep", help="a grid of parameters and seeds over one section, on Dask")
+    command.add_argument("file", nargs="?", default="", help="params/sweeps/NAME.yaml")
+    command.add_argument("--profile", default="", help="instead of the file's")
+    command.add_argument("--set", default="", help="not for sweeps: refused with a hint")
+    command.add_argument("--scheduler", default="", help="tcp://HOST:PORT of a Dask scheduler; without it, processes of this machine")
+    command.add_argument("--jobs", type=int, default=2, help="so many")
     command = commands.add_parser("data", help="fetch every archive of a profile")
     command.add_argument("--profile", choices=("smoke", "default", "full"), default="default")
     commands.add_parser("data-list", help="what is there, what is missing and how to get it")
@@ -45,8 +53,16 @@ def _run(options) -> int:
         from mtl_lib.suite import archives
 
         return archives.fetch_all(options.profile) if options.command == "data" else archives.show()
+    if options.command == "sweep":
+        from mtl_lib.suite import sweep
+
+        return sweep.main(options.file, options.profile, options.scheduler, options.set, options.jobs)
     from mtl_lib.suite import build, parameters, plan, verify
 
+    if getattr(options, "parent", None):
+        from mtl_lib.suite import execute
+
+        execute.die_with(options.parent)
     sections = parameters.sections(options.sections)
     overrides = parameters.parse_set(getattr(options, "set", ""))
     table = parameters.ready(getattr(options, "table", ""))

@@ -8,7 +8,13 @@ looks installed and is not. Downloads are kept in pip's own cache, so building a
 torch is its own step: the same version is a CPU or a CUDA build depending on the index, so the
 lock leaves it out. It goes in first, alone, so that pip's hash mode accepts locked packages that
 need it; then the lock; then once more with its needs, which only a CUDA build still has.
+
+``environment.py cluster`` adds what ``make sweep`` needs beyond that: Dask, from requirements-cluster.lock,
+into ``.venv/.cluster``. That folder holds only what the base lock lacks, so nothing in it can shadow a
+package of the base, and it is on the path of the sweep alone: no notebook sees it. It lies inside
+``.venv`` because it was resolved against that lock, and goes with it.
 """
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -47,29 +53,28 @@ def obstacle() -> str | None:
     return None
 
 
+def pip() -> list[str]:
+    """The beginning of every installing command."""
+    return [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
+
+
 def steps(index: str) -> list[tuple[str, list[str]]]:
     """The commands, in order, each with the line the terminal shows for it."""
     python = str(VENV / "bin" / "python")
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
-    torch = [*pip, *(["--index-url", index] if index else []), TORCH]
+    torch = [*pip(), *(["--index-url", index] if index else []), TORCH]
     return [
         ("empty environment", [sys.executable, "-m", "venv", str(VENV)]),
         (f"{TORCH} (0.2 GB as a CPU build, about 3 GB with CUDA: README, 'torch')", [*torch, "--no-deps"]),
-        ("the locked packages (0.4 GB)", [*pip, "--require-hashes", "-r", str(ROOT / "requirements.lock")]),
+        ("the locked packages (0.4 GB)", [*pip(), "--require-hashes", "-r", str(ROOT / "requirements.lock")]),
         ("what this build of torch still needs", torch),
-        ("mtl_lib itself", [*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)]),
+        ("mtl_lib itself", [*pip(), "--no-deps", "--no-build-isolation", "-e", str(ROOT)]),
         ("check", [python, "-m", "pip", "--disable-pip-version-check", "check"]),
     ]
 
 
 def build() -> int:
     """Make ``.venv`` current; 0 when it is, 1 with one line on stderr when it cannot be."""
-    with open(ROOT / ".venv.lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print("another process is building .venv; waiting for it", flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    with _lock() as lock:
         stamp = VENV / ".complete"
         if stamp.is_file() and stamp.read_text() == fingerprint():
             return 0
@@ -80,22 +85,55 @@ def build() -> int:
         index = torch_index()  # before the environment that remembers it is deleted
         print(f"building {VENV} (once; 2 to 6 minutes, most of it downloads)", flush=True)
         shutil.rmtree(VENV, ignore_errors=True)
-        for label, command in steps(index):
-            print(f"  {label}", flush=True)
-            # The child holds the lock too: if this process is killed, nobody builds beside a pip that still runs.
-            # A session of its own keeps Ctrl-C here, where it is one line.
-            done = subprocess.run(command, env={**os.environ, "PYTHONNOUSERSITE": "1"}, pass_fds=[lock.fileno()], start_new_session=True)
-            if done.returncode:
-                print(f"environment: '{label}' failed; correct what pip says above and run make again", file=sys.stderr)
-                return 1
+        if not all(_done(label, command, lock) for label, command in steps(index)):
+            return 1
         (VENV / ".torch-index").write_text(index)
         stamp.write_text(fingerprint())
     return 0
 
 
+def build_cluster() -> int:
+    """Make ``.venv/.cluster`` current, ``.venv`` being so; returns as ``build``."""
+    with _lock() as lock:
+        folder, text = VENV / ".cluster", (ROOT / "requirements-cluster.lock").read_text()
+        stamp = folder / ".complete"
+        if stamp.is_file() and stamp.read_text() == text:
+            return 0
+        shutil.rmtree(folder, ignore_errors=True)
+        command = [*pip(), "--no-deps", "--require-hashes", "--target", str(folder), "-r", str(ROOT / "requirements-cluster.lock")]
+        print(f"building {folder} (once)", flush=True)
+        if not _done("Dask (3 MB)", command, lock):
+            return 1
+        stamp.write_text(text)
+    return 0
+
+
+@contextlib.contextmanager
+def _lock():
+    """Only one process builds; yields the lock's file."""
+    with open(ROOT / ".venv.lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another process is building .venv; waiting for it", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+
+
+def _done(label: str, command: list[str], lock) -> bool:
+    """Run one step; False, after one line on stderr, if it fails."""
+    print(f"  {label}", flush=True)
+    # The child holds the lock too: if this process is killed, nobody builds beside a pip that still runs.
+    # A session of its own keeps Ctrl-C here, where it is one line.
+    done = subprocess.run(command, env={**os.environ, "PYTHONNOUSERSITE": "1"}, pass_fds=[lock.fileno()], start_new_session=True)
+    if done.returncode:
+        print(f"environment: '{label}' failed; correct what pip says above and run make again", file=sys.stderr)
+    return done.returncode == 0
+
+
 if __name__ == "__main__":
     try:
-        sys.exit(build())
+        sys.exit(build_cluster() if sys.argv[1:] == ["cluster"] else build())
     except KeyboardInterrupt:
         print("interrupted; the next make builds the environment afresh", file=sys.stderr)
         sys.exit(130)

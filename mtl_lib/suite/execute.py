@@ -18,7 +18,7 @@ from mtl_lib.suite.project import FAILED, MISSING, NOTEBOOKS, OK, ROOT
 
 def main(job: dict) -> int:
     """Job: section, folder (exists, empty), params, profile, builder (its process). Returns the exit code."""
-    _die_with(job["builder"])
+    die_with(job["builder"])
     folder, section = Path(job["folder"]), job["section"]
     before = plan.inputs(section, job["params"])
     hashes = _all_module_hashes()  # taken before the run: what is edited meanwhile counts as changed
@@ -103,7 +103,7 @@ def _cells(path: Path):
     return nbformat.read(path, as_version=4).cells
 
 
-def _die_with(builder: int) -> None:
+def die_with(builder: int) -> None:
     """End when the building process does, however and whenever it ends; the kernel watches this one in turn."""
     def watch():
         while os.getppid() == builder:

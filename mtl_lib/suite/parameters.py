@@ -20,21 +20,24 @@ from mtl_lib.params import SECTIONS
 from mtl_lib.suite.project import PARAMS, PROFILES, RESULTS, ROOT, USAGE, Stop
 
 
-def resolve(section: str, profile: str, overrides: dict | None = None, table: dict | None = None) -> dict:
-    """The checked parameters of a section, ``table`` being what ``ready`` returned. Raises Stop(USAGE) with one line."""
+def resolve(section: str, profile: str, overrides: dict | None = None, table: dict | None = None, place: str = "SET") -> dict:
+    """The checked parameters of a section, ``table`` being what ``ready`` returned and ``place`` where ``overrides`` were written.
+
+    Raises Stop(USAGE) with one line.
+    """
     if profile not in PROFILES:
         raise Stop(USAGE, f"no profile {profile!r}; profiles are {', '.join(PROFILES)}")
     paths = [PARAMS / f"{section}.yaml", *([PARAMS / profile / f"{section}.yaml"] if profile != "default" else [])]
-    named = [(_shown(path), _read(path)) for path in paths]
+    named = [(shown(path), read(path)) for path in paths]
     if table:
         named.append(("TABLE", table))
     if overrides:
-        named.append(("SET", overrides))
+        named.append((place, overrides))
     merged, origin = {}, {}
-    for place, values in named:
+    for source, values in named:
         for key, value in values.items():
-            _known(section, place, key, value)
-            merged[key], origin[key] = value, place
+            _known(section, source, key, value)
+            merged[key], origin[key] = value, source
     try:
         checked = SECTIONS[section](**merged)
     except ValidationError as error:
@@ -42,8 +45,8 @@ def resolve(section: str, profile: str, overrides: dict | None = None, table: di
         key = str(first["loc"][0]) if first["loc"] else "?"
         where = "".join(f"[{part}]" for part in first["loc"][1:])
         if first["type"] == "missing":
-            raise Stop(USAGE, f"{_shown(paths[0])}: {key} is missing ({_help(section, key)})") from None
-        raise Stop(USAGE, f"{origin[key]}: {key}{where} = {_short(first['input'])}: {_lower(first['msg'])} ({_help(section, key)})") from None
+            raise Stop(USAGE, f"{shown(paths[0])}: {key} is missing ({_help(section, key)})") from None
+        raise Stop(USAGE, f"{origin[key]}: {key}{where} = {short(first['input'])}: {lower(first['msg'])} ({_help(section, key)})") from None
     return checked.model_dump()
 
 
@@ -51,8 +54,16 @@ def sections(names: list[str]) -> list[str]:
     """The sections asked for, all if none. Raises Stop(USAGE) for an unknown name."""
     for name in names:
         if name not in SECTIONS:
-            raise Stop(USAGE, f"no section {name!r}{_nearest(name, SECTIONS)}; sections are {', '.join(SECTIONS)}")
+            raise Stop(USAGE, f"no section {name!r}{nearest(name, SECTIONS)}; sections are {', '.join(SECTIONS)}")
     return [name for name in SECTIONS if name in names] if names else list(SECTIONS)
+
+
+def set_text(values: dict) -> str:
+    """The SET that gives these values: ``parse_set`` of it returns them. Raises Stop(USAGE) for a value that no SET can hold."""
+    text = " ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in values.items())
+    if parse_set(text) != values:
+        raise Stop(USAGE, f"SET: {text} would be read as {parse_set(text)}")
+    return text
 
 
 def parse_set(text: str) -> dict:
@@ -79,7 +90,7 @@ def ready(table: str) -> dict:
         return {}
     path = Path(table).resolve()
     again = f'make diagnose TABLE="{table}" TASK=... TARGET=...'
-    found = [_read(file) for file in sorted(RESULTS.glob("tables/*/01_classical_mtl.yaml"))]
+    found = [read(file) for file in sorted(RESULTS.glob("tables/*/01_classical_mtl.yaml"))]
     values = next((values for values in found if values.get("your_table") == str(path)), None)
     if values is None:
         raise Stop(USAGE, f"TABLE: no parameters for {table} yet, or it is no table for this notebook; run {again}")
@@ -96,14 +107,15 @@ def variant(profile: str, overrides: dict, resolved: dict[str, dict]) -> str:
     return f"{profile}-{hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]}"
 
 
-def _read(path: Path) -> dict:
+def read(path: Path) -> dict:
+    """The lines KEY: VALUE of a YAML file. Raises Stop(USAGE) with one line for whatever is no such file."""
     if not path.is_file():
-        raise Stop(USAGE, f"{_shown(path)}: no such file")
-    values = _yaml(_shown(path), path.read_bytes())
+        raise Stop(USAGE, f"{shown(path)}: no such file")
+    values = _yaml(shown(path), path.read_bytes())
     if values is None:
-        raise Stop(USAGE, f"{_shown(path)}: empty; lines KEY: VALUE are expected")
+        raise Stop(USAGE, f"{shown(path)}: empty; lines KEY: VALUE are expected")
     if not isinstance(values, dict):
-        raise Stop(USAGE, f"{_shown(path)}: {type(values).__name__} at the top; lines KEY: VALUE are expected")
+        raise Stop(USAGE, f"{shown(path)}: {type(values).__name__} at the top; lines KEY: VALUE are expected")
     return values
 
 
@@ -125,10 +137,11 @@ def _yaml(place: str, text: str | bytes):
 def _known(section: str, place: str, key, value) -> None:
     fields = SECTIONS[section].model_fields
     if key not in fields:
-        raise Stop(USAGE, f"{place}: {key} = {_short(value)}: {section} has no such parameter{_nearest(str(key), fields)}")
+        raise Stop(USAGE, f"{place}: {key} = {short(value)}: {section} has no such parameter{nearest(str(key), fields)}")
 
 
-def _nearest(word: str, known) -> str:
+def nearest(word: str, known) -> str:
+    """A hint at the known word that was probably meant, or nothing."""
     close = difflib.get_close_matches(word, list(known), 1, 0.5)
     return f"; did you mean {close[0]!r}?" if close else ""
 
@@ -150,14 +163,17 @@ def _items(text: str) -> list[str]:
     return [item for item in items if item]
 
 
-def _short(value) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 80 else shown[:77] + "..."
+def short(value) -> str:
+    """A value as messages show it."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _lower(sentence: str) -> str:
+def lower(sentence: str) -> str:
+    """A sentence to go on after a colon."""
     return sentence[:1].lower() + sentence[1:]
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
+    """A path as messages show it."""
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)

@@ -5,6 +5,7 @@ version, the archives read, and the syntax tree (without docstrings) of every mt
 run had loaded when it finished. A comment, a touch or a fresh clone changes none of them.
 """
 import ast
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -76,8 +77,14 @@ def module_hash(name: str) -> str:
     path = next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
     if path is None:
         return "gone"
+    return _tree_hash(path.read_bytes())
+
+
+@functools.lru_cache(1024)
+def _tree_hash(source: bytes) -> str:
+    """Keyed by content, so that planning many points of a sweep parses each module once."""
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = ast.parse(source)
     except SyntaxError:
         return "does not parse"
     for node in ast.walk(tree):
