@@ -74,7 +74,7 @@ def test_arms_have_a_line_each_and_empty_panels_are_left_out():
     levels = pd.DataFrame([{"row": row, "column": column, "arm": arm, "mean": k, "low": k - 0.1, "high": k + 0.1}
                            for row in ("same", "other") for column in ("few", "many") for k, arm in enumerate(("Local", "MOCHA"))
                            if (row, column) != ("other", "many")])
-    shown = [axis for axis in mocha.arms(levels, "error", 0).axes if axis.get_visible()]
+    shown = [axis for axis in curves.arms(levels, "error", 0).axes if axis.get_visible()]
     assert [axis.get_title("left") for axis in shown] == ["same, few", "same, many", "other, few"]
     assert [label.get_text() for label in shown[0].get_yticklabels()] == ["Local", "MOCHA"]
     interval, point = shown[0].lines[2:4]

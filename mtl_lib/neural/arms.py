@@ -161,18 +161,27 @@ def scored(fitted: dict[str, list[Part]], test, score: Callable, keys=("size", "
 
 
 def tuned(arms: dict[str, Arm], draws: dict, validation, score: Callable, rates, **run) -> pd.DataFrame:
-    """Mean score of every arm (rows) at every learning rate (columns) on other draws and validation data; ``idxmax(axis=1)`` chooses."""
-    mean = lambda arm, rate: scored({"": fit(arm, draws, rate, **run)}, validation, score).table()["score"].mean()
-    return pd.DataFrame({name: {rate: mean(arm, rate) for rate in rates} for name, arm in arms.items()}).T.rename_axis(columns="learning rate")
+    """Mean score of every arm and size (rows) at every learning rate (columns) on other draws and validation data: ``idxmax(axis=1)`` chooses.
+
+    The size is the first part of a key; the mean is over tasks and seeds.
+    """
+    mean = lambda arm, rate: scored({"": fit(arm, draws, rate, **run)}, validation, score).table().groupby("size")["score"].mean()
+    found = {name: pd.DataFrame({rate: mean(arm, rate) for rate in rates}) for name, arm in arms.items()}
+    return pd.concat(found, names=["arm", "size"]).rename_axis(columns="learning rate")
+
+
+def fit_tuned(name: str, arm: Arm, draws: dict, found: pd.DataFrame, **run) -> list[Part]:
+    """``fit`` with each draw at the learning rate that ``tuned`` found best for its arm and size."""
+    best = found.loc[name].idxmax(axis=1)
+    return [part for rate in best.unique() for part in fit(arm, {key: one for key, one in draws.items() if best[key[0]] == rate}, rate, **run)]
 
 
 def compared(arms: dict[str, Arm], draws: dict, others: dict, validation, test, score: Callable, rates, grouped: bool = False,
              **run) -> tuple[Scores, pd.DataFrame]:
-    """Every arm at its best learning rate on ``others`` and validation data, then trained on ``draws`` and scored on the test set: (scores, what
+    """Every arm at its best learning rates on ``others`` and validation data, then trained on ``draws`` and scored on the test set: (scores, what
     ``tuned`` found)."""
     found = tuned(arms, others, validation, score, rates, **run)
-    return scored({name: fit(arm, draws, found.loc[name].idxmax(), **run) for name, arm in arms.items()}, test, score,
-                  grouped=grouped), found
+    return scored({name: fit_tuned(name, arm, draws, found, **run) for name, arm in arms.items()}, test, score, grouped=grouped), found
 
 
 def gains_apart(one: Scores, other: Scores, arm: str, baseline: str, task: str, **where) -> dict[str, pd.DataFrame]:

@@ -1,37 +1,9 @@
-"""Figures of MOCHA: arms with intervals by setting, distance against simulated time, drops, and how nodes are related."""
+"""Figures of MOCHA: distance against simulated time, drops, and how nodes are related."""
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from mtl_lib.plots import style
-
-
-def arms(levels: pd.DataFrame, x_label: str, reference: float | None = None) -> Figure:
-    """A grid of panels, one row per ``row`` and one column per ``column``: mean and interval of every arm.
-
-    Columns row, column, arm, mean, low, high; ``reference`` is a vertical line. An arm missing in a panel leaves its line
-    empty; a panel without arms is left out.
-    """
-    rows, columns, names = (list(levels[name].unique()) for name in ("row", "column", "arm"))
-    width = {1: 6.0, 2: 4.4, 3: 3.6}.get(len(columns), 3.0)
-    figure, axes = style.panels(len(columns), len(rows), width=width, height=0.9 + 0.3 * len(names), sharex=True, sharey=True)
-    for (i, row), (j, column) in ((a, b) for a in enumerate(rows) for b in enumerate(columns)):
-        axis, part = axes[i, j], levels[(levels["row"] == row) & (levels["column"] == column)]
-        if part.empty:
-            axis.set_visible(False)
-            continue
-        for one in part.itertuples():
-            place, colour = names.index(one.arm), style.colour(one.arm)
-            axis.plot([one.low, one.high], [place, place], color=colour, lw=2, marker="|", ms=9, ls=style.line(one.arm))
-            axis.plot(one.mean, place, "D", ms=6, color=colour)
-        if reference is not None:
-            axis.axvline(reference, color="#333333", lw=1)
-        axis.locator_params(axis="x", nbins=6)  # labels of small numbers are long
-        axis.set(title=", ".join(text for text in (row, column) if text), yticks=range(len(names)), ylim=(len(names) - 0.4, -0.6))
-        axis.set_yticklabels(names)
-        axis.grid(axis="y", visible=False)
-    figure.supxlabel(x_label, fontsize=10)
-    return figure
 
 
 def against_time(runs: pd.DataFrame, y_label: str) -> Figure:

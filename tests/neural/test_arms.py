@@ -65,7 +65,7 @@ def test_draws_are_nested_and_keep_shared_rows_together():
 
 def test_scores_table_and_contrast_agree():
     found, table = arms.compared(arms.usual(NET), draws(SHARED, range(6)), draws(SHARED, [100]), SHARED, SHARED, score, (0.003, 0.03), **RUN)
-    assert list(table.columns) == [0.003, 0.03] and (table.loc["joint", 0.03] != table.loc["joint", 0.003])
+    assert list(table.columns) == [0.003, 0.03] and table.loc[("joint", 30), 0.03] != table.loc[("joint", 30), 0.003]
     both = found.contrast("joint", "separate", "b", size=30)
     wide = found.table().query("task == 'b'").pivot(index="seed", columns="arm", values="score")
     assert np.allclose(both["pairs"]["a"], wide["joint"]) and np.allclose(both["pairs"]["b"], wide["separate"])
@@ -105,3 +105,14 @@ def test_gains_apart_is_a_difference_of_differences():
         expected = [np.mean(found.values["a", "t", (s,)] - found.values["b", "t", (s,)]) for found in (one, other)]
         assert np.allclose(apart["pairs"].set_index("unit").loc[s, ["a", "b"]], expected)
     assert np.isclose((apart["items"]["a"] - apart["items"]["b"]).mean(), (apart["pairs"]["a"] - apart["pairs"]["b"]).mean())
+
+
+def test_every_size_is_trained_at_its_own_best_rate():
+    two = draws(SHARED, (0, 1), (30, 60))
+    table = arms.tuned({"joint": arms.Arm(NET)}, draws(SHARED, [100], (30, 60)), SHARED, score, (0.003, 0.03), **RUN)
+    assert list(table.index) == [("joint", 30), ("joint", 60)] and table.notna().all(axis=None)
+    table.loc[("joint", 30)], table.loc[("joint", 60)] = [1.0, 0.0], [0.0, 1.0]  # as if found so
+    z = arms.answers(arms.fit_tuned("joint", arms.Arm(NET), two, table, **RUN), SHARED, "b")
+    for size, rate in ((30, 0.003), (60, 0.03)):
+        expected = arms.answers(arms.fit(arms.Arm(NET), {key: one for key, one in two.items() if key[0] == size}, rate, **RUN), SHARED, "b")
+        assert all(np.array_equal(value, z[key]) for key, value in expected.items())
