@@ -5,6 +5,8 @@ JOBS ?= 2
 SET ?=
 VENV_PYTHON = .venv/bin/python
 SUITE = $(VENV_PYTHON) -m mtl_lib.suite
+COMPILE = $(VENV_PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+  --override .torch-override.txt --no-emit-package torch --quiet
 SECTIONS = $(notdir $(basename $(wildcard notebooks/*.ipynb)))
 export MTL_SET = $(value SET)
 export MTL_TABLE = $(value TABLE)
@@ -67,11 +69,12 @@ reference: env ## make reference/PROFILE anew, with tolerances (runs every noteb
 publish: env ## copy results of the full profile to rendered/
 	@$(SUITE) publish $(SECTION) --profile full
 
-lock: env ## resolve requirements.lock anew (torch stays out: see environment.py)
+lock: env ## resolve requirements.lock and requirements-flower.lock anew (torch stays out: see environment.py)
 	@$(VENV_PYTHON) -m pip install -qq uv
-	@echo 'torch; sys_platform == "never"' > .torch-override.txt
-	@$(VENV_PYTHON) -m uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --override .torch-override.txt --no-emit-package torch --quiet -o requirements.lock; rm .torch-override.txt
+	@echo 'torch; sys_platform == "never"' > .torch-override.txt; echo 'pytest>=8.3' > .flower-tests.txt
+	@$(COMPILE) pyproject.toml --extra neural --extra notebooks --extra test -o requirements.lock
+	@$(COMPILE) pyproject.toml .flower-tests.txt --extra flower --no-emit-package mtl-lib -o requirements-flower.lock
+	@rm .torch-override.txt .flower-tests.txt
 
 clean: ## delete results/, .venv and .bench (downloaded data stay in the cache)
 	@rm -rf results .venv .venv.lock .bench
