@@ -15,7 +15,7 @@ export MTL_TARGET = $(value TARGET)
 export MTL_GROUP = $(value GROUP)
 export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env test test-data test-pages lab verify why diagnose bench data data-list reference publish lock clean help $(SECTIONS)
+.PHONY: all env flower test test-data test-pages test-distributed lab verify why diagnose bench data data-list reference publish lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
 all: env ## everything: environment, data, notebooks, site, comparison with reference/
@@ -43,6 +43,12 @@ bench: env ## seconds beside the goals, and ratios to other solvers (installed i
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.federated
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.mocha
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.neural
+
+flower: ## .flower, Flower's own environment, from requirements-flower.lock
+	@$(PYTHON) mtl_lib/suite/environment.py flower
+
+test-distributed: flower ## federated methods on Flower, in its simulation and as processes on the loopback interface
+	@OMP_NUM_THREADS=1 .flower/bin/python -m pytest -m distributed tests/federated
 
 lab: env ## JupyterLab on the notebooks
 	@JUPYTER_PREFER_ENV_PATH=1 OMP_NUM_THREADS=1 $(VENV_PYTHON) -m jupyterlab notebooks
@@ -76,10 +82,10 @@ lock: env ## resolve requirements.lock and requirements-flower.lock anew (torch 
 	@$(COMPILE) pyproject.toml .flower-tests.txt --extra flower --no-emit-package mtl-lib -o requirements-flower.lock
 	@rm .torch-override.txt .flower-tests.txt
 
-clean: ## delete results/, .venv and .bench (downloaded data stay in the cache)
-	@rm -rf results .venv .venv.lock .bench
+clean: ## delete results/, .venv, .flower and .bench (downloaded data stay in the cache)
+	@rm -rf results .venv .venv.lock .flower .bench
 
 help: ## this list
 	@echo "make TARGET [PROFILE=smoke|default|full] [SET=\"splits=2 few=0.2\"] [JOBS=2]"; echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 	@echo; echo "sections: $(SECTIONS)"

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from mtl_lib.federated.clients import Clients
-from mtl_lib.federated.method import Method, each
+from mtl_lib.federated.method import Method, State, each
 from mtl_lib.federated.mocha import Certificate, History, Mocha, Server
 from mtl_lib.federated.relationships import relationship_of
 from mtl_lib.federated.simulation import aggregate, check, check_finite, participants
@@ -30,43 +30,51 @@ class Ask:
 
     accepted : the last round whose answer of this node arrived, 0 for none.
     first : the node's memory before that; empty once an answer has arrived.
+    last : there is nothing left to do; the node may look at its model.
     """
 
     round: int
     accepted: int
     first: dict
     sent: dict
+    last: bool = False
 
 
-def answer(side, task: Task, ask: Ask, kept: dict[int, dict]) -> tuple[dict, dict[int, dict]]:
+def answer(side, task: Task, ask: Ask, kept: dict[int, dict], finish=None) -> tuple[dict, dict[int, dict]]:
     """(message, memories to keep) of a node; ``kept`` are the memories it kept, by the round they were made in.
 
+    finish : (its model, X -> scores) -> {measure: value}, what it tells of its model at the end; None for nothing.
     Raises ValueError, naming the client, where the memory that the server counts on is gone.
     """
     if ask.accepted and ask.accepted not in kept:
         raise ValueError(f"client {task.name!r} lost its state: the server has its answer of round {ask.accepted}, the node "
                          f"has {'its memory of round ' + ', '.join(map(str, kept)) if kept else 'no memory'}; was it restarted?")
     mine = kept[ask.accepted] if ask.accepted else ask.first
+    if ask.last:
+        told = finish(side.model(task, ask.sent, mine, ask.round)) if finish else {}
+        return {name: np.array(float(value)) for name, value in told.items()}, kept
     message, new = side.work(task, ask.sent, mine, ask.round)
     return message, ({ask.accepted: mine} if ask.accepted else {}) | {ask.round: new}
 
 
-def serve(side, introductions: dict[str, dict], exchange):
-    """All rounds, from the server's side; returns what the method has at the end.
+def serve(side, introductions: dict[str, dict], exchange) -> tuple:
+    """All rounds, from the server's side: (what the method has at the end, {client: {measure: value}} of those who told).
 
     exchange : ({client: Ask}) -> {client: message} of those whose answer arrived.
     Raises ValueError in a round in which nobody answered, and whatever ``side`` does not take.
     """
     first, rounds = side.begin(introductions)
     accepted, number, answers = dict.fromkeys(introductions, 0), 0, None
+    asks = lambda asked, last: {name: Ask(number, accepted[name], first[name] if first and not accepted[name] else {}, sent, last)
+                                for name, sent in asked.items()}
     while True:
         try:
             asked = rounds.send(answers)
         except StopIteration as end:
-            return end.value
+            told = exchange(asks(side.last(end.value), True))
+            return end.value, {name: each(float, told[name]) for name in introductions if name in told}
         number += 1
-        before = lambda name: first[name] if first and not accepted[name] else {}
-        came = exchange({name: Ask(number, accepted[name], before(name), sent) for name, sent in asked.items()})
+        came = exchange(asks(asked, False))
         if not came:
             raise ValueError(f"round {number}: none of the {len(asked)} clients asked ({next(iter(asked))!r}, ...) answered")
         if first is not None:  # else there is no memory that could be lost
@@ -124,6 +132,18 @@ class StackSide:
             server, _ = aggregate(self.method, state.server, [tensors(one) for one in answers.values()], list(answers), n, number)
             state = replace(state, server=server)
         return state
+
+    def last(self, state: State) -> dict[str, dict]:
+        """What each client is sent at the end."""
+        return dict.fromkeys(state.names, arrays(state.server))
+
+    def model(self, task: Task, sent: dict, mine: dict, number: int):
+        """A client's own model, X -> scores, after the personal steps of a method that takes some."""
+        data, server, mine = self._data(task), tensors(sent), tensors(mine)
+        if self.method.personal_steps:
+            batches = data.batches([0], self.batch_size, 1, self.seed, number, "personal", self.method.personal_steps)
+            mine = self.method.personal(server, mine, batches)
+        return lambda X: self.method.predict(State(server, mine, data.names, data.loss), task.name, X)
 
     def _data(self, task):
         return Clients.of(TaskSet([task]), self.dtype, whole=False)
@@ -199,6 +219,12 @@ class MochaSide(Mocha):
         self._keep(seen, server, shown, history, [])
         self._warn(shown, self._reached(shown))
         return self
+
+    def last(self, fitted):
+        return {name: {"model": w} for name, w in zip(fitted.task_names_, fitted.coef_)}
+
+    def model(self, task, sent, mine, number):
+        return lambda X: np.asarray(X, float) @ sent["model"]
 
     def _nodes(self, task):
         from mtl_lib.federated.nodes import Nodes  # compiled code: not before it is needed

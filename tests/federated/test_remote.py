@@ -13,6 +13,7 @@ from mtl_lib.federated.mocha import Mocha
 from mtl_lib.federated.relationships import MeanRegularized
 from mtl_lib.federated.simulation import simulate
 from mtl_lib.federated.systems import Systems
+from mtl_lib.stack import LOSSES
 from mtl_lib.tasks import TaskSet
 
 SETTINGS = dict(rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3, dtype=torch.float64)
@@ -26,16 +27,23 @@ class Wire:
         self.introductions = {name: side.introduce(task) for name, task in reversed(self.tasks.items())}
 
     def exchange(self, asks):
-        self.sent.append({name: ask.sent for name, ask in asks.items()})
+        if not next(iter(asks.values())).last:
+            self.sent.append({name: ask.sent for name, ask in asks.items()})
         answers = {}
         for name in sorted(asks, reverse=True):
-            message, self.kept[name] = remote.answer(self.side, self.tasks[name], asks[name], self.kept.get(name, {}))
+            message, self.kept[name] = remote.answer(self.side, self.tasks[name], asks[name], self.kept.get(name, {}), self.finish(name))
             if (name, asks[name].round) not in self.lost:
                 answers[name] = message
         return answers
 
+    def finish(self, name):
+        """The mean loss of a client's model on its own data."""
+        x, y, loss = self.tasks[name].X, self.tasks[name].y, self.tasks[name].loss
+        return lambda model: {"loss": LOSSES[loss].value(torch.as_tensor(model(x)), torch.as_tensor(y, dtype=torch.float64)).mean()}
+
     def serve(self):
-        return remote.serve(self.side, self.introductions, self.exchange)
+        found, self.told = remote.serve(self.side, self.introductions, self.exchange)
+        return found
 
     def memory(self, name):
         return self.kept[name][max(self.kept[name])]
@@ -44,7 +52,8 @@ class Wire:
 @pytest.mark.parametrize("name", [name for name in METHODS if name != "Pooled"])
 def test_every_method_goes_through_the_states_of_the_loop(name, clients):
     tasks = clients()
-    expected = simulate(METHODS[name](), tasks, chunk=1, **SETTINGS).state
+    history = simulate(METHODS[name](), tasks, chunk=1, **SETTINGS)
+    expected = history.state
     wire = Wire(remote.side_of(METHODS[name](), **SETTINGS), tasks)
     state = wire.serve()
     assert state.names == expected.names and state.loss == expected.loss
@@ -52,6 +61,8 @@ def test_every_method_goes_through_the_states_of_the_loop(name, clients):
     for client in wire.kept:
         if expected.clients:
             assert_same(wire.memory(client), each(lambda value: value.numpy(), expected.of([client])), atol=0)
+    measured = history.table.query("round == 4 and measure == 'loss'").set_index("client")["value"]
+    assert {client: told["loss"] for client, told in wire.told.items()} == pytest.approx(dict(measured), abs=1e-12)
 
 
 class Recorded(Mocha):
