@@ -11,9 +11,9 @@ Flower has heard no heartbeat of it for about a minute, and one that hangs is wa
 import json
 import os
 import time
+from functools import partial
 
 os.environ["FLWR_TELEMETRY_ENABLED"] = os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # both are read on import
-os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
 
 import numpy as np
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, RecordDict
@@ -24,27 +24,33 @@ from flwr.serverapp import ServerApp
 from mtl_lib.federated import remote
 
 ABSENT = {ErrorCode.MESSAGE_UNAVAILABLE, ErrorCode.REPLY_MESSAGE_UNAVAILABLE, ErrorCode.NODE_UNAVAILABLE, ErrorCode.CLIENT_APP_CRASHED}
-PAUSE = 0.02  # seconds between two looks for answers
+PAUSE = 0.1  # seconds between two looks for answers
 
 
-def client_app(side, task_of) -> ClientApp:
-    """A node of the federation. side : ``remote.side_of(method, ...)``.  task_of : Flower's Context -> the node's own ``Task``."""
+def client_app(side_of, task_of, finish=None) -> ClientApp:
+    """A node of the federation.
+
+    side_of : Flower's Context -> ``remote.side_of(method, ...)``, the same at all nodes and at the server.
+    task_of : Context -> the node's own ``Task``.
+    finish : (Context, its model, X -> scores) -> {measure: value}, at the end; what it tells reaches the server, the model does not.
+    """
     app = ClientApp()
 
     @app.query()
     def introduce(message, context):
         def made():
             task = task_of(context)
-            return {"introduction": ConfigRecord({"json": json.dumps({"name": task.name} | side.introduce(task))})}
+            return {"introduction": ConfigRecord({"json": json.dumps({"name": task.name} | side_of(context).introduce(task))})}
 
         return _reply(message, made)
 
     @app.train()
     def work(message, context):
         def made():
-            content, memories = message.content, {int(key): unpacked(context.state[key]) for key in context.state.array_records}
-            ask = remote.Ask(content["ask"]["round"], content["ask"]["accepted"], unpacked(content["first"]), unpacked(content["sent"]))
-            answer, kept = remote.answer(side, task_of(context), ask, memories)
+            ask, content = message.content["ask"], message.content
+            ask = remote.Ask(ask["round"], ask["accepted"], unpacked(content["first"]), unpacked(content["sent"]), ask["last"])
+            kept = {int(number): unpacked(memory) for number, memory in context.state.array_records.items()}
+            answer, kept = remote.answer(side_of(context), task_of(context), ask, kept, finish and partial(finish, context))
             context.state = RecordDict({str(number): packed(memory) for number, memory in kept.items()})
             return {"answer": packed(answer)}
 
@@ -53,21 +59,14 @@ def client_app(side, task_of) -> ClientApp:
     return app
 
 
-def server_app(side, clients: int, done, timeout: float | None = None, patience: float = 600.0) -> ServerApp:
-    """The server of a federation of ``clients`` nodes.
+def serve(grid, side, clients: int, timeout: float | None = None, patience: float = 600.0) -> tuple:
+    """(what ``remote.serve`` returns, what clients told, log of the rounds): the server of ``clients`` nodes, in a ServerApp.
 
-    done : called at the end with what ``remote.serve`` returns and the log of the rounds (``Link.log``).
     timeout : seconds a round waits for answers; None waits as long as Flower thinks that a node is there.
     patience : seconds in which all nodes must have introduced themselves, else TimeoutError.
     """
-    app = ServerApp()
-
-    @app.main()
-    def main(grid, context):
-        link = Link(grid, timeout)
-        done(remote.serve(side, link.meet(clients, patience), link.exchange), link.log)
-
-    return app
+    link = Link(grid, timeout)
+    return *remote.serve(side, link.meet(clients, patience), link.exchange), link.log
 
 
 class Link:
@@ -117,7 +116,8 @@ class Link:
         for name, ask in asks.items():
             if name in self.late.values():
                 continue
-            content = RecordDict({"ask": ConfigRecord({"round": ask.round, "accepted": ask.accepted}), "first": packed(ask.first), "sent": packed(ask.sent)})
+            asked = ConfigRecord({"round": ask.round, "accepted": ask.accepted, "last": ask.last})
+            content = RecordDict({"ask": asked, "first": packed(ask.first), "sent": packed(ask.sent)})
             log["down"] += size(content)
             waiting |= dict.fromkeys(self.grid.push_messages([Message(content, self.node[name], "train", group_id=str(ask.round))]), name)
         while waiting and (self.timeout is None or time.monotonic() < begin + self.timeout):
@@ -180,14 +180,15 @@ def size(content: RecordDict) -> int:
     return sum(record.count_bytes() for record in content.values())
 
 
-def simulate(side, tasks, timeout: float | None = None):
-    """(what ``remote.serve`` returns, log): all clients in Flower's simulation engine on this machine.
+def simulate(side, tasks, timeout: float | None = None, finish=None) -> tuple:
+    """What ``serve`` returns: all clients in Flower's simulation engine on this machine.
 
     Flower calls the entry point deprecated in favour of ``flwr run``, which leaves a SuperLink running in the background.
     """
     from flwr.simulation import run_simulation
 
-    tasks, found = list(tasks), []
-    node = client_app(side, lambda context: tasks[int(context.node_config["partition-id"])])
-    run_simulation(server_app(side, len(tasks), lambda *result: found.append(result), timeout), node, len(tasks))
+    tasks, server, found = list(tasks), ServerApp(), []
+    server.main()(lambda grid, context: found.append(serve(grid, side, len(tasks), timeout)))
+    node = client_app(lambda context: side, lambda context: tasks[int(context.node_config["partition-id"])], finish)
+    run_simulation(server, node, len(tasks))
     return found[0]

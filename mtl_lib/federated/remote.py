@@ -47,6 +47,8 @@ def answer(side, task: Task, ask: Ask, kept: dict[int, dict], finish=None) -> tu
     Raises ValueError, naming the client, where the memory that the server counts on is gone.
     """
     if ask.accepted and ask.accepted not in kept:
+        if ask.last:
+            return {}, kept  # there is no model to tell of, and the run is over
         raise ValueError(f"client {task.name!r} lost its state: the server has its answer of round {ask.accepted}, the node "
                          f"has {'its memory of round ' + ', '.join(map(str, kept)) if kept else 'no memory'}; was it restarted?")
     mine = kept[ask.accepted] if ask.accepted else ask.first
