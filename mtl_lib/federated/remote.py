@@ -74,7 +74,7 @@ def serve(side, introductions: dict[str, dict], exchange) -> tuple:
             asked = rounds.send(answers)
         except StopIteration as end:
             told = exchange(asks(side.last(end.value), True))
-            return end.value, {name: each(float, told[name]) for name in introductions if name in told}
+            return end.value, {name: each(float, told[name]) for name in sorted(told)}
         number += 1
         came = exchange(asks(asked, False))
         if not came:
