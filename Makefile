@@ -15,7 +15,7 @@ export MTL_TARGET = $(value TARGET)
 export MTL_GROUP = $(value GROUP)
 export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env flower test test-data test-pages test-distributed lab verify why diagnose bench data data-list reference publish lock clean help $(SECTIONS)
+.PHONY: all env flower bench-flower test test-data test-pages test-distributed lab verify why diagnose bench data data-list reference publish lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
 all: env ## everything: environment, data, notebooks, site, comparison with reference/
@@ -49,6 +49,9 @@ flower: ## .flower, Flower's own environment, from requirements-flower.lock
 
 test-distributed: flower ## federated methods on Flower, in its simulation and as processes on the loopback interface
 	@OMP_NUM_THREADS=1 .flower/bin/python -m pytest -m distributed tests/federated
+
+bench-flower: flower ## seconds and bytes of a round in one process, in Flower's simulation and deployed on this machine
+	@OMP_NUM_THREADS=1 .flower/bin/python -m benchmarks.flower
 
 lab: env ## JupyterLab on the notebooks
 	@JUPYTER_PREFER_ENV_PATH=1 OMP_NUM_THREADS=1 $(VENV_PYTHON) -m jupyterlab notebooks

@@ -68,16 +68,29 @@ def test_pip_install_brings_only_what_classical_needs():
     assert {re.split("[<>=]", name)[0] for name in project["dependencies"]} == {"numpy", "scipy", "scikit-learn", "threadpoolctl"}
 
 
-def test_the_lock_is_hashed_complete_and_without_torch_or_paths():
-    text = (ROOT / "requirements.lock").read_text()
+OWN_LOCK = {"flower": "requirements-flower.lock"}  # extras that the base environment does not have
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", *OWN_LOCK.values()])
+def test_the_lock_is_hashed_complete_and_without_torch_or_paths(lock):
+    text = (ROOT / lock).read_text()
     blocks = re.split(r"\n(?=\S)", text.strip())
     assert all("--hash=sha256:" in block and "==" in block for block in blocks)
     names = {re.split("[=<> ]", block)[0] for block in blocks}
-    assert not {name for name in names if re.match(r"(torch|nvidia|triton|torchvision|torchaudio)", name)}
+    assert not {name for name in names if re.match(r"(torch|nvidia|triton|torchvision|torchaudio|mtl)", name)}
     assert not re.search(r"file:|://|find-links|index-url|/root|/home", text)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *(name for group in project["optional-dependencies"].values() for name in group)]
-    assert {re.split("[<>=]", name)[0].replace(".", "-") for name in wanted} - names == {"torch"}
+    extras = project["optional-dependencies"]
+    own = {extra: file for extra, file in OWN_LOCK.items() if file == lock}
+    groups = [*own, "neural"] if own else [extra for extra in extras if extra not in OWN_LOCK]
+    wanted = [*project["dependencies"], *(name for group in groups for name in extras[group])]
+    assert {re.split(r"[<>=\[]", name)[0].replace(".", "-") for name in wanted} - names <= {"torch", "mtl-lib"}
+
+
+def test_nothing_of_the_base_environment_needs_flower():
+    assert "flwr" not in (ROOT / "requirements.lock").read_text() and "flwr==1.41.0 " in (ROOT / "requirements-flower.lock").read_text()
+    users = {str(path) for path in MODULES if re.search(r"\bflwr\b.*\bimport\b|import flwr|federated(\.| import )flower", (LIBRARY / path).read_text())}
+    assert users == {"federated/flower.py"}
 
 
 def test_environment_yml_is_minimal():

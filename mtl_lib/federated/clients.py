@@ -194,7 +194,7 @@ def _check(tasks, whole):
 
 
 def _tensor(task, what, values, dtype):
-    made = torch.as_tensor(np.ascontiguousarray(values)).to(dtype)
+    made = torch.as_tensor(np.require(values, requirements=["C", "W"])).to(dtype)  # torch warns of read-only arrays
     if made.is_floating_point() and not torch.isfinite(made).all():
         raise ValueError(f"client {task.name!r}: {what} that are not finite as {dtype}")
     return made

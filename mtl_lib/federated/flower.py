@@ -85,7 +85,9 @@ class Link:
         end = time.monotonic() + patience
         while True:
             self.greet()
-            if len(self.node) >= clients:
+            if len(self.node) > clients:
+                raise ValueError(f"{len(self.node)} clients introduced themselves, the run is for {clients}: {', '.join(sorted(self.node))}")
+            if len(self.node) == clients:
                 return dict(self.introductions)
             if time.monotonic() > end:
                 raise TimeoutError(f"waited {patience:g} s for {clients} clients, there are {len(self.node)}: {', '.join(sorted(self.node)) or 'none'}")
@@ -96,7 +98,7 @@ class Link:
         node is known was started anew, and takes its place."""
         for node in set(self.grid.get_node_ids()) - self.greeted:
             self.greeted.add(node)
-            self.pending += self.grid.push_messages([Message(RecordDict(), node, "query")])
+            self.pending += self._push(Message(RecordDict(), node, "query"))
         for reply in self.grid.pull_messages(self.pending) if self.pending else ():
             self.pending.remove(reply.metadata.reply_to_message_id)
             if (content := _content(reply, f"node {reply.metadata.src_node_id}")) is None:
@@ -106,6 +108,7 @@ class Link:
             if self.introductions.setdefault(name, said) != said:
                 raise ValueError(f"client {name!r}: two nodes have this name and other data, {said} and {self.introductions[name]}")
             self.node[name] = reply.metadata.src_node_id
+            self.late = {message: client for message, client in self.late.items() if client != name}  # its old node will not answer
 
     def exchange(self, asks: dict[str, remote.Ask]) -> dict[str, dict]:
         """Send each client its ``Ask``; the messages of those who answered in time. Clients that still owe an answer are not asked."""
@@ -119,7 +122,7 @@ class Link:
             asked = ConfigRecord({"round": ask.round, "accepted": ask.accepted, "last": ask.last})
             content = RecordDict({"ask": asked, "first": packed(ask.first), "sent": packed(ask.sent)})
             log["down"] += size(content)
-            waiting |= dict.fromkeys(self.grid.push_messages([Message(content, self.node[name], "train", group_id=str(ask.round))]), name)
+            waiting |= dict.fromkeys(self._push(Message(content, self.node[name], "train", group_id=str(ask.round))), name)
         while waiting and (self.timeout is None or time.monotonic() < begin + self.timeout):
             for name, content in self._take(waiting):
                 came[name] = unpacked(content["answer"])
@@ -128,6 +131,10 @@ class Link:
         self.late |= waiting
         self.log.append(log | {"answered": len(came), "seconds": time.monotonic() - begin})
         return came
+
+    def _push(self, message) -> list[str]:
+        """The message's id, or none where Flower refuses it, as for a node that is gone."""
+        return [number for number in self.grid.push_messages([message]) if number]
 
     def _take(self, waiting: dict) -> list:
         """(client, content) of the answers that have arrived, which are no longer waited for."""
@@ -190,5 +197,5 @@ def simulate(side, tasks, timeout: float | None = None, finish=None) -> tuple:
     tasks, server, found = list(tasks), ServerApp(), []
     server.main()(lambda grid, context: found.append(serve(grid, side, len(tasks), timeout)))
     node = client_app(lambda context: side, lambda context: tasks[int(context.node_config["partition-id"])], finish)
-    run_simulation(server, node, len(tasks))
+    run_simulation(server, node, len(tasks), backend_config={"client_resources": {"num_cpus": 1, "num_gpus": 0}})
     return found[0]

@@ -196,9 +196,8 @@ def test_a_deployment_goes_through_the_states_of_one_process(deployment):
         assert set(json.loads((out / "server.json").read_text())["told"]) == set(trial.tasks(method).names)
 
 
-def test_a_node_killed_in_mid_run_is_left_out_and_one_started_anew_is_named(deployment):
-    """Killed in round 2: MOCHA goes on with the other node, as in one process where the first is absent from then on. Started anew, its
-    dual variables are gone, which ends the run in one line."""
+def test_a_node_killed_in_mid_run_is_left_out(deployment):
+    """MOCHA goes on with the other node, as in one process where the first is absent from then on."""
     tasks = trial.tasks("MOCHA")
     out = deployment.folder / "MOCHA"
 
@@ -218,3 +217,22 @@ def test_a_node_killed_in_mid_run_is_left_out_and_one_started_anew_is_named(depl
     absent = [(tasks.names[0], number) for number in range(first, 5)]
     skip = [(tasks.names[0], number) for number in (*range(first, 6), "last")]
     assert_trajectory(out, mocha_states(4, absent), skip)
+
+
+def test_a_node_started_anew_is_named_where_its_memory_is_gone(deployment):
+    """FedEM's pi is the node's own. Nothing else is lost before: the run ends in one line, at the server."""
+    names, out = trial.tasks("FedEM").names, deployment.folder / "FedEM"
+
+    def restart_after_round_1():
+        while not all((out / f"{name}-1.npz").exists() for name in names):
+            time.sleep(0.1)
+        time.sleep(1)
+        os.kill(deployment.nodes[0].pid, signal.SIGKILL)
+        deployment.node(0)
+
+    with ThreadPoolExecutor() as pool:
+        restarted = pool.submit(restart_after_round_1)
+        done, _ = deployment.run("FedEM", rounds=12, timeout=40.0)
+        restarted.result(1)
+    assert not done
+    assert f"client {names[0]!r} lost its state" in (deployment.folder / "run-FedEM.log").read_text()

@@ -87,3 +87,16 @@ def test_the_chosen_index_of_torch_is_remembered(place, monkeypatch):
     assert environment.build() == 0 and environment.torch_index() == "somewhere"
     monkeypatch.setenv("TORCH_INDEX", "elsewhere")
     assert environment.build() == 0 and count(place) == 3
+
+
+def test_an_environment_of_another_lock_stands_beside_the_first(place, monkeypatch):
+    (place / "requirements-flower.lock").write_text("y==1\n")
+    (place / ".venv").mkdir()
+    (place / ".venv" / ".torch-index").write_text("somewhere")
+    base = environment.fingerprint()
+    monkeypatch.setattr(environment, "VENV", place / ".flower")
+    monkeypatch.setattr(environment, "LOCK", "requirements-flower.lock")
+    assert environment.torch_index() == "somewhere"  # the build of torch that the first environment has
+    flower = environment.fingerprint()
+    (place / "requirements-flower.lock").write_text("y==2\n")
+    assert len({base, flower, environment.fingerprint()}) == 3
