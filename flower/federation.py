@@ -13,8 +13,8 @@ from mtl_lib.stack import SGD, Dense
 from mtl_lib.tasks import Inputs, Task
 
 METHODS = {
-    "FedEM": lambda: side_of(FedEM(Dense([4, 1], bias=False), SGD(lr=0.1), components=2), rounds=10, batch_size=None),
-    "MOCHA": lambda: side_of(Mocha(lam=0.1, relationship="learned", tol=1e-3)),
+    "FedEM": lambda: side_of(FedEM(Dense([4, 1], bias=False), SGD(lr=0.1), components=2), rounds=10, batch_size=None, local_epochs=5),
+    "MOCHA": lambda: side_of(Mocha(lam=0.1, relationship="learned", tol=1e-2, epochs=5)),
 }
 
 

@@ -9,7 +9,9 @@ import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,7 +26,7 @@ if importlib.util.find_spec("flwr"):
     import start
     import trial
 
-    from mtl_lib.federated import flower, simulation
+    from mtl_lib.federated import flower, remote, simulation
     from mtl_lib.federated.method import each
     from mtl_lib.federated.mocha import Mocha
     from mtl_lib.federated.simulation import simulate
@@ -236,3 +238,25 @@ def test_a_node_started_anew_is_named_where_its_memory_is_gone(deployment):
         restarted.result(1)
     assert not done
     assert f"client {names[0]!r} lost its state" in (deployment.folder / "run-FedEM.log").read_text()
+
+
+@pytest.mark.parametrize("method", ["FedEM", "MOCHA"])
+def test_the_app_of_readme_runs_on_the_table_of_readme(method):
+    """The three terminals without Flower in between: what its nodes and server do is ``remote``'s, tested above with Flower."""
+    import federation
+
+    table, contexts, kept = str(ROOT / "tests" / "tables" / "clinics.csv"), {}, {}
+    for name in ("C09", "C04"):
+        contexts[name] = SimpleNamespace(node_config={"name": name, "table": table}, run_config={"method": method})
+
+    def exchange(asks):
+        found = {name: remote.answer(federation.side(contexts[name]), federation.task(contexts[name]), ask, kept.get(name, {}),
+                                     partial(federation.finish, contexts[name])) for name, ask in asks.items()}
+        kept.update({name: memories for name, (_, memories) in found.items()})
+        return {name: message for name, (message, _) in found.items()}
+
+    introductions = {name: federation.side(context).introduce(federation.task(context)) for name, context in contexts.items()}
+    _, told = remote.serve(federation.side(contexts["C09"]), introductions, exchange)
+    assert {"C04", "C09"} == set(told)
+    for values in told.values():
+        assert 0 < values["root mean squared error"] < 1.1 * values["of the node's mean"] and values["rows tested"] == 4
