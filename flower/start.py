@@ -100,7 +100,7 @@ def main(words: list[str]) -> int:
     server = roles.add_parser("server", help="wait for all nodes, run, show what they tell, end")
     server.add_argument("--clients", type=int, default=2, help="how many nodes to wait for")
     server.add_argument("--method", default="FedEM", help="one of METHODS in flower/federation.py")
-    server.add_argument("--timeout", type=float, default=120, help="seconds a round waits for answers")
+    server.add_argument("--timeout", type=float, default=120, help="seconds a round waits for the others once a node has answered")
     server.add_argument("--port", type=int, default=8000)
     node = roles.add_parser("node", help="one client; Ctrl-C ends it")
     node.add_argument("--name", required=True)

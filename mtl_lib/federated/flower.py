@@ -4,9 +4,9 @@ Needs flwr 1.41.0, which has an environment of its own (``make flower``); nothin
 
 A node's memory lives in Flower's context of the run, so a SuperNode that is started anew has none; see ``remote.answer``. Node ids
 are random: nodes say who they are, and round 1 begins when all have. Answers are put in one order before they are summed.
-What faults cost, ``timeout`` being set: a node that is killed, or that never answers, is waited for once, then left out
-until it answers again; what it did in that round is lost, and nothing else. Without ``timeout`` a killed node is missed when
-Flower has heard no heartbeat of it for about a minute, and one that hangs is waited for.
+A node that is killed, or that never answers, is waited for once, ``timeout`` seconds from the first answer on, and then left out until
+it answers again; what it did in that round is lost, and nothing else. Without ``timeout`` a killed node is missed when Flower
+has heard no heartbeat of it for about a minute, and one that hangs is waited for.
 """
 import json
 import os
@@ -62,7 +62,7 @@ def client_app(side_of, task_of, finish=None) -> ClientApp:
 def serve(grid, side, clients: int, timeout: float | None = None, patience: float = 600.0) -> tuple:
     """(what ``remote.serve`` returns, what clients told, log of the rounds): the server of ``clients`` nodes, in a ServerApp.
 
-    timeout : seconds a round waits for answers; None waits as long as Flower thinks that a node is there.
+    timeout : seconds a round waits for the others once somebody has answered; None: as long as Flower thinks that they are there.
     patience : seconds in which all nodes must have introduced themselves, else TimeoutError.
     """
     link = Link(grid, timeout)
@@ -112,25 +112,33 @@ class Link:
 
     def exchange(self, asks: dict[str, remote.Ask]) -> dict[str, dict]:
         """Send each client its ``Ask``; the messages of those who answered in time. Clients that still owe an answer are not asked."""
-        self.greet()
-        self._take(self.late)
-        begin, waiting, came = time.monotonic(), {}, {}
+        begin, waiting, came, late = time.monotonic(), {}, {}, float("inf")
         log = {"asked": len(asks), "answered": 0, "seconds": 0.0, "down": 0, "up": 0}
-        for name, ask in asks.items():
-            if name in self.late.values():
-                continue
+        for name in self._free(asks):
+            ask = asks[name]
             asked = ConfigRecord({"round": ask.round, "accepted": ask.accepted, "last": ask.last})
             content = RecordDict({"ask": asked, "first": packed(ask.first), "sent": packed(ask.sent)})
             log["down"] += size(content)
             waiting |= dict.fromkeys(self._push(Message(content, self.node[name], "train", group_id=str(ask.round))), name)
-        while waiting and (self.timeout is None or time.monotonic() < begin + self.timeout):
+        while waiting and time.monotonic() < late:
             for name, content in self._take(waiting):
                 came[name] = unpacked(content["answer"])
                 log["up"] += size(content)
+            if came and self.timeout is not None:
+                late = min(late, time.monotonic() + self.timeout)
             time.sleep(PAUSE)
         self.late |= waiting
         self.log.append(log | {"answered": len(came), "seconds": time.monotonic() - begin})
         return came
+
+    def _free(self, asks) -> list[str]:
+        """Those of the clients who owe no answer from an earlier round; waits until there is one."""
+        while True:
+            self.greet()
+            self._take(self.late)
+            if free := [name for name in asks if name not in self.late.values()]:
+                return free
+            time.sleep(PAUSE)
 
     def _push(self, message) -> list[str]:
         """The message's id, or none where Flower refuses it, as for a node that is gone."""
