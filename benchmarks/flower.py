@@ -14,14 +14,15 @@ import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "flower"), str(ROOT / "tests" / "federated" / "trial")]
+APP = ROOT / "tests" / "federated" / "trial"
+sys.path[:0] = [str(ROOT / "flower"), str(APP)]
 import start  # noqa: E402
 import trial  # noqa: E402
 
 from mtl_lib.federated import flower  # noqa: E402
 from mtl_lib.federated.simulation import simulate  # noqa: E402
 
-ROUNDS = 5
+ROUNDS = 3
 
 
 def in_process(method):
@@ -32,8 +33,7 @@ def in_process(method):
             history = trial.METHODS[method](rounds).fit(trial.tasks(method)).history_
         else:
             history = simulate(trial.METHODS[method](rounds), trial.tasks(method), rounds=rounds, eval_every=0, **trial.SETTINGS).bytes
-        return time.perf_counter() - begin, int(history["down"][-1:][0] if method == "MOCHA" else history["down"].iloc[-1]), \
-            int(history["up"][-1:][0] if method == "MOCHA" else history["up"].iloc[-1])
+        return time.perf_counter() - begin, list(history["down"])[-1], list(history["up"])[-1]
 
     run(ROUNDS)  # compiles
     few, many = run(1), run(101)
@@ -61,7 +61,7 @@ def deployed(methods):
             for method in methods:
                 out = folder / method
                 out.mkdir()
-                start.run(ROOT / "tests" / "federated" / "trial", {"method": method, "rounds": ROUNDS, "out": str(out)}, folder / "server", **quiet)
+                start.run(APP, {"method": method, "rounds": ROUNDS, "out": str(out)}, folder / "server", **quiet)
                 found[method] = of_log(json.loads((out / "server.json").read_text())["log"])
         finally:
             for process in reversed(processes):

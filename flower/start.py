@@ -42,8 +42,8 @@ def superlink(port: int, home: Path, **options) -> subprocess.Popen:
 def supernode(server: str, config: dict, home: Path, **options) -> subprocess.Popen:
     """A SuperNode of ``server`` (address:port) with ``config`` for its app; ``end`` it."""
     settings = " ".join(f"{name}={json.dumps(value)}" for name, value in config.items())
-    return subprocess.Popen([BIN / "flower-supernode", "--insecure", "--superlink", server, "--port", str(free_port()),
-                             "--node-config", settings], env=environment(home), start_new_session=True, **options)
+    command = [BIN / "flower-supernode", "--insecure", "--superlink", server, "--port", str(free_port()), "--node-config", settings]
+    return subprocess.Popen(command, env=environment(home), start_new_session=True, **options)
 
 
 def run(app: Path, config: dict, home: Path, **options) -> bool:
@@ -77,13 +77,17 @@ def listening(address: str) -> bool:
 
 
 def end(process: subprocess.Popen) -> None:
-    """End a process of Flower and wait for it; what it has started ends itself when it is gone."""
+    """End a process of Flower and all it has started in its group: a ClientApp whose SuperNode was killed would stay for good."""
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(20)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    try:
+        os.killpg(process.pid, signal.SIGKILL)  # the group that start_new_session made
+    except ProcessLookupError:
+        pass
 
 
 def free_port() -> int:

@@ -27,17 +27,19 @@ if importlib.util.find_spec("flwr"):
     import trial
 
     from mtl_lib.federated import flower, remote, simulation
-    from mtl_lib.federated.method import each
     from mtl_lib.federated.mocha import Mocha
     from mtl_lib.federated.simulation import simulate
 
 
 def flat(tree, path=""):
-    pairs = [(path + key, value) for key, value in tree.items()]
-    return {k: v for key, value in pairs for k, v in (flat(value, f"{key}/") if isinstance(value, dict) else {key: np.asarray(value)}).items()}
+    """Nested dicts of tensors by the path to them."""
+    made = {}
+    for key, value in tree.items():
+        made |= flat(value, f"{path}{key}/") if isinstance(value, dict) else {path + key: np.asarray(value)}
+    return made
 
 
-def stack_states(method, rounds, who=None):
+def stack_states(method, rounds):
     """{(client, round or "last"): what it is sent and remembers}, from the loop in one process."""
     tasks, expected = trial.tasks(method), {}
     before = simulate(trial.METHODS[method](0), tasks, rounds=0, **trial.SETTINGS).state
@@ -51,7 +53,8 @@ def stack_states(method, rounds, who=None):
 
 
 def mocha_states(rounds, absent=()):
-    expected, number_of = {}, iter(range(1, rounds + 1))
+    """The same of MOCHA; ``absent`` holds (node, round) in which a node took no part."""
+    expected = {}
 
     class Recorded(Mocha):
         def _work(self, nodes, server, steps, round):
@@ -137,8 +140,8 @@ def test_a_client_that_is_silent_for_a_while_misses_rounds_and_nothing_else(tmp_
     monkeypatch.setattr(simulation, "participants", lambda names, share, seed, number: np.array(
         [k for k in everyone(names, share, seed, number) if not (names[k] == slow and number in missed)]))
     expected = simulate(trial.METHODS["FedEM"](4), tasks, rounds=4, chunk=1, **trial.SETTINGS).state
-    for key, value in flat(each(lambda value: value.numpy(), expected.server)).items():
-        np.testing.assert_allclose(flat(each(lambda value: value.numpy(), state.server))[key], value, rtol=0, atol=1e-6)
+    for key, value in flat(expected.server).items():
+        np.testing.assert_allclose(flat(state.server)[key], value, rtol=0, atol=1e-6)
 
 
 def test_an_error_at_a_client_is_one_line_at_the_server(marked):
