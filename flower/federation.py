@@ -19,7 +19,7 @@ METHODS = {
 
 
 def table(context) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs (m, 4) and targets (m,) of a node's rows, in the same units at every node: nothing here depends on a node's own data."""
+    """Inputs (m, 4) and targets (m,) of a node's rows, in the same units at every node: nothing depends on a node's own data."""
     rows = pd.read_csv(context.node_config["table"])
     rows = rows[rows["clinic"] == context.node_config["name"]].dropna()
     return np.column_stack([rows["age"] / 50 - 1, rows["dose"] / 2 - 1, rows["sex"] == "f", np.ones(len(rows))]), rows["pain"].to_numpy() - 4

@@ -29,7 +29,7 @@ def environment(home: Path) -> dict:
 def superlink(port: int, home: Path, **options) -> subprocess.Popen:
     """A SuperLink on this machine, listening; ``end`` it. Raises RuntimeError where it does not start."""
     seen = environment(home)
-    (home / "config.toml").write_text(f'[superlink]\ndefault = "here"\n[superlink.here]\naddress = "127.0.0.1:{port}"\ninsecure = true\n')
+    (home / "config.toml").write_text(f'[superlink.here]\naddress = "127.0.0.1:{port}"\ninsecure = true\n')
     process = subprocess.Popen([BIN / "flower-superlink", "--insecure", "--disable-runtime-dependency-installation", "--port", str(port)],
                                env=seen, start_new_session=True, **options)
     while process.poll() is None:

@@ -72,7 +72,7 @@ def serve(grid, side, clients: int, timeout: float | None = None, patience: floa
 class Link:
     """The server's line to its nodes.
 
-    log : one dict per round: asked, answered (clients), seconds, down, up (bytes of what was sent and received, as Flower counts).
+    log : a dict for every round, and for the end: asked, answered (clients), seconds, down, up (bytes, as Flower counts them).
     """
 
     def __init__(self, grid, timeout: float | None = None):
@@ -86,11 +86,12 @@ class Link:
         while True:
             self.greet()
             if len(self.node) > clients:
-                raise ValueError(f"{len(self.node)} clients introduced themselves, the run is for {clients}: {', '.join(sorted(self.node))}")
+                raise ValueError(f"{len(self.node)} clients are there, the run is for {clients}: {', '.join(sorted(self.node))}")
             if len(self.node) == clients:
                 return dict(self.introductions)
             if time.monotonic() > end:
-                raise TimeoutError(f"waited {patience:g} s for {clients} clients, there are {len(self.node)}: {', '.join(sorted(self.node)) or 'none'}")
+                there = ", ".join(sorted(self.node)) or "none"
+                raise TimeoutError(f"waited {patience:g} s for {clients} clients, there are {len(self.node)}: {there}")
             time.sleep(PAUSE)
 
     def greet(self) -> None:
@@ -146,8 +147,9 @@ class Link:
 
     def _take(self, waiting: dict) -> list:
         """(client, content) of the answers that have arrived, which are no longer waited for."""
-        replies = [(waiting.pop(reply.metadata.reply_to_message_id), reply) for reply in (self.grid.pull_messages(list(waiting)) if waiting else ())]
-        found = [(name, _content(reply, f"client {name!r}")) for name, reply in replies]
+        replies = self.grid.pull_messages(list(waiting)) if waiting else ()
+        named = [(waiting.pop(reply.metadata.reply_to_message_id), reply) for reply in replies]
+        found = [(name, _content(reply, f"client {name!r}")) for name, reply in named]
         return [(name, content) for name, content in found if content is not None]
 
 

@@ -94,7 +94,6 @@ class StackSide:
 
     def __init__(self, method: Method, *, rounds: int, batch_size: int | None, local_epochs: int = 1, participation: float = 1.0,
                  seed: int = 0, dtype=torch.float32):
-        check(rounds, batch_size, local_epochs, participation, 0, "auto", 1 / participation)
         self.method, self.rounds, self.batch_size, self.local_epochs = method, rounds, batch_size, local_epochs
         self.participation, self.seed, self.dtype = participation, seed, dtype
 
@@ -177,10 +176,12 @@ class MochaSide(Mocha):
     """
 
     def introduce(self, task):
+        """Loss, width, and a bound on the curvature of its loss, which a learned relationship needs."""
         nodes = self._nodes(task)
-        return {"size": int(nodes.sizes[0]), "loss": task.loss, "inputs": [nodes.X.shape[1]], "curvature": float(nodes.curvature()[0])}
+        return {"loss": task.loss, "inputs": [nodes.X.shape[1]], "curvature": float(nodes.curvature()[0])}
 
     def work(self, task, sent, mine, number):
+        """As ``StackSide.work``: model (d,) and scale (1,) come in, dV (d,) and the sums (1,) go out, the node remembers a (n,)."""
         nodes, W = self._nodes(task), sent["model"][None]
         nodes.a = np.array(mine["a"]) if mine else nodes.a
         losses, conjugates = nodes.sums(W)
@@ -189,6 +190,7 @@ class MochaSide(Mocha):
         return {"dV": dV[0], "losses": losses, "conjugates": conjugates}, {"a": nodes.a}
 
     def begin(self, introductions):
+        """As ``StackSide.begin``; at the end this object is fitted like any ``Mocha``."""
         self._check_parameters()
         if self.systems is not None:
             raise ValueError(f"Mocha: systems {self.systems!r}, real nodes need None")
@@ -223,9 +225,11 @@ class MochaSide(Mocha):
         return self
 
     def last(self, fitted):
+        """As ``StackSide.last``."""
         return {name: {"model": w} for name, w in zip(fitted.task_names_, fitted.coef_)}
 
     def model(self, task, sent, mine, number):
+        """As ``StackSide.model``."""
         return lambda X: np.asarray(X, float) @ sent["model"]
 
     def _nodes(self, task):
