@@ -5,7 +5,8 @@ JOBS ?= 2
 SET ?=
 VENV_PYTHON = .venv/bin/python
 SUITE = $(VENV_PYTHON) -m mtl_lib.suite
-COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+COMPILE = $(VENV_PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+  --override .torch-override.txt --no-emit-package torch --quiet
 SECTIONS = $(notdir $(basename $(wildcard notebooks/*.ipynb)))
 export MTL_SET = $(value SET)
 export MTL_SWEEP = $(value SWEEP)
@@ -16,8 +17,8 @@ export MTL_TARGET = $(value TARGET)
 export MTL_GROUP = $(value GROUP)
 export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env cluster test test-data test-pages test-distributed sweep lab verify why diagnose bench data data-list reference publish \
-  publish-check lock clean help $(SECTIONS)
+.PHONY: all env cluster flower test test-data test-pages test-distributed sweep lab verify why diagnose bench bench-flower data data-list reference \
+  publish publish-check lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
 all: env ## everything: environment, data, notebooks, site, comparison with reference/
@@ -41,8 +42,9 @@ test-data: env ## opens the real data archives
 test-pages: env ## opens the pages of results/smoke in headless Chromium
 	@$(VENV_PYTHON) -m pytest -m pages
 
-test-distributed: cluster ## sweeps on a local Dask cluster
-	@OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/.venv/.cluster" $(VENV_PYTHON) -m pytest -m distributed
+test-distributed: cluster flower ## sweeps on a local Dask cluster; Flower's simulation and processes on the loopback interface
+	@OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/.venv/.cluster" $(VENV_PYTHON) -m pytest -m distributed tests/suite
+	@OMP_NUM_THREADS=1 .flower/bin/python -m pytest -m distributed tests/federated
 
 sweep: cluster ## a grid of parameters and seeds: SWEEP=params/sweeps/X.yaml [JOBS=2 | SCHEDULER=tcp://...]
 	@PYTHONPATH="$(CURDIR)/.venv/.cluster" $(SUITE) sweep "$$MTL_SWEEP" --scheduler "$$MTL_SCHEDULER" --jobs $(JOBS) --set "$$MTL_SET" \
@@ -55,6 +57,12 @@ bench: env ## seconds beside the goals, and ratios to other solvers (installed i
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.federated
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.mocha
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.neural
+
+flower: ## .flower, Flower's own environment, from requirements-flower.lock
+	@$(PYTHON) mtl_lib/suite/environment.py flower
+
+bench-flower: flower ## seconds and bytes of a round in one process, in Flower's simulation and deployed on this machine
+	@OMP_NUM_THREADS=1 .flower/bin/python -m benchmarks.flower
 
 lab: env ## JupyterLab on the notebooks
 	@JUPYTER_PREFER_ENV_PATH=1 OMP_NUM_THREADS=1 $(VENV_PYTHON) -m jupyterlab notebooks
@@ -84,16 +92,17 @@ publish: env ## copy results of the full profile to rendered/
 publish-check: env ## before a release: is rendered/ what today's sources would give?
 	@$(SUITE) publish-check --profile full
 
-lock: env ## resolve requirements.lock anew (torch stays out: see environment.py), and what Dask needs beyond it
+lock: env ## resolve all locks anew (torch stays out: see environment.py): the base, what Dask needs beyond it, and Flower's own
 	@$(VENV_PYTHON) -m pip install -qq uv
-	@echo 'torch; sys_platform == "never"' > .torch-override.txt
-	@$(VENV_PYTHON) -m $(COMPILE) --extra neural --extra notebooks --extra test --override .torch-override.txt --no-emit-package torch \
-	  -o requirements.lock; rm .torch-override.txt
-	@$(VENV_PYTHON) -m $(COMPILE) --extra cluster -c requirements.lock -o requirements-cluster.lock \
+	@echo 'torch; sys_platform == "never"' > .torch-override.txt; echo 'pytest>=8.3' > .flower-tests.txt
+	@$(COMPILE) pyproject.toml --extra neural --extra notebooks --extra test -o requirements.lock
+	@$(COMPILE) pyproject.toml --extra cluster -c requirements.lock -o requirements-cluster.lock \
 	  $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock)
+	@$(COMPILE) pyproject.toml .flower-tests.txt --extra flower --no-emit-package mtl-lib -o requirements-flower.lock
+	@rm .torch-override.txt .flower-tests.txt
 
-clean: ## delete results/, .venv and .bench (downloaded data stay in the cache)
-	@rm -rf results .venv .venv.lock .bench
+clean: ## delete results/, .venv, .flower and .bench (downloaded data stay in the cache)
+	@rm -rf results .venv .venv.lock .flower .bench
 
 help: ## this list
 	@echo "make TARGET [PROFILE=smoke|default|full] [SET=\"splits=2 few=0.2\"] [JOBS=2]"; echo

@@ -69,30 +69,41 @@ def test_pip_install_brings_only_what_classical_needs():
 
 
 def locked(name: str) -> set[str]:
-    """Packages of a lock, which must be hashed and without a path or an address."""
+    """Packages of a lock, which must be hashed, without a path or an address, and without torch."""
     text = (ROOT / name).read_text()
     blocks = re.split(r"\n(?=\S)", text.strip())
     assert all("--hash=sha256:" in block and "==" in block for block in blocks)
     assert not re.search(r"file:|://|find-links|index-url|/root|/home", text)
-    return {re.split("[=<> ]", block)[0] for block in blocks}
+    names = {re.split("[=<> ]", block)[0] for block in blocks}
+    assert not {name for name in names if re.match(r"(torch$|nvidia|triton|torchvision|torchaudio)", name)}
+    return names
 
 
 def wanted(*extras: str) -> set[str]:
     """Packages that pyproject.toml names, itself and in these extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = [*project["dependencies"], *(name for extra in extras for name in project["optional-dependencies"][extra])]
-    return {re.split("[<>=]", name)[0].replace(".", "-") for name in names}
+    return {re.split(r"[<>=\[]", name)[0].replace(".", "-") for name in names}
 
 
 def test_the_lock_is_hashed_complete_and_without_torch_or_paths():
-    names = locked("requirements.lock")
-    assert not {name for name in names if re.match(r"(torch$|nvidia|triton|torchvision|torchaudio)", name)}
-    assert wanted("neural", "notebooks", "test") - names == {"torch"}
+    assert wanted("neural", "notebooks", "test") - locked("requirements.lock") == {"torch"}
 
 
 def test_the_lock_of_the_cluster_holds_dask_and_nothing_that_the_base_has():
     base, names = locked("requirements.lock"), locked("requirements-cluster.lock")
     assert wanted("cluster") - wanted() == {"dask", "distributed"} <= names and not names & base
+
+
+def test_the_lock_of_flower_is_whole():
+    names = locked("requirements-flower.lock")
+    assert wanted("neural", "flower") - {"torch", "mtl-lib"} <= names and "mtl-lib" not in names
+
+
+def test_nothing_of_the_base_environment_needs_flower():
+    assert "flwr" not in (ROOT / "requirements.lock").read_text() and "flwr==1.41.0 " in (ROOT / "requirements-flower.lock").read_text()
+    users = {str(path) for path in MODULES if re.search(r"\bflwr\b.*\bimport\b|import flwr|federated(\.| import )flower", (LIBRARY / path).read_text())}
+    assert users == {"federated/flower.py"}
 
 
 def test_environment_yml_is_minimal():

@@ -43,15 +43,17 @@ class Clients:
         self.position = {name: k for k, name in enumerate(self.names)}
 
     @classmethod
-    def of(cls, tasks: TaskSet, dtype=torch.float32, device="cpu") -> "Clients":
+    def of(cls, tasks: TaskSet, dtype=torch.float32, device="cpu", whole: bool = True) -> "Clients":
         """Flat storage of the labelled samples of a task set.
+
+        whole : whether these are all clients of the federation; a node alone may have one class only.
 
         Raises ValueError, naming the client, for losses that differ or that a stack does not have, inputs of
         different shapes, a client without labels, and values that do not fit ``dtype``; and if all clients together
         have one class.
         """
         ordered = sorted((_labelled(task) for task in tasks), key=lambda task: (-len(task), task.name))
-        _check(ordered)
+        _check(ordered, whole)
         loss = ordered[0].loss
         x = torch.cat([_tensor(task, "inputs", task.X, dtype) for task in ordered]).to(device)
         y = torch.cat([_tensor(task, "labels", task.y, torch.int64 if loss == "ce" else dtype) for task in ordered]).to(device)
@@ -174,7 +176,7 @@ def _labelled(task):
     return task.take(np.flatnonzero(whole))
 
 
-def _check(tasks):
+def _check(tasks, whole):
     first = tasks[0]
     for task in tasks:
         if task.loss not in LOSSES:
@@ -187,12 +189,12 @@ def _check(tasks):
                              f"client {first.name!r} has {first.inputs.array.shape[1:]} and {first.y.shape[1:]}")
         if task.weight is not None and not 0 <= task.weight < np.inf:
             raise ValueError(f"client {task.name!r}: weight {task.weight}, allowed is a finite number, 0 or more")
-    if LOSSES[first.loss].classes and (first.y == first.y[0]).all() and all((task.y == first.y[0]).all() for task in tasks):
+    if whole and LOSSES[first.loss].classes and (first.y == first.y[0]).all() and all((task.y == first.y[0]).all() for task in tasks):
         raise ValueError(f"client {first.name!r} and all others have the one class {first.y[0]}: loss {first.loss} needs two")
 
 
 def _tensor(task, what, values, dtype):
-    made = torch.as_tensor(np.ascontiguousarray(values)).to(dtype)
+    made = torch.as_tensor(np.require(values, requirements=["C", "W"])).to(dtype)  # torch warns of read-only arrays
     if made.is_floating_point() and not torch.isfinite(made).all():
         raise ValueError(f"client {task.name!r}: {what} that are not finite as {dtype}")
     return made

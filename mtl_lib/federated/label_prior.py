@@ -18,6 +18,7 @@ class LabelPrior(FedAvg):
     """
 
     name = "FedAvg + label prior"
+    reads_labels = True
 
     def init(self, train, seed):
         if train.loss not in ("ce", "logistic"):

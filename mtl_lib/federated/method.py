@@ -38,10 +38,12 @@ class Method:
     net : ``stack.Dense`` or ``stack.Module``.  optimizer : ``stack.SGD`` or ``stack.Adam``, for the local steps.
     keep_memory : whether a client's optimiser state (momentum) lasts from round to round; published code resets it.
     personal_steps : local steps before a client is evaluated, 0 for none; see ``personal``.
+    reads_labels : whether ``init`` reads how often each class occurs, and not only how many samples there are.
     """
 
     name = ""
     personal_steps = 0
+    reads_labels = False
 
     def __init__(self, net, optimizer, keep_memory: bool = False):
         self.net, self.optimizer, self.keep_memory = net, optimizer, keep_memory

@@ -137,7 +137,7 @@ class Mocha(BaseEstimator):
         _check_names(systems.silent, nodes.names)
         learned = relationship_of(self.relationship).learned
         server = Server(len(nodes), nodes.X.shape[1], self.lam, self.relationship, nodes.curvature().max() if learned else 1.0)
-        answered, history, plan = np.zeros(len(nodes), bool), _History(), None
+        answered, history, plan = np.zeros(len(nodes), bool), History(), None
         for round in range(self.max_rounds + 1):
             certificate = server.certify(*nodes.sums(server.W))
             history.certified(round, certificate)
@@ -218,7 +218,7 @@ class Mocha(BaseEstimator):
             raise ValueError(f"Mocha: systems {self.systems!r}, allowed is None or a federated.systems.Systems")
 
 
-class _History:
+class History:
     """One row per certificate; what a round cost stands beside the certificate of the state it led to."""
 
     def __init__(self):

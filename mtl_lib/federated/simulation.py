@@ -53,7 +53,7 @@ def simulate(method: Method, train: TaskSet, valid: TaskSet | None = None, test:
     Raises ValueError, one line, for bad data (``Clients.of``), a net that does not fit, a participation that samples
     nobody, and a client whose weights stop being finite, named with the round.
     """
-    _check(rounds, batch_size, local_epochs, participation, eval_every, chunk, len(train))
+    check(rounds, batch_size, local_epochs, participation, eval_every, chunk, len(train))
     data = Clients.of(train, dtype, device)
     given = {name: tasks for name, tasks in (("valid", valid), ("test", test)) if tasks is not None}
     splits = {"train": data} | {name: Clients.of(tasks, dtype, device) for name, tasks in given.items()}
@@ -120,18 +120,27 @@ def _round(method, state, placed, number, batch_size, epochs, share, seed, chunk
     for part in chunks(who, placed, state, batch_size, chunk):
         batches = placed.batches(part, batch_size, epochs, seed, number)
         message, mine = method.client_update(state.server, _rows(clients, part), batches)
-        _check_finite(method, mine, [placed.names[k] for k in part], number)
+        check_finite(method, mine, [placed.names[k] for k in part], number)
         clients = _put(clients, part, mine, len(placed))
         messages.append(message)
     n = torch.as_tensor(placed.weight[who], dtype=torch.float64, device=placed.x.device)
-    if not n.sum() > 0:
-        raise ValueError(f"{method.name}: the participants of round {number} all have weight 0, client {placed.names[who[0]]!r} among them")
-    together = each(lambda *parts: torch.cat(parts) if len(parts) > 1 else parts[0], *messages)
+    server, together = aggregate(method, state.server, messages, [placed.names[k] for k in who], n, number)
     traffic = _bytes(together), len(who) * _bytes(method.sends(state.server))
-    server = method.server_aggregate(state.server, together, n)
-    if not all(math.isfinite(leaf.sum()) for leaf in leaves(server)):  # an average shows any participant that diverged
-        _check_finite(method, together, [placed.names[k] for k in who], number)
     return State(server, clients, state.names, state.loss), traffic
+
+
+def aggregate(method, server: dict, messages: list[dict], names, n: torch.Tensor, number: int) -> tuple[dict, dict]:
+    """(server after round ``number``, all messages in one) from messages of one or more participants each, in the order of ``names``.
+
+    n : (participants,) float64. Raises ValueError where all are 0, and for a participant that diverged.
+    """
+    together = each(lambda *parts: torch.cat(parts) if len(parts) > 1 else parts[0], *messages)
+    if not n.sum() > 0:
+        raise ValueError(f"{method.name}: the participants of round {number} all have weight 0, client {names[0]!r} among them")
+    server = method.server_aggregate(server, together, n)
+    if not all(math.isfinite(leaf.sum()) for leaf in leaves(server)):  # an average shows any participant that diverged
+        check_finite(method, together, names, number)
+    return server, together
 
 
 def _personalised(method, state, data, number, batch_size, seed, chunk):
@@ -142,7 +151,7 @@ def _personalised(method, state, data, number, batch_size, seed, chunk):
     for part in chunks(np.arange(len(data)), data, state, batch_size, chunk):
         batches = data.batches(part, batch_size, 1, seed, number, "personal", method.personal_steps)
         mine = method.personal(state.server, state.of([data.names[k] for k in part]), batches)
-        _check_finite(method, mine, [data.names[k] for k in part], number)
+        check_finite(method, mine, [data.names[k] for k in part], number)
         clients = _put(clients, part, mine, len(data))
     return with_clients(state, clients, data.names)
 
@@ -164,7 +173,8 @@ def _put(clients, part, mine, T):
     return made
 
 
-def _check_finite(method, tree, names, number):
+def check_finite(method, tree, names, number) -> None:
+    """Raises ValueError, naming the client, where a row of ``tree`` is not finite."""
     for leaf in leaves(tree):
         if leaf.is_floating_point() and not math.isfinite(leaf.sum()):
             bad = ~torch.isfinite(leaf.reshape(len(names), -1)).all(1)
@@ -178,7 +188,8 @@ def _bytes(tree) -> int:
     return sum(leaf.nbytes for leaf in leaves(tree) if leaf.is_floating_point())
 
 
-def _check(rounds, batch_size, local_epochs, participation, eval_every, chunk, T):
+def check(rounds, batch_size, local_epochs, participation, eval_every, chunk, T) -> None:
+    """Raises ValueError, naming the setting, for what ``simulate`` does not take."""
     for what, value, low in (("rounds", rounds, 0), ("local_epochs", local_epochs, 1), ("eval_every", eval_every, 0)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
             raise ValueError(f"simulate: {what} {value!r}, allowed is a whole number, {low} or more")

@@ -13,6 +13,8 @@ need it; then the lock; then once more with its needs, which only a CUDA build s
 into ``.venv/.cluster``. That folder holds only what the base lock lacks, so nothing in it can shadow a
 package of the base, and it is on the path of the sweep alone: no notebook sees it. It lies inside
 ``.venv`` because it was resolved against that lock, and goes with it.
+
+``environment.py flower`` does the same for ``.flower`` from ``requirements-flower.lock``: Flower wants older packages than the others.
 """
 import contextlib
 import fcntl
@@ -24,20 +26,20 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-VENV = ROOT / ".venv"
+VENV, LOCK = ROOT / ".venv", "requirements.lock"
 TORCH = "torch==2.13.0"
 SUPPORTED = ((3, 11), (3, 14))  # first accepted, first refused
 
 
 def torch_index() -> str:
     """The index torch is taken from: TORCH_INDEX, else the one the present environment was built with."""
-    stamp = VENV / ".torch-index"
-    return os.environ.get("TORCH_INDEX") or (stamp.read_text() if stamp.is_file() else "")
+    stamps = [home / ".torch-index" for home in (VENV, ROOT / ".venv")]
+    return os.environ.get("TORCH_INDEX") or next((stamp.read_text() for stamp in stamps if stamp.is_file()), "")
 
 
 def fingerprint() -> str:
     """Hash of everything the environment is built from."""
-    parts = [(ROOT / "requirements.lock").read_text(), TORCH, torch_index(), sys.version, str(ROOT)]
+    parts = [(ROOT / LOCK).read_text(), TORCH, torch_index(), sys.version, str(ROOT)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -65,7 +67,7 @@ def steps(index: str) -> list[tuple[str, list[str]]]:
     return [
         ("empty environment", [sys.executable, "-m", "venv", str(VENV)]),
         (f"{TORCH} (0.2 GB as a CPU build, about 3 GB with CUDA: README, 'torch')", [*torch, "--no-deps"]),
-        ("the locked packages (0.4 GB)", [*pip(), "--require-hashes", "-r", str(ROOT / "requirements.lock")]),
+        ("the locked packages (0.4 GB)", [*pip(), "--require-hashes", "-r", str(ROOT / LOCK)]),
         ("what this build of torch still needs", torch),
         ("mtl_lib itself", [*pip(), "--no-deps", "--no-build-isolation", "-e", str(ROOT)]),
         ("check", [python, "-m", "pip", "--disable-pip-version-check", "check"]),
@@ -73,7 +75,7 @@ def steps(index: str) -> list[tuple[str, list[str]]]:
 
 
 def build() -> int:
-    """Make ``.venv`` current; 0 when it is, 1 with one line on stderr when it cannot be."""
+    """Make the environment current; 0 when it is, 1 with one line on stderr when it cannot be."""
     with _lock() as lock:
         stamp = VENV / ".complete"
         if stamp.is_file() and stamp.read_text() == fingerprint():
@@ -132,6 +134,8 @@ def _done(label: str, command: list[str], lock) -> bool:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["flower"]:
+        VENV, LOCK = ROOT / ".flower", "requirements-flower.lock"
     try:
         sys.exit(build_cluster() if sys.argv[1:] == ["cluster"] else build())
     except KeyboardInterrupt:

@@ -103,3 +103,16 @@ def test_the_cluster_is_built_once_beside_the_environment_and_goes_with_it(place
     capsys.readouterr()
     assert environment.build_cluster() == 1 and not (place / ".venv" / ".cluster").exists()
     assert capsys.readouterr().err == "environment: 'Dask (3 MB)' failed; correct what pip says above and run make again\n"
+
+
+def test_an_environment_of_another_lock_stands_beside_the_first(place, monkeypatch):
+    (place / "requirements-flower.lock").write_text("y==1\n")
+    (place / ".venv").mkdir()
+    (place / ".venv" / ".torch-index").write_text("somewhere")
+    base = environment.fingerprint()
+    monkeypatch.setattr(environment, "VENV", place / ".flower")
+    monkeypatch.setattr(environment, "LOCK", "requirements-flower.lock")
+    assert environment.torch_index() == "somewhere"  # the build of torch that the first environment has
+    flower = environment.fingerprint()
+    (place / "requirements-flower.lock").write_text("y==2\n")
+    assert len({base, flower, environment.fingerprint()}) == 3
