@@ -115,6 +115,7 @@ class Toy:
             (root / "params" / f"{section}.yaml").write_text(TOY_VALUES)
             (root / "params" / "smoke" / f"{section}.yaml").write_text("simulated: true\n")
         (root / "requirements.lock").write_text("nothing==1\n")
+        (root / "README.md").write_text("Toy\n<!-- claims: made by make publish -->\n<!-- end of claims -->\nEnd\n")
         self.archive("1 2 3")
 
     def archive(self, text: str) -> None:

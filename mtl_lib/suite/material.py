@@ -6,7 +6,7 @@ import csv
 import io
 from pathlib import Path
 
-from mtl_lib.suite.project import RENDERED, ROOT, read_json, write_text
+from mtl_lib.suite.project import FAILED, RENDERED, ROOT, Stop, read_json, write_text
 
 SOURCE = Path(__file__).parent / "assets" / "material.yaml"
 DEFINITION, NOT_RUN, DEPENDS = "a definition", "not run", "depends"
@@ -75,6 +75,8 @@ def markdown(claims: list[dict]) -> str:
 
 
 def refresh_readme() -> None:
-    """Put the table of what is published between README's marks."""
+    """Put the table of what is published between README's marks. Raises Stop where they are not there."""
+    if not all(README.read_text().count(mark) == 1 for mark in MARKS):
+        raise Stop(FAILED, f"README.md: the lines {' and '.join(MARKS)}, each once, mark the place of the table of verdicts")
     before, rest = README.read_text().split(MARKS[0])
     write_text(README, f"{before}{MARKS[0]}\n{markdown(published())}\n{MARKS[1]}{rest.split(MARKS[1])[1]}")

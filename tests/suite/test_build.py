@@ -183,9 +183,22 @@ def test_publish_copies_current_results_only(toy):
     assert toy.suite("publish", "a_toy").returncode == 0
     assert (toy.root / "rendered" / "a_toy" / "figures" / "draws.png").is_file()
     assert json.loads((toy.root / "rendered" / "claims.json").read_text())[0]["id"] == "a-toy-up"
+    assert "| the material says | verdict |" in (toy.root / "README.md").read_text() and (toy.root / "README.md").read_text().endswith("End\n")
     toy.edit("mtl_lib/toy_numbers.py", "2 * x", "3 * x")
     done = toy.suite("publish", "a_toy")
     assert done.returncode == 1 and "module mtl_lib.toy_numbers" in done.stderr
+
+
+def test_publish_check_says_what_is_not_as_published(toy):
+    assert "rendered/a_toy: not published" in toy.suite("publish-check", "a_toy").stdout
+    toy.build("a_toy")
+    toy.suite("publish", "a_toy")
+    done = toy.suite("publish-check", "a_toy")
+    assert done.returncode == 0 and "are those of today's sources" in done.stdout, done.stdout
+    toy.edit("README.md", "| the material says |", "| somebody says |")
+    toy.edit("mtl_lib/toy_numbers.py", "2 * x", "3 * x")
+    done = toy.suite("publish-check", "a_toy")
+    assert done.returncode == 1 and "module mtl_lib.toy_numbers changed" in done.stdout and "README.md: its table of verdicts" in done.stdout
 
 
 def test_relative_data_folders_count_from_the_checkout(toy):
