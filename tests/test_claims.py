@@ -85,7 +85,7 @@ def test_the_stored_row_has_the_fields_of_the_contract():
     assert row["low"] is None and row["high"] is None  # one unit: no finite interval, and JSON has no infinity
 
 
-def tested(effects, count=300, spread=0.2, seed=0):
+def by_item(effects, count=300, spread=0.2, seed=0):
     """Scores by tested item with the same mean as ``pairs(effects)``."""
     noise = np.random.default_rng(seed).normal(size=count) * spread
     return pd.DataFrame({"unit": range(count), "seed": 0, "a": np.mean(effects) + noise - noise.mean(), "b": 0.0})
@@ -95,8 +95,8 @@ def test_the_tested_items_can_only_widen_the_interval_and_are_kept():
     plain, wide, narrow = claim(), claim(), claim()
     effects = 0.05 + SPREAD
     plain.decide(pairs(effects), figure="f")
-    wide.decide(pairs(effects), figure="f", items=tested(effects, spread=1.0))
-    narrow.decide(pairs(effects), figure="f", items=tested(effects, spread=1e-6))
+    wide.decide(pairs(effects), figure="f", items=by_item(effects, spread=1.0))
+    narrow.decide(pairs(effects), figure="f", items=by_item(effects, spread=1e-6))
     assert narrow.result["low"] == plain.result["low"] and narrow.result["high"] == plain.result["high"] and narrow.result["p"] == plain.result["p"]
     assert wide.result["low"] < plain.result["low"] < plain.result["high"] < wide.result["high"] and wide.result["p"] > plain.result["p"]
     assert settle([plain])[0]["verdict"] == "supported" and settle([wide])[0]["verdict"] == "undecided"
@@ -106,4 +106,4 @@ def test_the_tested_items_can_only_widen_the_interval_and_are_kept():
 
 def test_items_that_tell_of_another_effect_are_refused():
     with pytest.raises(ValueError, match="claim 'c': mean over items 0.06, over units 0.05; they must agree"):
-        claim().decide(pairs(0.05 + SPREAD), figure="f", items=tested(0.06 + SPREAD))
+        claim().decide(pairs(0.05 + SPREAD), figure="f", items=by_item(0.06 + SPREAD))
