@@ -69,9 +69,10 @@ def _client(scheduler: str, processes: int):
     except ImportError:
         raise Stop(USAGE, "Dask is not on this process's path: make sweep installs it and sees to that") from None
     if not scheduler:
-        # Workers hold no data, so no memory limit; on the loopback interface only; no dashboard, which would need bokeh.
+        # Workers hold no data, so no memory limit; on the loopback interface only; no dashboard, which would need bokeh. What Dask
+        # logs as an error is a heartbeat cut off at the end, or a worker that died: the points say what came of it.
         with LocalCluster(n_workers=processes, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit=None,
-                          silence_logs=logging.ERROR) as local, Client(local) as client:
+                          silence_logs=logging.CRITICAL) as local, Client(local) as client:
             print(f"{processes} local process{'es' if processes > 1 else ''}", flush=True)
             yield client
         return
