@@ -207,5 +207,6 @@ def simulate(side, tasks, timeout: float | None = None, finish=None) -> tuple:
     tasks, server, found = list(tasks), ServerApp(), []
     server.main()(lambda grid, context: found.append(serve(grid, side, len(tasks), timeout)))
     node = client_app(lambda context: side, lambda context: tasks[int(context.node_config["partition-id"])], finish)
-    run_simulation(server, node, len(tasks), backend_config={"client_resources": {"num_cpus": 1, "num_gpus": 0}})
+    ray = {"_node_ip_address": "127.0.0.1", "include_dashboard": False}  # nothing listens outside this machine
+    run_simulation(server, node, len(tasks), backend_config={"init_args": ray, "client_resources": {"num_cpus": 1, "num_gpus": 0}})
     return found[0]

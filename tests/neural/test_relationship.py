@@ -30,6 +30,13 @@ def test_one_update_by_hand():
     assert np.allclose(published, W @ W.T / 2 + 0.1 * np.eye(2))
 
 
+def test_one_update_of_a_tensor_by_hand():
+    W = np.stack([[[1.0, 0], [2, 1]], [[0, 1.0], [1, 0]]], axis=2)  # W[:, :, 0] and W[:, :, 1]
+    first, second, _ = prior.update(W, prior.covariances((2, 2, 2)), nu=1.0)
+    assert np.allclose(first, np.array([[3.0, 2], [2, 7]]) / 5)  # rows (1, 0, 0, 1) and (2, 0, 1, 1): products 2, 2, 6, plus I, over 4 + 1
+    assert np.allclose(second, np.array([[14.0, 2], [2, 10]]) / 17 + np.eye(2) / 5)  # with 5/17 [[7, -2], [-2, 3]], the inverse of the first
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_log_density_is_scipys_on_the_vector(seed):
     W, sigmas = drawn(seed)
