@@ -356,8 +356,8 @@ def _numbers(cells, decimal: str) -> list[float]:
         cells = [cell.replace(",", ".") if "," in cell else cell for cell in cells]
     try:
         return list(map(float, cells))
-    except ValueError:  # some are missing
-        return [np.nan if cell.strip() in MISSING else float(cell) for cell in cells]
+    except ValueError:  # some are missing, or have blanks around them that float does not take, such as \x1c
+        return [np.nan if cell in MISSING else float(cell) for cell in map(str.strip, cells)]
 
 
 def _read_parquet(path: Path, check) -> tuple[dict[str, Raw], Facts]:

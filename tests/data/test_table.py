@@ -57,6 +57,11 @@ def test_a_stray_text_among_decimal_commas_is_named(tmp_path):
     assert "'3,5 m' in line 4 is no number" in column(read(written(tmp_path, text), "s", "y"), "x").note
 
 
+def test_control_characters_around_a_number_are_blanks(tmp_path):
+    text = "s,x,y\n1,\x1c0.5,1\n1,2,0\n2,3,1\n2,4,2\n"
+    assert inputs(read(written(tmp_path, text), "s", "y"))["x"] == [0.5, 2, 3, 4]
+
+
 def test_decimal_commas_and_semicolons():
     result = read(TABLES / "decimal-comma.csv", "Schule", "Punkte")
     assert ys(result) == {"Schule 1": [3.25, 2], "Schule 2": [1.5, -4.125]}
