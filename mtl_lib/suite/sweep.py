@@ -67,8 +67,8 @@ def main(file: str, profile: str = "", scheduler: str = "", overrides: str = "",
     codes = []
     try:
         if missing:
-            for name in (signal.SIGINT, signal.SIGTERM):  # also where a shell's & had them ignored: workers end first, then the table is written
-                signal.signal(name, signal.default_int_handler)
+            for ending in (signal.SIGINT, signal.SIGTERM):  # also where a shell's & had them ignored: workers end first, then the table is written
+                signal.signal(ending, signal.default_int_handler)
             codes = run(sweep, missing, scheduler, max(1, jobs), failures)
     except KeyboardInterrupt:
         done = write(name, sweep, points, {point.set: "not run: interrupted" for point in missing} | failures)
