@@ -47,33 +47,41 @@ def current(folder: Path, there: list[str] = ()) -> bool:
 
 def version() -> str:
     """Hash of this module, of what it says of figures, and of the page's template."""
-    return "".join([*(plan.module_hash(f"mtl_lib.suite.{name}") for name in ("page", "material")), plan.file_hash(site.ASSETS / "page.html.j2")])
+    return "".join([*(plan.module_hash(f"mtl_lib.suite.{name}") for name in ("page", "site", "material")), plan.file_hash(site.ASSETS / "page.html.j2")])
 
 
 def made_by(source: str, names: dict[str, str]) -> str | None:
     """The function of ``mtl_lib.plots`` that made a cell's figure, "mtl_lib/plots/curves.py, learning_curves"; None if there is none.
 
-    names : what the notebook calls the modules and functions it imports, see ``imported``.
+    names : what the notebook calls the functions it imports, or wraps in functions of its own, see ``called``.
     """
-    for node in ast.walk(ast.parse(source)):
+    full = _plot(ast.parse(source), names)
+    if full is None:
+        return None
+    module, function = full.rsplit(".", 1)
+    return f"{module.replace('.', '/')}.py, {function}"
+
+
+def called(notebook) -> dict[str, str]:
+    """Name in the notebook -> full name of the module or function it imports; for its own functions, of the plot they draw."""
+    names, trees = {}, [ast.parse(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    own = {node.name: _plot(node, names) for node in nodes if isinstance(node, ast.FunctionDef)}
+    return names | {name: plot for name, plot in own.items() if plot}
+
+
+def _plot(tree, names: dict[str, str]) -> str | None:
+    """Full name of the first function of ``mtl_lib.plots`` that is called somewhere in a syntax tree."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
-            first, _, rest = called.partition(".")
+            first, _, rest = ast.unparse(node.func).partition(".")
             full = names.get(first, "") + (f".{rest}" if rest else "")
             if full.startswith("mtl_lib.plots.") and full.count(".") == 3:
-                module, function = full.rsplit(".", 1)
-                return f"{module.replace('.', '/')}.py, {function}"
+                return full
     return None
-
-
-def imported(notebook) -> dict[str, str]:
-    """Name in the notebook -> full name of the module or function, of all its imports."""
-    names = {}
-    for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
-        for node in ast.walk(ast.parse(cell.source)):
-            if isinstance(node, ast.ImportFrom):
-                names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-    return names
 
 
 def _beside(section: str, there: list[str]) -> dict[str, str]:
@@ -93,7 +101,7 @@ def _with_figures(notebook, claims):
     notebook = copy.deepcopy(notebook)
     injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
     notebook.cells = [cell for cell in notebook.cells if not (injected and "parameters" in cell.metadata.get("tags", []))]
-    names = imported(notebook)
+    names = called(notebook)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             figure = output.get("metadata", {}).get("mtl")

@@ -55,8 +55,10 @@ def title(name: str) -> str:
 
 
 def described(figure: str, alt: str, claims: list[dict]) -> str:
-    """A figure's alternative text with what came out: every claim it shows, its effect, interval and verdict."""
-    said = [f"{claim['id']}: {material.effect(claim)}, {claim['verdict']}." for claim in claims if claim["figure"] == figure]
+    """A figure's alternative text with what came out: every claim it shows, its effect, interval and verdict. A notebook's last figure,
+    "claims", shows them all."""
+    shown = claims if figure.endswith("claims") else [claim for claim in claims if claim["figure"] == figure]
+    said = [f"{claim['id']}: {material.effect(claim)}, {claim['verdict']}." for claim in shown]
     return " ".join([alt, *said])
 
 

@@ -55,5 +55,5 @@ def test_a_row_leads_to_its_figure_its_cell_and_the_function_that_drew_it(claim,
     rows = {row["id"]: row for row in json.loads((RENDERED / section / "claims.json").read_text())}
     assert claim == figure or rows[claim]["figure"] == figure
     (cell,) = [cell for cell in SOURCES[section].cells if f"fig:{figure}" in cell.metadata.get("tags", [])]
-    module, function = page.made_by(cell.source, page.imported(SOURCES[section])).split(", ")
+    module, function = page.made_by(cell.source, page.called(SOURCES[section])).split(", ")
     assert (ROOT / module).is_file() and callable(getattr(importlib.import_module(module.removesuffix(".py").replace("/", ".")), function))
