@@ -34,10 +34,10 @@ def main(job: dict) -> int:
                   "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)), "seconds": round(time.time() - started, 1)}
     (folder / "provenance.json").write_text(json.dumps(provenance, indent=1, sort_keys=True) + "\n")
     report(cell="page", title="rendering the page")
-    from mtl_lib.suite import page
+    from mtl_lib.suite import page, site
 
     page.strip(folder / "notebook.ipynb")
-    page.write(folder)
+    page.write(folder, site.pages(folder.parent, section))
     return OK
 
 

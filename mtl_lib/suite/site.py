@@ -17,7 +17,7 @@ def write(home: Path, profile: str) -> Path:
     """
     with locked(home / ".lock-site"):
         assets(home)
-        there = [name for name in SECTIONS if (home / name / "index.html").is_file()]
+        there = pages(home)
         sections = [found for name in there if (found := _section(home, name, there))]
         claims = [claim | {"page": s["name"]} for s in sections for claim in s["claims"]]
         shown = {"profile": profile, "sections": sections, "claims": claims, "sentences": material.sentences(claims), "effect": material.effect}
@@ -47,6 +47,11 @@ def _templates():
 def template(name: str):
     """A template of the assets folder; everything it shows is escaped unless marked safe."""
     return _templates().get_template(name)
+
+
+def pages(home: Path, coming: str | None = None) -> list[str]:
+    """The sections that have a page in a results folder, in order, and the one that is about to get one."""
+    return [name for name in SECTIONS if name == coming or (home / name / "index.html").is_file()]
 
 
 def title(name: str) -> str:
