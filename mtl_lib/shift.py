@@ -24,7 +24,7 @@ size     1 - (effective number of tasks) / T; its null are equal expected sizes 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse, special, stats
 
 from mtl_lib.stream import stream
 from mtl_lib.tasks import BINARY, TaskSet, labelled
@@ -273,7 +273,8 @@ def _adjusted(between: float, total: float, freedom: tuple[float, float]) -> flo
 
 def _rarity(between: float, total: float, freedom: tuple[float, float]) -> float:
     """How far out F is for its own degrees of freedom, which permuted labels change where columns are constant inside tasks."""
-    return -float(stats.f.logsf(_f(between, total, freedom), *freedom)) if min(freedom) > 0 else 0.0
+    with np.errstate(divide="ignore"):  # farther out than a float can tell
+        return -float(np.log(special.fdtrc(*freedom, _f(between, total, freedom)))) if min(freedom) > 0 else 0.0
 
 
 def _f(between: float, total: float, freedom: tuple[float, float]) -> float:
@@ -284,7 +285,8 @@ def _f(between: float, total: float, freedom: tuple[float, float]) -> float:
 
 def _sums(codes: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
     """(count, k) sums of the rows of ``values`` (n, k) by code."""
-    return sparse.csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))), (count, len(codes))) @ values
+    ends = np.append(0, np.bincount(codes, minlength=count).cumsum())
+    return sparse.csr_matrix((np.ones(len(codes)), np.argsort(codes, kind="stable"), ends), (count, len(codes))) @ values
 
 
 def _energy(X: np.ndarray, seed: int, strata: np.ndarray | None = None):
@@ -292,26 +294,33 @@ def _energy(X: np.ndarray, seed: int, strata: np.ndarray | None = None):
 
     A direction's indicators 1[x <= level] have the distribution function as their mean; with the
     spacing of the levels as weights, their dispersion between tasks is the integral of (F_t - F)^2.
+    They are never formed: how many of a task's samples lie below each level follows from a histogram.
     """
     d = X.shape[1]
     axes = np.eye(1) if d == 1 else stream(seed, "shift-directions").standard_normal((d, DIRECTIONS))
     projected = X @ (axes / np.linalg.norm(axes, axis=0))
     levels = np.quantile(projected, (np.arange(LEVELS) + 0.5) / LEVELS, axis=0)
-    width = np.gradient(levels, axis=0).clip(0)
-    below = [((projected[:, [k]] <= levels[:, k]) * np.sqrt(width[:, k])).astype(np.float32) for k in range(projected.shape[1])]
-    F = np.concatenate(below, axis=1)
-    count = 1 if strata is None else strata.max() + 1
+    width = np.gradient(levels, axis=0).clip(0).T
+    bins = np.stack([np.searchsorted(level, x) for level, x in zip(levels.T, projected.T)], axis=1)
+    directions, stride = bins.shape[1], LEVELS + 1
+    bins += stride * np.arange(directions)  # a bin of each direction of its own
+
+    def below(cells, count):
+        """(count, directions, LEVELS) how many samples of each cell lie at or below each level."""
+        flat = (cells * (stride * directions))[:, None] + bins
+        counts = np.bincount(flat.ravel(), minlength=count * directions * stride)
+        return counts.reshape(count, directions, stride)[:, :, :LEVELS].cumsum(axis=2)
+
     cell = np.zeros(len(X), int) if strata is None else strata
-    F -= (_sums(cell, F, count) / np.maximum(np.bincount(cell, minlength=count), 1)[:, None])[cell]
-    total = float(np.square(F, dtype=float).sum())
+    count = cell.max() + 1
+    sizes = np.bincount(cell, minlength=count)
+    F = below(cell, count) / np.maximum(sizes, 1)[:, None, None]
+    total = float(sizes @ (F * (1 - F) * width).sum(axis=(1, 2)))
 
     def statistic(codes):
-        cells = codes * count + cell
-        n, between = (codes.max() + 1) * count, 0.0
-        sizes = np.maximum(np.bincount(cells, minlength=n), 1)
-        for start in range(0, F.shape[1], 2 * LEVELS):  # a few directions at a time: thousands of tasks times strata fill the memory
-            between += float((np.square(_sums(cells, F[:, start : start + 2 * LEVELS], n)).sum(axis=1) / sizes).sum())
-        return between, total, None
+        held, cells, n = np.unique(codes * count + cell, return_inverse=True, return_counts=True)  # most of thousands of tasks times strata are empty
+        excess = below(cells, len(held)) - n[:, None, None] * F[held % count]
+        return float((np.square(excess) * width).sum(axis=(1, 2)) @ (1 / n)), total, None
 
     return statistic
 

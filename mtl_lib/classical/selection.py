@@ -1,6 +1,7 @@
 """Choosing lam: a warm-started path, and cross-validation with folds inside every task."""
+import copy
+
 import numpy as np
-from sklearn.base import clone
 
 from mtl_lib.classical.estimator import LinearMTL, check_positive, check_whole
 from mtl_lib.classical.losses import LOSSES
@@ -28,7 +29,8 @@ def path(estimator: LinearMTL, X, y=None, task=None, lams=None, n_lams: int = 20
 def _along(estimator, samples, problem, lams):
     fitted, start = [], None
     for lam in lams:
-        model = clone(estimator).set_params(lam=float(lam))
+        model = copy.copy(estimator)  # sklearn's clone would be a tenth of the time of a small fit
+        model.lam = float(lam)
         fitted.append(model._solve(samples, problem, start))
         start = model._variables
     return fitted
@@ -81,8 +83,8 @@ class LinearMTLCV(LinearMTL):
         problem = self._problem(samples)
         self.lams_ = lam_grid(lambda_max(problem, self.penalty), self.n_lams, self.ratio)
         self.cv_errors_ = np.column_stack([
-            [self._error(model, held) for model in _along(plain, train, plain._problem(train), self.lams_)]
-            for train, held in self._folds(positions(X, task, samples), samples)])
+            [error(model) for model in _along(plain, train, plain._problem(train), self.lams_)]
+            for train, held in self._folds(positions(X, task, samples), samples) for error in [self._error(held)]])
         self.lam_ = self.lam = float(self.lams_[self._choice()])
         return self._solve(samples, problem)
 
@@ -102,12 +104,23 @@ class LinearMTLCV(LinearMTL):
             raise ValueError("cross-validation needs labelled samples in every fold, and a task with at least two units")
         return made
 
-    def _error(self, model, held):
-        """The loss on held-out samples: the mean over each task's, averaged over tasks or over samples."""
-        z = [model._output(name, X, lambda z, loss, name: z) for name, X in zip(held.names, held.Xs)]
-        losses = [np.average(LOSSES[loss].value(made, y), weights=w) for loss, made, y, w in zip(held.losses, z, held.targets, held.weights)]
-        totals = held.task_weights * ([1.0] * len(z) if self.weighting == "mean" else [w.sum() for w in held.weights])
-        return float(np.average(losses, weights=totals))
+    def _error(self, held):
+        """The loss on held-out samples as a function of the model: the mean over each task's, averaged over tasks or over samples.
+
+        All tasks' samples lie in one table, as there are thousands of models and small tasks.
+        """
+        sizes = [len(x) for x in held.Xs]
+        X, y, loss = np.concatenate(held.Xs), np.concatenate(held.targets), np.repeat(held.losses, sizes)
+        totals = held.task_weights * ([1.0] * len(sizes) if self.weighting == "mean" else [w.sum() for w in held.weights])
+        share = np.concatenate([w / w.sum() * total for w, total in zip(held.weights, totals)]) / totals.sum()
+        parts = [(LOSSES[name], loss == name) for name in sorted(set(held.losses))]
+
+        def error(model):
+            place = np.repeat([model._position[name] for name in held.names], sizes)
+            z = np.einsum("ij,ij->i", X, model.coef_[place]) + model.intercept_[place]
+            return float(sum(share[part] @ made.value(z[part], y[part]) for made, part in parts))
+
+        return error
 
     def _choice(self):
         mean = self.cv_errors_.mean(axis=1)
