@@ -2,6 +2,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
 
 from mtl_lib.plots import style
 
@@ -56,14 +57,19 @@ def relations(matrices: dict[str, pd.DataFrame], label: str) -> Figure:
 def costs(table: pd.DataFrame, y_label: str) -> Figure:
     """Score against parameters (left) and floating-point operations of one example (right); with intervals.
 
-    Columns arm, task, score, low, high, parameters, flops.
+    Columns arm, task, score, low, high, parameters, flops. Arms of equal operations stand side by side.
     """
     figure, (axes,) = style.panels(2, width=4.4, height=3.5, sharey=True)
-    markers = dict(zip(table["task"].unique(), "os^v"))
+    arms, markers = list(table["arm"].unique()), dict(zip(table["task"].unique(), "os^v"))
     for axis, column, label in zip(axes, ("parameters", "flops"), ("parameters, both tasks together (thousands)", "FLOPs of one example (thousands)")):
         for row in table.itertuples():
-            axis.vlines(getattr(row, column) / 1000, row.low, row.high, color=style.colour(row.arm), lw=1.5)
-            axis.plot(getattr(row, column) / 1000, row.score, markers[row.task], ms=8, color=style.colour(row.arm), label=f"{row.arm}: {row.task}")
+            points = 0 if column == "parameters" else 10 * (arms.index(row.arm) - (len(arms) - 1) / 2)
+            place = axis.transData + ScaledTranslation(points / 72, 0, figure.dpi_scale_trans)
+            x, look = getattr(row, column) / 1000, {"color": style.colour(row.arm), "transform": place}
+            axis.vlines(x, row.low, row.high, lw=1.5, **look)
+            axis.plot(x, row.score, markers[row.task], ms=7, label=f"{row.arm}: {row.task}", **look)
+            axis.update_datalim([(x, row.low), (x, row.high)])  # which a shifted artist does not do
+        axis.autoscale_view()
         axis.set(xlabel=label, xlim=(0, 1.15 * table[column].max() / 1000))
     axes[0].set(ylabel=y_label)
     handles, labels = axes[0].get_legend_handles_labels()
