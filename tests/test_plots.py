@@ -2,6 +2,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 from mtl_lib.plots import curves, federated, mocha, neural, solving, structures, sweeps
 
@@ -56,6 +57,14 @@ def test_recovery_has_a_panel_per_structure_with_the_reference_dashed():
         assert band[:, 1].min() >= 0 and band[:, 1].max() <= 1  # a score has bounds, its t interval has not
 
 
+def test_variants_of_a_method_have_its_colour_and_lines_of_their_own():
+    arms = ["about the mean, free intercept", "about the mean, shared intercept", "pooled, shared intercept"]
+    levels = pd.DataFrame([{"arm": arm, "samples": m, "mean": 0.5, "low": 0.4, "high": 0.7} for arm in arms for m in (2, 20)])
+    (axis,) = curves.rule_curves(levels, "samples", "nMSE").axes
+    assert [(line.get_color(), line.get_linestyle()) for line in axis.lines] == [("#0072B2", "-"), ("#0072B2", "--"), ("#E69F00", "-")]
+    assert np.allclose([path.vertices[:, 1] for path in axis.containers[1].lines[2][0].get_paths()], [0.4, 0.7])
+
+
 @pytest.mark.parametrize("muted, colour", [(True, "#8a8a8a"), (False, "#0072B2")])
 def test_effects_mutes_controls(muted, colour):
     rows = pd.DataFrame([{"label": "a", "effect": 0.1, "low": 0.0, "high": 0.3, "margin": 0.01, "muted": muted}])
@@ -77,6 +86,7 @@ def test_arms_have_a_line_each_and_empty_panels_are_left_out():
     shown = [axis for axis in curves.arms(levels, "error", 0).axes if axis.get_visible()]
     assert [axis.get_title("left") for axis in shown] == ["same, few", "same, many", "other, few"]
     assert [label.get_text() for label in shown[0].get_yticklabels()] == ["Local", "MOCHA"]
+    assert [axis.xaxis.get_tick_params().get("labelbottom", True) for axis in shown] == [False, True, True]  # "other, many" is left out
     interval, point = shown[0].lines[2:4]
     assert list(interval.get_xdata()) == [0.9, 1.1] and list(point.get_xdata()) == [1]
 
@@ -107,12 +117,12 @@ def test_quality_shows_a_dot_per_node_and_round():
     assert [len(dots.get_offsets()) for dots in axis.collections] == [3, 3]
 
 
-def test_shares_are_bars_side_by_side_and_the_reference_is_grey():
-    table = pd.DataFrame([{"x": x, "label": label, "share": 0.5, "low": 0.4, "high": 0.6} for x in ("12", "48") for label in ("joint", "again")])
+def test_shares_are_bars_side_by_side_in_their_methods_colours():
+    table = pd.DataFrame([{"x": x, "label": label, "share": 0.5, "low": 0.4, "high": 0.6} for x in ("12", "48") for label in ("joint", "separate again")])
     axis = neural.shares(table, "share").axes[0]
     bars = [patch for patch in axis.patches]
     assert len(bars) == 4 and len({round(bar.get_x(), 6) for bar in bars}) == 4
-    assert bars[-1].get_facecolor()[:3] == bars[-2].get_facecolor()[:3] != bars[0].get_facecolor()[:3]
+    assert [to_hex(bar.get_facecolor()).upper() for bar in bars] == ["#0072B2"] * 2 + ["#777777"] * 2
 
 
 def test_predictors_have_a_panel_each_with_the_rank_correlation():
@@ -131,10 +141,12 @@ def test_relations_writes_every_correlation_of_every_table():
 
 def test_costs_puts_scores_over_parameters_and_operations():
     table = pd.DataFrame({"arm": ["joint", "separate"] * 2, "task": ["a", "a", "b", "b"], "score": [0.5, 0.6, 0.7, 0.8],
+                          "low": [0.4, 0.5, 0.6, 0.7], "high": [0.6, 0.7, 0.8, 0.9],
                           "parameters": [1000, 2000] * 2, "flops": [500] * 4})
     left, right = neural.costs(table, "score").axes
     assert [line.get_xdata()[0] for line in left.lines] == [1, 2, 1, 2] and {line.get_xdata()[0] for line in right.lines} == {0.5}
     assert len({(line.get_marker(), line.get_color()) for line in left.lines}) == 4
+    assert [bar.get_segments()[0][:, 1].tolist() for bar in left.collections] == [[0.4, 0.6], [0.5, 0.7], [0.6, 0.8], [0.7, 0.9]]
 
 
 def test_curves_may_have_reference_lines_of_their_own_panel():

@@ -28,16 +28,20 @@ def learning_curves(levels: pd.DataFrame, gains: pd.DataFrame, x_label: str, mea
     return figure
 
 
-def rule_curves(levels: pd.DataFrame, x_label: str, measure: str, references: tuple[str, ...] = ()) -> Figure:
-    """The measure of variants of one method against samples per task; ``references`` are dashed."""
+def rule_curves(levels: pd.DataFrame, x_label: str, measure: str) -> Figure:
+    """The measure of variants of a method against samples per task, with intervals; columns arm, samples, mean, low, high.
+
+    A method has one colour, its variants differ in line and marker.
+    """
     figure, ((axis,),) = style.panels(1, width=8.4, height=3.6)
-    solid, dashed = iter(("#0072B2", "#009E73", "#CC79A7", "#D55E00")), iter(("#E69F00", "#777777"))
-    for arm, curve in levels.groupby("arm", sort=False):
-        look = {"ls": "--", "marker": "s", "color": next(dashed)} if arm in references else {"marker": "o", "color": next(solid)}
-        axis.plot(curve["samples"], curve["mean"], ms=5, label=arm, **look)
+    arms, apart, looks = levels["arm"].nunique(), dodge(levels["samples"], levels["arm"].nunique()), {}
+    for k, (arm, curve) in enumerate(levels.groupby("arm", sort=False)):
+        ls, marker, face = next(looks.setdefault(style.colour(arm), iter((("-", "o", None), ("--", "s", "#ffffff"), (":", "^", None)))))
+        x, bars = curve["samples"] * apart ** (k - (arms - 1) / 2), [curve["mean"] - curve["low"], curve["high"] - curve["mean"]]
+        axis.errorbar(x, curve["mean"], bars, ls=ls, marker=marker, mfc=face, ms=5, lw=1.5, elinewidth=1, color=style.colour(arm), label=arm)
     axis.set(ylabel=f"{measure} (mean over tasks)")
     samples_axis(axis, levels["samples"], x_label)
-    figure.legend(loc="outside right center", fontsize=9)
+    figure.legend(loc="outside right center", fontsize=9, handlelength=3)
     return figure
 
 
@@ -98,6 +102,8 @@ def arms(levels: pd.DataFrame, x_label: str, reference: float | None = None) -> 
         axis.set(title=", ".join(text for text in (row, column) if text), yticks=range(len(names)), ylim=(len(names) - 0.4, -0.6))
         axis.set_yticklabels(names)
         axis.grid(axis="y", visible=False)
+    for column in axes.T:  # where a panel is left out, the one above it has the numbers
+        [axis for axis in column if axis.get_visible()][-1].tick_params(labelbottom=True)
     figure.supxlabel(x_label, fontsize=10)
     return figure
 

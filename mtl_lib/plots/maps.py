@@ -5,8 +5,6 @@ from matplotlib.figure import Figure
 
 from mtl_lib.plots import style
 
-PATHS = {"single task": "#000000", "mean-regularised": "#0072B2", "pooled": "#E69F00"}
-
 
 def readings(schools: list, word: str, words: dict, tweet: list, digits: list, pairs: list) -> Figure:
     """Five readings of "task", one panel each.
@@ -135,7 +133,7 @@ def intervals(gains: pd.DataFrame, x_label: str) -> Figure:
         part = gains[gains["reading"] == name].reset_index(drop=True)
         for k, row in part.iterrows():
             axis.errorbar(row["mean"], k, xerr=[[row["mean"] - row["low"]], [row["high"] - row["mean"]]], fmt="o", capsize=3,
-                          color=PATHS.get(row["arm"], style.FALLBACK))
+                          color=style.colour(row["arm"]))
         axis.axvline(0, color="#333333", lw=1)
         axis.set_yticks(range(len(part)), part["arm"])
         axis.set(title=name if len(names) > 1 else "", ylim=(len(part) - 0.5, -0.5))

@@ -2,20 +2,20 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
 
 from mtl_lib.plots import style
 
 
 def shares(table: pd.DataFrame, y_label: str) -> Figure:
-    """Bars of shares side by side, one group per ``x``; columns x, label, share, low, high. The last label is the reference, grey."""
+    """Bars of shares side by side, one group per ``x``; columns x, label, share, low, high."""
     labels, groups = list(table["label"].unique()), list(table["x"].unique())
     figure, ((axis,),) = style.panels(1, width=7.0, height=3.4)
     width = 0.8 / len(labels)
     for k, label in enumerate(labels):
         part = table[table["label"] == label]
         place = np.array([groups.index(x) for x in part["x"]]) + width * (k - (len(labels) - 1) / 2)
-        colour = "#999999" if label == labels[-1] else ("#0072B2", "#D55E00")[k]
-        axis.bar(place, part["share"], width=0.9 * width, color=colour, label=label)
+        axis.bar(place, part["share"], width=0.9 * width, color=style.colour(label), label=label)
         axis.errorbar(place, part["share"], [part["share"] - part["low"], part["high"] - part["share"]], fmt="none", ecolor="#333333", capsize=3, lw=1)
     axis.set_xticks(range(len(groups)), groups)
     axis.set(ylabel=y_label, ylim=(0, 1))
@@ -45,7 +45,7 @@ def relations(matrices: dict[str, pd.DataFrame], label: str) -> Figure:
         image = axis.imshow(matrix.to_numpy(float), cmap="RdBu", vmin=-1, vmax=1)
         for i, j in np.ndindex(*matrix.shape):
             value = matrix.iloc[i, j]
-            axis.text(j, i, f"{value:.2f}".replace("-", "\u2212"), ha="center", va="center", fontsize=9, color="#ffffff" if abs(value) > 0.6 else "#000000")
+            axis.text(j, i, f"{value:.2f}".replace("-0.00", "0.00").replace("-", "\u2212"), ha="center", va="center", fontsize=9, color="#ffffff" if abs(value) > 0.6 else "#000000")
         axis.set_xticks(range(len(matrix)), matrix.columns, rotation=45, ha="right")
         axis.set_yticks(range(len(matrix)), matrix.index)
         axis.grid(visible=False)
@@ -55,12 +55,21 @@ def relations(matrices: dict[str, pd.DataFrame], label: str) -> Figure:
 
 
 def costs(table: pd.DataFrame, y_label: str) -> Figure:
-    """Score against parameters (left) and floating-point operations of one example (right); columns arm, task, score, parameters, flops."""
+    """Score against parameters (left) and floating-point operations of one example (right); with intervals.
+
+    Columns arm, task, score, low, high, parameters, flops. Arms of equal operations stand side by side.
+    """
     figure, (axes,) = style.panels(2, width=4.4, height=3.5, sharey=True)
-    markers = dict(zip(table["task"].unique(), "os^v"))
+    arms, markers = list(table["arm"].unique()), dict(zip(table["task"].unique(), "os^v"))
     for axis, column, label in zip(axes, ("parameters", "flops"), ("parameters, both tasks together (thousands)", "FLOPs of one example (thousands)")):
         for row in table.itertuples():
-            axis.plot(getattr(row, column) / 1000, row.score, markers[row.task], ms=8, color=style.colour(row.arm), label=f"{row.arm}: {row.task}")
+            points = 0 if column == "parameters" else 10 * (arms.index(row.arm) - (len(arms) - 1) / 2)
+            place = axis.transData + ScaledTranslation(points / 72, 0, figure.dpi_scale_trans)
+            x, look = getattr(row, column) / 1000, {"color": style.colour(row.arm), "transform": place}
+            axis.vlines(x, row.low, row.high, lw=1.5, **look)
+            axis.plot(x, row.score, markers[row.task], ms=7, label=f"{row.arm}: {row.task}", **look)
+            axis.update_datalim([(x, row.low), (x, row.high)])  # which a shifted artist does not do
+        axis.autoscale_view()
         axis.set(xlabel=label, xlim=(0, 1.15 * table[column].max() / 1000))
     axes[0].set(ylabel=y_label)
     handles, labels = axes[0].get_legend_handles_labels()

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from mtl_lib.plots import style
 
-LOSSES = {"squared": "#0072B2", "logistic": "#D55E00"}
+LOSSES = {"squared": "#44AA99", "logistic": "#661100"}  # a loss is no method: colours that no method has
 
 
 def certificates(history: pd.DataFrame) -> Figure:
@@ -27,7 +27,7 @@ def certificates(history: pd.DataFrame) -> Figure:
     for axis in axes[-1]:
         axis.set_xlabel("iterations")
     for axis in axes[:, 0]:
-        axis.set_ylabel("over the objective")
+        axis.set_ylabel("gap or distance\nover the objective")
     for loss in history["loss"].unique():
         axes[0, 0].plot([], [], color=LOSSES[loss], label=f"{loss}: certified gap")
         axes[0, 0].plot([], [], color=LOSSES[loss], ls=":", label=f"{loss}: true distance")
@@ -53,13 +53,13 @@ def communication(history: pd.DataFrame, references: dict[str, float]) -> Figure
 def staleness(history: pd.DataFrame) -> Figure:
     """Distance to the optimum against numbers sent per node, one line per arm; columns arm, floats, distance.
 
-    The first arm, the reference, is dashed black; the others run from light to dark in the order given.
+    The first arm, the reference, is dashed in its method's colour; the others run from light to dark in the order given.
     """
     figure, ((axis,),) = style.panels(1, width=8.4, height=3.8)
     arms = list(history["arm"].unique())
     for k, arm in enumerate(arms):
         run = history[history["arm"] == arm]
-        look = {"color": "#000000", "ls": "--"} if k == 0 else {"color": colormaps["viridis_r"](0.15 + 0.85 * k / len(arms))}
+        look = {"color": style.colour(arm), "ls": "--"} if k == 0 else {"color": colormaps["viridis_r"](0.15 + 0.85 * k / len(arms))}
         axis.plot(run["floats"], run["distance"], label=arm, **look)
     axis.set(xscale="log", yscale="log", xlabel="numbers sent and received per node", ylabel="distance to the optimum\nover the objective")
     figure.legend(loc="outside right center", fontsize=9)
