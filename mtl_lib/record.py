@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from IPython.display import Markdown, display
+from PIL import Image
 
 from mtl_lib.claims import Claim, settle
 
@@ -50,14 +51,15 @@ class Record:
             raise ValueError(f"figure {name!r} needs a caption and an alternative text")
         caption = f"SIMULATED stand-in data. {caption}" if self.simulated else caption
         self.figures[name] = {"caption": caption, "alt": alt}
+        drawn, shown = io.BytesIO(), io.BytesIO()
+        fig.savefig(drawn, dpi=200, format="png")
+        Image.open(drawn).reduce(2).save(shown, "png")  # drawing it again would take ten times as long
         if self.folder:
             path = self.folder / "figures"
             path.mkdir(exist_ok=True)
             fig.savefig(path / f"{name}.svg", metadata={"Date": None})
-            fig.savefig(path / f"{name}.png", dpi=200)
+            (path / f"{name}.png").write_bytes(drawn.getvalue())
             data.to_csv(path / f"{name}.csv", index=False)
-        shown = io.BytesIO()
-        fig.savefig(shown, dpi=100, format="png")
         display({"image/png": base64.b64encode(shown.getvalue()).decode(), "text/plain": alt}, raw=True,
                 metadata={"mtl": {"figure": name, "caption": caption, "alt": alt}})
         if not self.folder:

@@ -17,6 +17,10 @@ CACHE = 2**23  # bytes of weights and a mini-batch of the clients that train tog
 # small networks take twice as long at 2^19, and the same within noise from 2^22 to 2^25
 
 
+class Diverged(ValueError):
+    """A client's weights stopped being finite. A search of learning rates passes over it; a result does not."""
+
+
 @dataclass
 class History:
     """What a simulation leaves.
@@ -50,8 +54,8 @@ def simulate(method: Method, train: TaskSet, valid: TaskSet | None = None, test:
     device, dtype : of weights and inputs. Memory holds one message per participant until the server has aggregated.
     progress : whether to show a bar.
 
-    Raises ValueError, one line, for bad data (``Clients.of``), a net that does not fit, a participation that samples
-    nobody, and a client whose weights stop being finite, named with the round.
+    Raises ValueError, one line, for bad data (``Clients.of``), a net that does not fit and a participation that samples
+    nobody, and ``Diverged`` for a client whose weights stop being finite, named with the round.
     """
     check(rounds, batch_size, local_epochs, participation, eval_every, chunk, len(train))
     data = Clients.of(train, dtype, device)
@@ -132,7 +136,7 @@ def _round(method, state, placed, number, batch_size, epochs, share, seed, chunk
 def aggregate(method, server: dict, messages: list[dict], names, n: torch.Tensor, number: int) -> tuple[dict, dict]:
     """(server after round ``number``, all messages in one) from messages of one or more participants each, in the order of ``names``.
 
-    n : (participants,) float64. Raises ValueError where all are 0, and for a participant that diverged.
+    n : (participants,) float64. Raises ValueError where all are 0, ``Diverged`` for a participant that did.
     """
     together = each(lambda *parts: torch.cat(parts) if len(parts) > 1 else parts[0], *messages)
     if not n.sum() > 0:
@@ -174,14 +178,14 @@ def _put(clients, part, mine, T):
 
 
 def check_finite(method, tree, names, number) -> None:
-    """Raises ValueError, naming the client, where a row of ``tree`` is not finite."""
+    """Raises ``Diverged``, naming the client, where a row of ``tree`` is not finite."""
     for leaf in leaves(tree):
         if leaf.is_floating_point() and not math.isfinite(leaf.sum()):
             bad = ~torch.isfinite(leaf.reshape(len(names), -1)).all(1)
             if bad.any():
                 name = names[int(bad.nonzero()[0])]
-                raise ValueError(f"{method.name}: client {name!r} diverged in round {number}, "
-                                 "its weights are not finite; a smaller learning rate helps")
+                raise Diverged(f"{method.name}: client {name!r} diverged in round {number}, "
+                               "its weights are not finite; a smaller learning rate helps")
 
 
 def _bytes(tree) -> int:

@@ -3,7 +3,12 @@ import contextlib
 import fcntl
 import json
 import os
+import sys
 from pathlib import Path
+
+# jsonschema, which nbformat and papermill bring, compiles a grammar of international addresses as soon as it is imported: two
+# seconds of every notebook's process, for a check that the schema of notebooks does not make. It does without if it finds none.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS, PARAMS, RESULTS, REFERENCE, RENDERED = (ROOT / name for name in ("notebooks", "params", "results", "reference", "rendered"))

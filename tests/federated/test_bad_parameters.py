@@ -9,7 +9,7 @@ from mtl_lib.federated.ifca import IFCA
 from mtl_lib.federated.per_fedavg import PerFedAvg
 from mtl_lib.federated.pfedme import PFedMe
 from mtl_lib.federated.scaffold import SCAFFOLD
-from mtl_lib.federated.simulation import simulate
+from mtl_lib.federated.simulation import Diverged, simulate
 from mtl_lib.stack import SGD, Dense, Module
 
 NET, RULE, NAN = Dense((6, 1)), SGD(0.1), float("nan")
@@ -67,5 +67,5 @@ def test_a_loss_without_a_likelihood_is_refused_by_dfedem(clients):
 
 @pytest.mark.parametrize("make", DIVERGING)
 def test_a_diverging_client_is_named_with_the_round(make, clients):
-    with pytest.raises(ValueError, match=r"client 'client \d' diverged in round \d+"):
+    with pytest.raises(Diverged, match=r"client 'client \d' diverged in round \d+"):
         run(make(SGD(1e30)), clients("squared"), rounds=60)
