@@ -6,7 +6,7 @@ solving its part equally well, is ``Mocha`` with ``Systems(wait=True)``.
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from mtl_lib.federated.mocha import Mocha, tasks_of
+from mtl_lib.federated.mocha import Mocha, check, tasks_of
 from mtl_lib.federated.relationships import relationship_of
 from mtl_lib.federated.systems import Systems
 from mtl_lib.stream import stream
@@ -25,7 +25,7 @@ class MiniBatchSDCA(Mocha):
 
     def _check_parameters(self):
         super()._check_parameters()
-        check_batch(self.batch)
+        check(self, (), ("batch",))
         if not 0 < self.share <= 1:
             raise ValueError(f"MiniBatchSDCA: share {self.share!r}, allowed is more than 0 and at most 1")
         if relationship_of(self.relationship).learned:
@@ -45,7 +45,7 @@ class MiniBatchSGD(BaseEstimator):
     a start of ``step`` (Shalev-Shwartz et al. 2011). A node that does not answer counts as gradient 0. There is no
     certificate; ``history_`` has round, objective, up, down, seconds. ``coef_`` (T, d); other parameters as ``Mocha``.
 
-    Raises ValueError for a relationship that is learned or singular.
+    Raises ValueError for a parameter outside its range and for a relationship that is learned or singular.
     """
 
     def __init__(self, batch=10, step=0.1, lam=1.0, loss="squared", relationship="independent", rounds=1000, systems=None, seed=0):
@@ -62,7 +62,7 @@ class MiniBatchSGD(BaseEstimator):
         """Fit on a TaskSet, or on lists of (n_t, d) and (n_t,)."""
         from mtl_lib.federated.nodes import Nodes
 
-        check_batch(self.batch)
+        check(self, ("lam", "step"), ("batch", "rounds"))
         nodes, systems = Nodes(tasks_of(X, y, self.loss)), self.systems or Systems()
         inverse, convexity = self._inverse(len(nodes))
         W, spent = np.zeros((len(nodes), nodes.X.shape[1])), 0.0
@@ -105,9 +105,3 @@ def slope(loss: str, y, z) -> np.ndarray:
     if loss == "squared":
         return y - z
     return y / (1 + np.exp(np.clip(y * z, -500, 500))) if loss == "logistic" else y * (y * z < 1)
-
-
-def check_batch(batch) -> None:
-    """Raises ValueError unless ``batch`` is a whole number from 1."""
-    if isinstance(batch, bool) or not isinstance(batch, (int, np.integer)) or batch < 1:
-        raise ValueError(f"batch {batch!r}, allowed are whole numbers from 1")

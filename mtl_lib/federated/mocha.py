@@ -208,14 +208,23 @@ class Mocha(BaseEstimator):
         return self.task_names_.index(name)
 
     def _check_parameters(self):
-        for name in ("lam", "tol", "epochs"):
-            value = getattr(self, name)
-            if not isinstance(value, numbers.Real) or not 0 < value < np.inf:
-                raise ValueError(f"Mocha: {name} {value!r}, allowed is a finite number more than 0")
-        if not isinstance(self.max_rounds, numbers.Integral) or self.max_rounds < 1:
-            raise ValueError(f"Mocha: max_rounds {self.max_rounds!r}, allowed are whole numbers from 1")
-        if self.systems is not None and not isinstance(self.systems, Systems):
-            raise ValueError(f"Mocha: systems {self.systems!r}, allowed is None or a federated.systems.Systems")
+        check(self, ("lam", "tol", "epochs"), ("max_rounds",))
+
+
+def check(method, positive, whole) -> None:
+    """Raises ValueError, naming the method and the parameter, unless the ``positive`` ones are finite numbers more than 0, the ``whole``
+    ones whole numbers from 1, and ``systems`` is None or ``Systems``."""
+    name = type(method).__name__
+    for parameter in positive:
+        value = getattr(method, parameter)
+        if not isinstance(value, numbers.Real) or not 0 < value < np.inf:
+            raise ValueError(f"{name}: {parameter} {value!r}, allowed is a finite number more than 0")
+    for parameter in whole:
+        value = getattr(method, parameter)
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+            raise ValueError(f"{name}: {parameter} {value!r}, allowed are whole numbers from 1")
+    if method.systems is not None and not isinstance(method.systems, Systems):
+        raise ValueError(f"{name}: systems {method.systems!r}, allowed is None or a federated.systems.Systems")
 
 
 class History:

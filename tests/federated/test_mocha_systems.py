@@ -216,7 +216,9 @@ def test_mini_batch_methods_go_to_the_same_optimum():
 
 
 @pytest.mark.parametrize("method, said", [
-    (MiniBatchSDCA(batch=0), "batch 0"), (MiniBatchSGD(batch=1.5), "batch 1.5"), (MiniBatchSDCA(share=2.0), "share 2.0"),
+    (MiniBatchSDCA(batch=0), "batch 0"), (MiniBatchSGD(batch=1.5), "batch 1.5"), (MiniBatchSGD(lam=0.0), "MiniBatchSGD: lam 0.0"),
+    (MiniBatchSGD(step=float("nan")), "step nan"), (MiniBatchSGD(rounds=0), "rounds 0"), (MiniBatchSGD(systems="slow"), "systems 'slow'"),
+    (MiniBatchSDCA(share=2.0), "share 2.0"),
     (MiniBatchSDCA(relationship="learned"), "learned"), (MiniBatchSGD(relationship="learned"), "learned"),
     (MiniBatchSGD(relationship=covariance(3, rank=1)), "with an inverse"), (MiniBatchSDCA(lam=-1.0), "lam -1"),
 ])
