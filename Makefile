@@ -40,6 +40,7 @@ test-data: env ## opens the real data archives
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -m data
 
 test-pages: env ## opens the pages of results/smoke in headless Chromium
+	@$(PYTHON) mtl_lib/suite/environment.py pages
 	@$(VENV_PYTHON) -m pytest -m pages
 
 test-distributed: cluster flower ## sweeps on a local Dask cluster; Flower's simulation and processes on the loopback interface
@@ -96,8 +97,8 @@ lock: env ## resolve all locks anew (torch stays out: see environment.py): the b
 	@$(VENV_PYTHON) -m pip install -qq uv
 	@echo 'torch; sys_platform == "never"' > .torch-override.txt; echo 'pytest>=8.3' > .flower-tests.txt
 	@$(COMPILE) pyproject.toml --extra neural --extra notebooks --extra test -o requirements.lock
-	@$(COMPILE) pyproject.toml --extra cluster -c requirements.lock -o requirements-cluster.lock \
-	  $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock)
+	@for extra in cluster pages; do $(COMPILE) pyproject.toml --extra $$extra -c requirements.lock -o requirements-$$extra.lock \
+	  $$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock) || exit 1; done
 	@$(COMPILE) pyproject.toml .flower-tests.txt --extra flower --no-emit-package mtl-lib -o requirements-flower.lock
 	@rm .torch-override.txt .flower-tests.txt
 

@@ -90,9 +90,15 @@ def test_the_lock_is_hashed_complete_and_without_torch_or_paths():
     assert wanted("neural", "notebooks", "test") - locked("requirements.lock") == {"torch"}
 
 
-def test_the_lock_of_the_cluster_holds_dask_and_nothing_that_the_base_has():
-    base, names = locked("requirements.lock"), locked("requirements-cluster.lock")
-    assert wanted("cluster") - wanted() == {"dask", "distributed"} <= names and not names & base
+@pytest.mark.parametrize("extra, packages", [("cluster", {"dask", "distributed"}), ("pages", {"axe-playwright-python"})])
+def test_a_lock_beside_holds_its_extra_and_nothing_that_the_base_has(extra, packages):
+    names = locked(f"requirements-{extra}.lock")
+    assert wanted(extra) - wanted() == packages <= names and not names & locked("requirements.lock")
+
+
+def test_no_file_holds_the_marks_of_a_merge():
+    files = subprocess.run(["git", "grep", "-lIE", "^(<{7}|>{7}) "], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    assert files == []
 
 
 def test_the_lock_of_flower_is_whole():

@@ -12,7 +12,8 @@ need it; then the lock; then once more with its needs, which only a CUDA build s
 ``environment.py cluster`` adds what ``make sweep`` needs beyond that: Dask, from requirements-cluster.lock,
 into ``.venv/.cluster``. That folder holds only what the base lock lacks, so nothing in it can shadow a
 package of the base, and it is on the path of the sweep alone: no notebook sees it. It lies inside
-``.venv`` because it was resolved against that lock, and goes with it.
+``.venv`` because it was resolved against that lock, and goes with it. ``environment.py pages`` adds axe-core,
+with which ``make test-pages`` tests how accessible the pages are, into ``.venv/.pages`` in the same way.
 
 ``environment.py flower`` does the same for ``.flower`` from ``requirements-flower.lock``: Flower wants older packages than the others.
 """
@@ -29,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV, LOCK = ROOT / ".venv", "requirements.lock"
 TORCH = "torch==2.13.0"
 SUPPORTED = ((3, 11), (3, 14))  # first accepted, first refused
+BESIDE = {"cluster": "Dask (3 MB)", "pages": "axe-core (1 MB)"}
 
 
 def torch_index() -> str:
@@ -94,17 +96,18 @@ def build() -> int:
     return 0
 
 
-def build_cluster() -> int:
-    """Make ``.venv/.cluster`` current, ``.venv`` being so; returns as ``build``."""
+def build_beside(name: str) -> int:
+    """Make ``.venv/.NAME`` current, ``.venv`` being so; ``name`` is one of ``BESIDE``. Returns as ``build``."""
     with _lock() as lock:
-        folder, text = VENV / ".cluster", (ROOT / "requirements-cluster.lock").read_text()
+        folder, file = VENV / f".{name}", ROOT / f"requirements-{name}.lock"
+        text = file.read_text()
         stamp = folder / ".complete"
         if stamp.is_file() and stamp.read_text() == text:
             return 0
         shutil.rmtree(folder, ignore_errors=True)
-        command = [*pip(), "--no-deps", "--require-hashes", "--target", str(folder), "-r", str(ROOT / "requirements-cluster.lock")]
+        command = [*pip(), "--no-deps", "--require-hashes", "--target", str(folder), "-r", str(file)]
         print(f"building {folder} (once)", flush=True)
-        if not _done("Dask (3 MB)", command, lock):
+        if not _done(BESIDE[name], command, lock):
             return 1
         stamp.write_text(text)
     return 0
@@ -137,7 +140,7 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["flower"]:
         VENV, LOCK = ROOT / ".flower", "requirements-flower.lock"
     try:
-        sys.exit(build_cluster() if sys.argv[1:] == ["cluster"] else build())
+        sys.exit(build_beside(sys.argv[1]) if sys.argv[1:] and sys.argv[1] in BESIDE else build())
     except KeyboardInterrupt:
         print("interrupted; the next make builds the environment afresh", file=sys.stderr)
         sys.exit(130)

@@ -93,15 +93,15 @@ def test_the_cluster_is_built_once_beside_the_environment_and_goes_with_it(place
     program = f"import pathlib, sys; pathlib.Path(sys.argv[sys.argv.index('--target') + 1]).mkdir(); pathlib.Path({str(place)!r}, 'dask').open('a').write('x')"
     monkeypatch.setattr(environment, "pip", lambda: [sys.executable, "-c", program])
     (place / "requirements-cluster.lock").write_text("dask==1\n")
-    assert [environment.build(), environment.build_cluster(), environment.build(), environment.build_cluster()] == [0] * 4
+    assert [environment.build(), environment.build_beside("cluster"), environment.build(), environment.build_beside("cluster")] == [0] * 4
     assert (count(place), (place / "dask").read_text()) == (1, "x") and (place / ".venv" / ".cluster" / ".complete").is_file()
     (place / "requirements-cluster.lock").write_text("dask==2\n")
-    assert environment.build_cluster() == 0 and (count(place), (place / "dask").read_text()) == (1, "xx")
+    assert environment.build_beside("cluster") == 0 and (count(place), (place / "dask").read_text()) == (1, "xx")
     (place / "requirements.lock").write_text("x==2\n")
     assert environment.build() == 0 and not (place / ".venv" / ".cluster").exists()
     monkeypatch.setattr(environment, "pip", lambda: [sys.executable, "-c", "raise SystemExit(3)"])
     capsys.readouterr()
-    assert environment.build_cluster() == 1 and not (place / ".venv" / ".cluster").exists()
+    assert environment.build_beside("cluster") == 1 and not (place / ".venv" / ".cluster").exists()
     assert capsys.readouterr().err == "environment: 'Dask (3 MB)' failed; correct what pip says above and run make again\n"
 
 

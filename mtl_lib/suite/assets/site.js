@@ -14,7 +14,20 @@ window.MathJax = {
       MathJax.startup.defaultReady();
       MathJax.startup.output.styleSheet = () => null;
       MathJax.startup.document.addStyleSheet = () => MathJax.startup.document;
-      MathJax.startup.promise.then(() => document.documentElement.setAttribute("data-math", "ready"));
+      MathJax.startup.promise.then(() => {
+        reachable();
+        document.documentElement.setAttribute("data-math", "ready");
+      });
     },
   },
 };
+
+// What is wider than the page scrolls by itself, and can be reached with the keyboard as long as it does.
+function reachable() {
+  for (const box of document.querySelectorAll(".highlight, .output_area > pre, .output_subarea > pre, mjx-container[display]")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+document.addEventListener("DOMContentLoaded", reachable);
+window.addEventListener("resize", reachable);
