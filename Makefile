@@ -43,9 +43,10 @@ test-pages: env ## opens the pages of results/smoke in headless Chromium
 	@$(PYTHON) mtl_lib/suite/environment.py pages
 	@$(VENV_PYTHON) -m pytest -m pages
 
-test-distributed: cluster flower ## sweeps on a local Dask cluster; Flower's simulation and processes on the loopback interface
+test-distributed: cluster flower ## sweeps on a local Dask cluster, README's among them; Flower's simulation and processes on the loopback interface
 	@OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/.venv/.cluster" $(VENV_PYTHON) -m pytest -m distributed tests/suite
 	@OMP_NUM_THREADS=1 .flower/bin/python -m pytest -m distributed tests/federated/test_flower.py
+	@$(MAKE) --no-print-directory sweep SWEEP=params/sweeps/second_task.yaml
 
 sweep: cluster ## a grid of parameters and seeds: SWEEP=params/sweeps/X.yaml [JOBS=2 | SCHEDULER=tcp://...]
 	@PYTHONPATH="$(CURDIR)/.venv/.cluster" $(SUITE) sweep "$$MTL_SWEEP" --scheduler "$$MTL_SCHEDULER" --jobs $(JOBS) --set "$$MTL_SET" \

@@ -5,7 +5,9 @@
 import importlib.util
 import json
 import os
+import re
 import signal
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -264,3 +266,21 @@ def test_the_app_of_readme_runs_on_the_table_of_readme(method):
     assert {"C04", "C09"} == set(told)
     for values in told.values():
         assert 0 < values["root mean squared error"] < 1.1 * values["of the node's mean"] and values["rows tested"] == 4
+
+
+def test_flower_runs_the_terminals_of_readme():
+    """README's commands as they stand, on a free port."""
+    commands = re.findall(r"^\.flower/bin/python (flower/start\.py .*)$", (ROOT / "README.md").read_text(), re.M)
+    port = start.free_port()
+    words = [[sys.executable, *command.split(), *(["--port", str(port)] if " server " in command else ["--server", f"127.0.0.1:{port}"])]
+             for command in commands]
+    assert len(words) == 3 and "server" in words[0]
+    server = subprocess.Popen(words[0], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    nodes = [subprocess.Popen(each, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for each in words[1:]]
+    try:
+        said = server.communicate(timeout=900)[0]
+    finally:
+        for process in (server, *nodes):
+            process.terminate()
+    assert [process.wait(60) for process in nodes] == [143, 143] and server.returncode == 0, said
+    assert "root mean squared error" in said and all(re.search(rf"^{name} .*\d", said, re.M) for name in ("C09", "C04")), said
