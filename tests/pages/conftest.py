@@ -13,6 +13,10 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--disable-component-update"]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--every-notebook", action="store_true", help="run all six notebooks in JupyterLab, not one")
+
+
 @pytest.fixture(scope="session")
 def browser():
     """The installed Chromium with an empty profile; playwright never downloads one."""

@@ -1,4 +1,5 @@
-"""A notebook in JupyterLab as ``make lab`` starts it: the right kernel, Run All Cells, and nothing written but the notebook."""
+"""A notebook in JupyterLab as ``make lab`` starts it: the right kernel, Run All Cells, a parameter changed and run again, and nothing
+written but the notebook. With ``--every-notebook`` all six of them, which takes minutes."""
 import json
 import os
 import re
@@ -13,38 +14,44 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
+from mtl_lib.params import SECTIONS
 from mtl_lib.suite import parameters
 
 pytestmark = pytest.mark.pages
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOK = "notebooks/01_classical_mtl.ipynb"
 FOLDERS = ("mtl_lib", "notebooks", "params", "tests")
 FILES = ("Makefile", "pyproject.toml", "requirements-data.txt", "requirements.lock", ".gitignore")
 SETTINGS = {"apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
             "notebook-extension/tracker": {"windowingMode": "none"}}  # every cell stays in the page, also far below
 
 
+def pytest_generate_tests(metafunc):
+    every = metafunc.config.getoption("--every-notebook", False)
+    metafunc.parametrize("section", list(SECTIONS) if every else ["03b_different_inputs_different_losses"])
+
+
 @pytest.fixture
-def project(tmp_path) -> Path:
+def project(tmp_path, section) -> Path:
     """A copy of the repository in git, its notebook clean; then edited as a user would: smaller parameters, one cell more."""
     copy = tmp_path / "project"
     for name in FOLDERS:
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for name in FILES:
         shutil.copy(ROOT / name, copy / name)
-    notebook = nbformat.read(copy / NOTEBOOK, as_version=4)
+    place = copy / "notebooks" / f"{section}.ipynb"
+    notebook = nbformat.read(place, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    nbformat.write(notebook, copy / NOTEBOOK)
+    nbformat.write(notebook, place)
     git(copy, "init", "-q")
     git(copy, "add", "-A")
     git(copy, "-c", "user.name=test", "-c", "user.email=test@example.org", "commit", "-qm", "clean")
     (cell,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
-    cell.source = "\n".join(f"{key} = {value!r}" for key, value in parameters.resolve("01_classical_mtl", "smoke").items())
+    cell.source = "\n".join(f"{key} = {value!r}" for key, value in parameters.resolve(section, "smoke").items())
     notebook.cells.insert(0, nbformat.v4.new_code_cell("import sys, mtl_lib\nprint(sys.executable)\nprint(mtl_lib.__file__)"))
-    nbformat.write(notebook, copy / NOTEBOOK)
+    nbformat.write(notebook, place)
     return copy
 
 
@@ -79,23 +86,31 @@ def lab(project, tmp_path):
         server.wait(30)
 
 
-def test_run_all_cells_in_jupyterlab(browser, lab, project):
+def test_run_all_cells_in_jupyterlab(browser, lab, project, section):
+    file = f"notebooks/{section}.ipynb"
     with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
         outside = []
         context.route(re.compile(f"^(?!{re.escape(lab)})"), lambda route: (outside.append(route.request.url), route.abort()))
         page = context.new_page()
-        page.goto(f"{lab}lab/tree/{Path(NOTEBOOK).name}?token=secret")
+        page.goto(f"{lab}lab/tree/{section}.ipynb?token=secret")
         expect(page.locator(".jp-NotebookPanel-toolbar .jp-KernelName")).to_have_text("Python 3 (ipykernel)", timeout=60_000)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputArea-prompt")
-        expect(prompts.last).to_have_text(re.compile(r"\[\d+\]:"), timeout=90_000)
-
-        sources = nbformat.read(project / NOTEBOOK, as_version=4).cells
+        sources = nbformat.read(project / file, as_version=4).cells
+        count = sum(cell.cell_type == "code" for cell in sources)
+        run_all(page, prompts, count)
         drawn = [cell for cell in sources if not cell.source.startswith(("if your_table:", "if schools is not None:"))]  # optional arms
         tags = [tag for cell in drawn for tag in cell.metadata.get("tags", []) if tag.startswith("fig:")]
-        widths = page.locator(".jp-OutputArea-output img").evaluate_all("images => images.map(image => image.naturalWidth)")
+        images = page.locator(".jp-OutputArea-output img")
+        widths = images.evaluate_all("images => images.map(image => image.naturalWidth)")
         assert len(widths) == len(tags) > 0 and min(widths) > 300
+        before = images.evaluate_all("images => images.map(image => image.src)")
+        page.locator(".jp-Notebook .cm-line", has_text=re.compile("^seed = 0$")).click()
+        page.keyboard.press("End")
+        page.keyboard.press("Backspace")
+        page.keyboard.type("1")
+        run_all(page, prompts, 2 * count)
+        after = images.evaluate_all("images => images.map(image => image.src)")
+        assert len(after) == len(before) and sum(old != new for old, new in zip(before, after)) > len(tags) / 2
         verdicts = page.locator(".jp-CodeCell").last.locator(".jp-RenderedMarkdown table")
         expect(verdicts.locator("thead")).to_contain_text("verdict")
         assert verdicts.locator("tbody tr").count() == sum(cell.source.count("rec.declare(") for cell in sources)
@@ -103,7 +118,7 @@ def test_run_all_cells_in_jupyterlab(browser, lab, project):
             page.keyboard.press("Control+S")
         assert outside == []
 
-    cells = [cell for cell in nbformat.read(project / NOTEBOOK, as_version=4).cells if cell.cell_type == "code"]
+    cells = [cell for cell in nbformat.read(project / file, as_version=4).cells if cell.cell_type == "code"]
     assert cells[-1].outputs
     outputs = [output for cell in cells for output in cell.outputs]
     assert [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"] == []
@@ -111,12 +126,19 @@ def test_run_all_cells_in_jupyterlab(browser, lab, project):
     assert Path(executable).parent == Path(sys.executable).parent
     assert Path(library) == project / "mtl_lib" / "__init__.py"
     # Only the notebook in the work tree has changed. Git's index, which the notebook tests read, is as clean as before.
-    assert git(project, "status", "--porcelain") == f" M {NOTEBOOK}\n"
+    assert git(project, "status", "--porcelain") == f" M {file}\n"
     assert not (project / "results").exists()
-    assert not any(cell.get("outputs") for cell in nbformat.reads(git(project, "show", f":{NOTEBOOK}"), as_version=4).cells)
+    assert not any(cell.get("outputs") for cell in nbformat.reads(git(project, "show", f":{file}"), as_version=4).cells)
     tests = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_notebooks.py"], cwd=project,
                            env={**os.environ, "PYTHONPATH": str(project)}, capture_output=True, text=True)
     assert tests.returncode == 0, tests.stdout
+
+
+def run_all(page, prompts, count: int) -> None:
+    """Run All Cells, and wait until the last has the number ``count``."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    expect(prompts.last).to_have_text(f"[{count}]:", timeout=180_000)
 
 
 def wait_for(condition, what: str, seconds: float):
