@@ -30,8 +30,10 @@ def predictors(table: pd.DataFrame, columns: dict[str, str], y_label: str) -> Fi
         for (group, part), colour, marker in zip(table.groupby("group", sort=False), ("#0072B2", "#D55E00", "#009E73"), "os^"):
             axis.scatter(part[column], part["gain"], s=20, marker=marker, color=colour, alpha=0.6, lw=0, label=group)
         axis.axhline(0, color="#333333", lw=1)
-        rho = table[column].corr(table["gain"], method="spearman")
-        axis.set(xlabel=label, title=f"rank correlation {rho:+.2f}".replace("-", "\u2212") if np.isfinite(rho) else "no rank correlation")
+        axis.set(xlabel=label, title="no rank correlation")
+        if table[[column, "gain"]].nunique().min() > 1:
+            rho = table[column].corr(table["gain"], method="spearman")
+            axis.set_title(f"rank correlation {rho:+.2f}".replace("-", "\u2212"))
     axes[0].set(ylabel=y_label)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)

@@ -98,7 +98,7 @@ def test_run_all_cells_in_jupyterlab(browser, lab, project, section):
         sources = nbformat.read(project / file, as_version=4).cells
         count = sum(cell.cell_type == "code" for cell in sources)
         run_all(page, prompts, count)
-        drawn = [cell for cell in sources if not cell.source.startswith(("if your_table:", "if schools is not None:"))]  # optional arms
+        drawn = [cell for cell in sources if not cell.source.startswith(("if your_table:", "if own:", "if schools is not None:"))]  # optional arms
         tags = [tag for cell in drawn for tag in cell.metadata.get("tags", []) if tag.startswith("fig:")]
         images = page.locator(".jp-OutputArea-output img")
         widths = images.evaluate_all("images => images.map(image => image.naturalWidth)")
