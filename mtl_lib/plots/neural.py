@@ -31,7 +31,7 @@ def predictors(table: pd.DataFrame, columns: dict[str, str], y_label: str) -> Fi
             axis.scatter(part[column], part["gain"], s=20, marker=marker, color=colour, alpha=0.6, lw=0, label=group)
         axis.axhline(0, color="#333333", lw=1)
         axis.set(xlabel=label, title="no rank correlation")
-        if table[[column, "gain"]].nunique().min() > 1:
+        if table[[column, "gain"]].dropna().nunique().min() > 1:
             rho = table[column].corr(table["gain"], method="spearman")
             axis.set_title(f"rank correlation {rho:+.2f}".replace("-", "\u2212"))
     axes[0].set(ylabel=y_label)

@@ -1,5 +1,5 @@
 """A notebook in JupyterLab as ``make lab`` starts it: the right kernel, Run All Cells, a parameter changed and run again, and nothing
-written but the notebook. With ``--every-notebook`` all six of them, which takes minutes."""
+written but the notebook. ``pytest -m pages tests/pages/test_lab.py --every-notebook`` does so with all six, which takes minutes."""
 import json
 import os
 import re
