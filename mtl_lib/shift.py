@@ -272,9 +272,22 @@ def _adjusted(between: float, total: float, freedom: tuple[float, float]) -> flo
 
 
 def _rarity(between: float, total: float, freedom: tuple[float, float]) -> float:
-    """How far out F is for its own degrees of freedom, which permuted labels change where columns are constant inside tasks."""
-    with np.errstate(divide="ignore"):  # farther out than a float can tell
-        return -float(np.log(special.fdtrc(*freedom, _f(between, total, freedom)))) if min(freedom) > 0 else 0.0
+    """How far out F is for its own degrees of freedom, which permuted labels change where columns are constant inside tasks.
+
+    Minus the logarithm of F's tail. Groups with relations of their own put every permutation beyond what a float can hold, so that there the
+    tail is the incomplete beta function's series (DLMF 8.17.8), whose logarithm stays finite: infinities could not be compared.
+    """
+    if min(freedom) <= 0:
+        return 0.0
+    F, (a, b) = max(_f(between, total, freedom), 0.0), np.divide(freedom, 2)
+    tail = special.fdtrc(*freedom, F)
+    if tail > 1e-290:
+        return -float(np.log(tail))
+    x = b / (b + a * F)
+    first = (a + b) / (b + 1) * x  # below 1 where F is above 1, and every later ratio of two terms is smaller
+    k = np.arange(2 + 40 / (1 - first))
+    series = 1 + np.cumprod((a + b + k) / (b + 1 + k) * x).sum()  # special.hyp2f1 fails at a thousand degrees of freedom
+    return -float(b * np.log(x) + a * np.log1p(-x) - np.log(b) - special.betaln(a, b) + np.log(series))
 
 
 def _f(between: float, total: float, freedom: tuple[float, float]) -> float:

@@ -1,6 +1,7 @@
 """Measures of difference: known values, the null, the signature of every kind of shift, what does not apply."""
 import numpy as np
 import pytest
+from scipy import stats
 
 from mtl_lib import shift
 from mtl_lib.data.generated.shifts import KINDS, shifted
@@ -110,6 +111,28 @@ def test_groups_are_permuted_whole():
         groups.append(ids)
     assert shift.measure(own(parts))["p(x)"].p == 1 / 200
     assert shift.measure(own(parts, groups=groups))["p(x)"].p > 0.05
+
+
+def test_groups_with_relations_of_their_own_are_no_concept_of_the_tasks():
+    """Every permutation is farther out than a float's smallest tail; tails of 0 would make all of them look alike."""
+    found = []
+    for seed in range(4):
+        parts, groups = [], []
+        for t in range(10):
+            X, own_slopes = normal(f"r{seed} {t}", 400, 3), 3 * normal(f"s{seed} {t}", 2, 3)
+            group = np.repeat([0, 1], 200)
+            parts.append((X, (X * own_slopes[group]).sum(axis=1) + normal(f"e{seed} {t}", 400)))
+            groups.append(group)
+        found.append(shift.measure(own(parts, groups=groups), permutations=49)["p(y|x)"].p)
+    assert min(found) > 1 / 50 and np.mean(found) > 0.1
+
+
+@pytest.mark.parametrize("F, freedom", [(1.5, (30, 3000)), (8.0, (40, 400)), (50.0, (10, 800)), (1.7, (900, 8000))])
+def test_rarity_is_the_logarithm_of_the_tail_of_F(F, freedom):
+    share = F * freedom[0] / freedom[1]
+    assert shift._rarity(share / (1 + share), 1.0, freedom) == pytest.approx(-stats.f.logsf(F, *freedom), rel=1e-9)
+    farther = [shift._rarity(1 - left, 1.0, freedom) for left in (0.3, 0.1, 1e-3, 1e-6, 1e-9)]
+    assert np.isfinite(farther).all() and (np.diff(farther) > 0).all()
 
 
 @pytest.mark.parametrize("second, note, names", [
