@@ -18,6 +18,8 @@ class MiniBatchSDCA(Mocha):
     share : in (0, 1]; 1 / batch is always safe, more is faster until it diverges. Attributes as ``Mocha``.
     """
 
+    name = "MiniBatchSDCA"
+
     def __init__(self, batch=10, share=0.1, lam=1.0, loss="squared", relationship="independent", tol=1e-4, max_rounds=10_000, systems=None, seed=0):
         super().__init__(lam, loss, relationship, tol, max_rounds, 1.0, systems, False, seed)
         self.batch = batch
@@ -47,6 +49,8 @@ class MiniBatchSGD(BaseEstimator):
 
     Raises ValueError for a parameter outside its range and for a relationship that is learned or singular.
     """
+
+    name = "MiniBatchSGD"
 
     def __init__(self, batch=10, step=0.1, lam=1.0, loss="squared", relationship="independent", rounds=1000, systems=None, seed=0):
         self.batch = batch

@@ -115,6 +115,8 @@ class Mocha(BaseEstimator):
     Raises ValueError, naming node or parameter, for anything it cannot use.
     """
 
+    name = "Mocha"
+
     def __init__(self, lam=1.0, loss="squared", relationship="learned", tol=1e-4, max_rounds=10_000, epochs=1.0, systems=None,
                  record_theta=False, seed=0):
         self.lam = lam
@@ -214,17 +216,16 @@ class Mocha(BaseEstimator):
 def check(method, positive, whole) -> None:
     """Raises ValueError, naming the method and the parameter, unless the ``positive`` ones are finite numbers more than 0, the ``whole``
     ones whole numbers from 1, and ``systems`` is None or ``Systems``."""
-    name = type(method).__name__
     for parameter in positive:
         value = getattr(method, parameter)
         if not isinstance(value, numbers.Real) or not 0 < value < np.inf:
-            raise ValueError(f"{name}: {parameter} {value!r}, allowed is a finite number more than 0")
+            raise ValueError(f"{method.name}: {parameter} {value!r}, allowed is a finite number more than 0")
     for parameter in whole:
         value = getattr(method, parameter)
         if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
-            raise ValueError(f"{name}: {parameter} {value!r}, allowed are whole numbers from 1")
+            raise ValueError(f"{method.name}: {parameter} {value!r}, allowed are whole numbers from 1")
     if method.systems is not None and not isinstance(method.systems, Systems):
-        raise ValueError(f"{name}: systems {method.systems!r}, allowed is None or a federated.systems.Systems")
+        raise ValueError(f"{method.name}: systems {method.systems!r}, allowed is None or a federated.systems.Systems")
 
 
 class History:
