@@ -120,8 +120,8 @@ class Task:
         for name in ("rows", "y", "observed", "groups"):
             values = getattr(self, name)
             object.__setattr__(part, name, None if values is None else np.asarray(values)[index])
-        if not len(part.rows):
-            raise ValueError(f"task {self.name!r}: 0 rows, expected at least one")
+        if part.rows.ndim != 1 or not len(part.rows):
+            raise ValueError(f"task {self.name!r}: {len(part.rows)} rows of shape {part.rows.shape}, expected at least one row")
         return part
 
 

@@ -116,6 +116,12 @@ def test_take_keeps_rows_labels_masks_and_groups_together():
     assert (taken.name, taken.inputs, taken.weight, taken.meta, len(taken)) == ("a", TABLE, 2.0, {"k": 1}, 2)
 
 
+@pytest.mark.parametrize("index", [np.zeros(0, int), np.zeros(3, bool), [[0, 1], [1, 2]]])
+def test_take_needs_a_row_and_one_dimension(index):
+    with pytest.raises(ValueError, match="'a'.*expected at least one row"):
+        task("a", [5, 3, 9]).take(index)
+
+
 @pytest.mark.parametrize("same", [lambda x: x, lambda x: pickle.loads(pickle.dumps(x)), copy.deepcopy], ids=["made", "pickled", "copied"])
 def test_inputs_are_read_only(same):
     inputs = same(TaskSet([task("a", [0])]))[0].inputs

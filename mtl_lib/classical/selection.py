@@ -2,6 +2,7 @@
 import copy
 
 import numpy as np
+from sklearn.base import clone
 
 from mtl_lib.classical.estimator import LinearMTL, check_positive, check_whole
 from mtl_lib.classical.losses import LOSSES
@@ -20,6 +21,7 @@ def path(estimator: LinearMTL, X, y=None, task=None, lams=None, n_lams: int = 20
     estimator._check_parameters()
     for lam in () if lams is None else lams:
         check_positive("lam", lam)
+    estimator = clone(estimator)  # nothing that an earlier fit left
     samples = read(X, y, task, sample_weight, estimator.loss)
     problem = estimator._problem(samples)
     lams = lam_grid(lambda_max(problem, estimator.penalty), n_lams, ratio) if lams is None else np.sort(lams)[::-1]

@@ -1,4 +1,6 @@
 """Learning curves, gains with intervals, and how tasks' models differ."""
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -36,7 +38,7 @@ def rule_curves(levels: pd.DataFrame, x_label: str, measure: str) -> Figure:
     figure, ((axis,),) = style.panels(1, width=8.4, height=3.6)
     arms, apart, looks = levels["arm"].nunique(), dodge(levels["samples"], levels["arm"].nunique()), {}
     for k, (arm, curve) in enumerate(levels.groupby("arm", sort=False)):
-        ls, marker, face = next(looks.setdefault(style.colour(arm), iter((("-", "o", None), ("--", "s", "#ffffff"), (":", "^", None)))))
+        ls, marker, face = next(looks.setdefault(style.colour(arm), cycle((("-", "o", None), ("--", "s", "#ffffff"), (":", "^", None)))))
         x, bars = curve["samples"] * apart ** (k - (arms - 1) / 2), [curve["mean"] - curve["low"], curve["high"] - curve["mean"]]
         axis.errorbar(x, curve["mean"], bars, ls=ls, marker=marker, mfc=face, ms=5, lw=1.5, elinewidth=1, color=style.colour(arm), label=arm)
     axis.set(ylabel=f"{measure} (mean over tasks)")

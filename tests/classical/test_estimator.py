@@ -543,6 +543,11 @@ def test_models_of_a_path_are_fitted_models():
             assert_allclose(made, expected)
 
 
+def test_a_path_of_a_fitted_estimator_holds_nothing_of_its_fit():
+    fitted = LinearMTLCV(Ridge(), n_lams=2, folds=2).fit(own())
+    assert not hasattr(path(fitted, own(), lams=[0.1])[0], "lam_")
+
+
 def test_path_of_a_penalty_without_a_scale_is_one_fit():
     assert [m.lam for m in path(LinearMTL(Pooled()), own())] == [1]
 
