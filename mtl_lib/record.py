@@ -51,6 +51,10 @@ class Record:
             raise ValueError(f"figure {name!r} needs a caption and an alternative text")
         caption = f"SIMULATED stand-in data. {caption}" if self.simulated else caption
         self.figures[name] = {"caption": caption, "alt": alt}
+        layout = fig.get_layout_engine()
+        if layout is not None:  # once, not for every file: it is a third of the work
+            layout.execute(fig)
+            fig.set_layout_engine("none")
         drawn, shown = io.BytesIO(), io.BytesIO()
         fig.savefig(drawn, dpi=200, format="png")
         Image.open(drawn).reduce(2).save(shown, "png")  # drawing it again would take ten times as long
