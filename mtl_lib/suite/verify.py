@@ -1,8 +1,11 @@
 """Compare a run with the published metrics in ``reference/``, and make that reference.
 
 A tolerance is five times the largest deviation seen over runs with another instruction set and
-with two threads, at least 1e-9 of the value. A metric whose tolerance exceeds a quarter of its
-claim's interval is unstable: listed, not compared.
+with two threads, at least 1e-9 of the value. A reference made anew, of the same parameters and data,
+on another machine than the one before keeps what that one saw: its values are one more run, and no
+tolerance shrinks. ``runs`` in the file names what was seen. Delete the file first where the numbers
+were meant to change. A metric whose tolerance exceeds a quarter of its claim's interval is unstable:
+listed, not compared.
 """
 import json
 import shutil
@@ -10,8 +13,9 @@ from pathlib import Path
 
 from mtl_lib.suite.project import FAILED, OK, REFERENCE, RESULTS, Stop, read_json, write_text
 
-# Other machines, as far as one machine can play them: an x86 processor without what the locked NumPy dispatches on.
-VARIANTS = {"base": {}, "older-processor": {"OPENBLAS_CORETYPE": "Sandybridge", "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"},
+# Other machines, as far as one machine can play them: an x86 processor without what the locked NumPy, and torch and its libraries, dispatch on.
+VARIANTS = {"base": {}, "older-processor": {"OPENBLAS_CORETYPE": "Sandybridge", "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+                                            "ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2"},
             "two-threads": {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "MKL_NUM_THREADS": "2"}}
 
 
@@ -47,9 +51,11 @@ def verify(home: Path, sections: list[str], profile: str) -> int:
     code = OK
     for section in sections:
         why, wrong = compare(home, section, profile)
-        unstable = (read_json(REFERENCE / profile / f"{section}.json") or {}).get("unstable")
-        if unstable:
-            print(f"{section}: unstable, not compared: {', '.join(unstable)}")
+        reference = read_json(REFERENCE / profile / f"{section}.json") or {}
+        if reference.get("unstable"):
+            print(f"{section}: unstable, not compared: {', '.join(reference['unstable'])}")
+        if reference.get("runs"):
+            print(f"{section}: tolerances measured over {', '.join(reference['runs'])}")
         print(f"{section}: {why or (f'{len(wrong)} metrics differ' if wrong else 'all metrics as in reference/')}")
         if wrong:
             code = FAILED
@@ -77,22 +83,28 @@ def make_reference(resolved: dict[str, dict], profile: str) -> int:
                 raise Stop(code, f"{section}: the {variant} run failed; reference/ is unchanged")
             runs[variant] = home / section
         (REFERENCE / profile).mkdir(parents=True, exist_ok=True)
-        write_text(REFERENCE / profile / f"{section}.json", json.dumps(_reference(runs), indent=1, sort_keys=True) + "\n")
+        place = REFERENCE / profile / f"{section}.json"
+        write_text(place, json.dumps(_reference(runs, read_json(place)), indent=1, sort_keys=True) + "\n")
     shutil.rmtree(scratch, ignore_errors=True)
     return OK
 
 
-def _reference(runs: dict[str, Path]) -> dict:
+def _reference(runs: dict[str, Path], earlier: dict | None = None) -> dict:
+    """What a reference file holds, of runs by variant and of the file that was there before."""
     inputs = read_json(runs["base"] / "provenance.json")["inputs"]
     values = {variant: {name: m["value"] for name, m in read_json(path / "metrics.json")["metrics"].items()} for variant, path in runs.items()}
     widths = {f"claim/{claim['id']}/effect": claim["high"] - claim["low"] for claim in read_json(runs["base"] / "claims.json")
               if claim["low"] is not None}
+    before = {}
+    if earlier and (earlier["params"], earlier["data"]) == (inputs["params"], inputs["data"]):
+        before = earlier["metrics"]
+        values["published before"] = {name: entry["value"] for name, entry in before.items()}
     metrics, unstable = {}, []
     for name, value in values["base"].items():
-        deviation = max(abs(other[name] - value) for other in values.values())
-        tolerance = max(5 * deviation, 1e-9 * abs(value), 1e-12)
+        deviation = max(abs(other.get(name, value) - value) for other in values.values())
+        tolerance = max(5 * deviation, 1e-9 * abs(value), 1e-12, before.get(name, {}).get("tolerance", 0))
         if tolerance > widths.get(name, float("inf")) / 4:
             unstable.append(name)
         else:
             metrics[name] = {"value": value, "tolerance": tolerance}
-    return {"schema": 1, "params": inputs["params"], "data": inputs["data"], "metrics": metrics, "unstable": unstable}
+    return {"schema": 1, "params": inputs["params"], "data": inputs["data"], "metrics": metrics, "unstable": unstable, "runs": sorted(values)}
