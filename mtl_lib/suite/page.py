@@ -131,8 +131,9 @@ def _clean(soup) -> str | None:
         heading["id"] = re.sub(r"[^a-z0-9]+", "-", heading.get_text().lower()).strip("-")
     for table in soup.find_all("table"):
         table.wrap(soup.new_tag("div", attrs={"class": "table", "tabindex": "0"}))
-    for head in soup.find_all("th", string=lambda text: not (text or "").strip()):
-        head.name = "td"  # pandas's corner heads nothing
+    for head in soup.find_all("th"):
+        if not head.find("img") and not head.get_text(strip=True):
+            head.name = "td"  # pandas's corner heads nothing
     for prompt in soup.select("div.prompt"):
         prompt.decompose()
     for figure in soup.select("figure[id]"):
