@@ -17,7 +17,7 @@ export MTL_TARGET = $(value TARGET)
 export MTL_GROUP = $(value GROUP)
 export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env cluster flower test test-data test-pages test-distributed sweep lab verify why diagnose bench bench-flower data data-list reference \
+.PHONY: all env cluster flower test test-data test-pages test-distributed test-readme sweep lab verify why diagnose bench bench-flower data data-list reference \
   publish publish-check lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
@@ -43,9 +43,14 @@ test-pages: env ## opens the pages of results/smoke in headless Chromium
 	@$(PYTHON) mtl_lib/suite/environment.py pages
 	@$(VENV_PYTHON) -m pytest -m pages
 
-test-distributed: cluster flower ## sweeps on a local Dask cluster, README's among them; Flower's simulation and processes on the loopback interface
+test-distributed: cluster flower ## sweeps on a local Dask cluster; Flower's simulation and processes on the loopback interface
 	@OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/.venv/.cluster" $(VENV_PYTHON) -m pytest -m distributed tests/suite
 	@OMP_NUM_THREADS=1 .flower/bin/python -m pytest -m distributed tests/federated/test_flower.py
+
+test-readme: env ## README's longer commands, on the smoke profile
+	@$(MAKE) --no-print-directory 01_classical_mtl TABLE=tests/tables/clinics.csv PROFILE=smoke
+	@$(MAKE) --no-print-directory 02_federated_vs_classical TABLE=tests/tables/clinics.csv PROFILE=smoke
+	@$(MAKE) --no-print-directory 01_classical_mtl SET="splits=2 few=0.3" PROFILE=smoke
 	@$(MAKE) --no-print-directory sweep SWEEP=params/sweeps/second_task.yaml
 
 sweep: cluster ## a grid of parameters and seeds: SWEEP=params/sweeps/X.yaml [JOBS=2 | SCHEDULER=tcp://...]
