@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from IPython.display import Markdown, display
 from PIL import Image
 
@@ -78,6 +79,12 @@ class Record:
         _check_name("claim", claim["id"], {c.id for c in self.claims}, r"[a-z0-9-]+")
         self.claims.append(Claim(**claim))
         return Declared(self.claims[-1])
+
+    def effects(self) -> pd.DataFrame:
+        """Every decided claim's effect and interval in multiples of its margin, as ``plots.curves.effects`` takes them."""
+        rows = [{"label": f"{c.id.split('-', 1)[1]} ({c.unit}, n = {c.result['n_units']})", "margin": 1.0,
+                 **{key: c.result[key] / c.margin for key in ("effect", "low", "high")}} for c in self.claims]
+        return pd.DataFrame(rows)
 
     def done(self) -> None:
         """Last cell: the table of verdicts, and everything on disk. Raises if a claim is undecided."""

@@ -90,3 +90,11 @@ def test_an_undecided_claim_fails_done(rec):
     rec.declare(id="1-y", section="1", statement="s", contrast="c", unit="u", margin=0.1)
     with pytest.raises(RuntimeError, match="1-y"):
         rec.done()
+
+
+def test_effects_are_in_multiples_of_the_margin(rec):
+    made = rec.declare(id="1-rare-x", section="1", statement="s", contrast="c", unit="school", margin=0.05)
+    made.decide(pd.DataFrame({"unit": range(6), "seed": 0, "a": [1.0, 1.1, 1.2, 1.3, 1.2, 1.1], "b": 1.0}), figure="f")
+    row, result = rec.effects().iloc[0], rec.claims[0].result
+    assert row["label"] == "rare-x (school, n = 6)" and row["margin"] == 1.0
+    assert [row[key] * 0.05 for key in ("effect", "low", "high")] == pytest.approx([result[key] for key in ("effect", "low", "high")])

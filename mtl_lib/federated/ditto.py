@@ -1,4 +1,5 @@
 """Ditto: personal models near the global one (Li et al. 2021, Ditto: Fair and Robust Federated Learning Through Personalization)."""
+from mtl_lib.federated import checks
 from mtl_lib.federated.fedavg import FedAvg
 from mtl_lib.federated.method import each, repeated, scores, with_clients
 
@@ -15,7 +16,7 @@ class Ditto(FedAvg):
 
     def __init__(self, net, optimizer, lam: float, weights: str = "samples", over: str = "participants", keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        self.check_not_negative(lam=lam)
+        checks.not_negative(self.name, lam=lam)
         self.lam = lam
 
     def init(self, train, seed):

@@ -1,4 +1,5 @@
 """FedAvg+: the global model, then fine-tuned at each node (Jiang et al. 2019, Improving Federated Learning Personalization)."""
+from mtl_lib.federated import checks
 from mtl_lib.federated.fedavg import FedAvg
 from mtl_lib.federated.method import descend, repeated, scores
 
@@ -15,7 +16,7 @@ class FedAvgPlus(FedAvg):
     def __init__(self, net, optimizer, weights: str = "samples", personal_steps: int = 10, over: str = "participants",
                  keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        self.check_whole(0, personal_steps=personal_steps)
+        checks.whole(self.name, 0, personal_steps=personal_steps)
         self.personal_steps = personal_steps
 
     def personal(self, server, mine, batches):

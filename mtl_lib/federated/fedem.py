@@ -5,6 +5,7 @@ P_t = sum_m pi_tm P~_m. Federated Multi-Task Learning under a Mixture of Distrib
 import torch
 from torch.nn import functional as F
 
+from mtl_lib.federated import checks
 from mtl_lib.federated.fedavg import FedAvg
 from mtl_lib.federated.method import State, each, repeated
 from mtl_lib.stack import LOSSES
@@ -28,7 +29,7 @@ class FedEM(FedAvg):
                  n_e_steps: int | None = None, keep_memory: bool = False):
         """n_e_steps : E-steps for a client that joins later; None until pi moves less than 1e-8 (1 is the official code)."""
         super().__init__(net, optimizer, weights, over, keep_memory)
-        self.check_whole(1, components=components, n_e_steps=1 if n_e_steps is None else n_e_steps)
+        checks.whole(self.name, 1, components=components, n_e_steps=1 if n_e_steps is None else n_e_steps)
         self.components, self.n_e_steps = components, n_e_steps
 
     def init(self, train, seed):

@@ -1,4 +1,5 @@
 """FedProx: a proximal term in the local objective (Li et al. 2020, Federated Optimization in Heterogeneous Networks)."""
+from mtl_lib.federated import checks
 from mtl_lib.federated.fedavg import FedAvg
 from mtl_lib.federated.method import descend, repeated
 
@@ -22,7 +23,7 @@ class FedProx(FedAvg):
 
     def __init__(self, net, optimizer, mu: float, weights: str = "samples", over: str = "participants", keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        self.check_not_negative(mu=mu)
+        checks.not_negative(self.name, mu=mu)
         self.mu = mu
 
     def client_update(self, server, mine, batches):

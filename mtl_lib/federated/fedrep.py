@@ -1,6 +1,7 @@
 """FedRep: one representation for all, a personal head for each (Collins et al. 2021, Exploiting Shared Representations)."""
 import torch
 
+from mtl_lib.federated import checks
 from mtl_lib.federated.fedavg import FedAvg
 from mtl_lib.federated.method import each, repeated, scores, with_clients
 from mtl_lib.federated.redraw import redrawn
@@ -26,7 +27,7 @@ class FedRep(FedAvg):
     def __init__(self, net, optimizer, head_epochs: int = 1, weights: str = "samples", over: str = "participants",
                  keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        self.check_whole(1, head_epochs=head_epochs)
+        checks.whole(self.name, 1, head_epochs=head_epochs)
         self.head_epochs = head_epochs
 
     def init(self, train, seed):

@@ -2,6 +2,7 @@
 import torch
 from torch.nn import functional as F
 
+from mtl_lib.federated import checks
 from mtl_lib.federated.fedavg import FedAvg
 from mtl_lib.federated.method import State, each, descend, scores
 from mtl_lib.stack import mixed
@@ -28,7 +29,7 @@ class IFCA(FedAvg):
 
     def __init__(self, net, optimizer, models: int, weights: str = "samples", over: str = "participants", keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        self.check_whole(1, models=models)
+        checks.whole(self.name, 1, models=models)
         self.models = models
 
     def init(self, train, seed):

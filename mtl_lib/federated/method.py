@@ -108,24 +108,6 @@ class Method:
         """What a client keeps of its optimiser."""
         return {"optimizer": optimizer.state} if self.keep_memory else {}
 
-    def check_whole(self, least: int, **parameters) -> None:
-        """Raises ValueError, naming the parameter, for what is not a whole number of at least ``least``."""
-        for what, value in parameters.items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ValueError(f"{self.name}: {what} {value!r}, allowed is a whole number, {least} or more")
-
-    def check_not_negative(self, **parameters) -> None:
-        """Raises ValueError, naming the parameter, for a negative or infinite number, or NaN."""
-        for what, value in parameters.items():
-            if not 0 <= value < float("inf"):
-                raise ValueError(f"{self.name}: {what} {value}, allowed is a finite number, 0 or more")
-
-    def check_positive(self, **parameters) -> None:
-        """Raises ValueError, naming the parameter, for a number that is not finite or not more than 0."""
-        for what, value in parameters.items():
-            if not 0 < value < float("inf"):
-                raise ValueError(f"{self.name}: {what} {value}, allowed is a finite number more than 0")
-
     def check_at_most_one_each(self, train, **parameters) -> None:
         """Raises ValueError for more models of a kind than there are clients."""
         for what, value in parameters.items():

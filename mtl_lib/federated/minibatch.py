@@ -6,7 +6,8 @@ solving its part equally well, is ``Mocha`` with ``Systems(wait=True)``.
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from mtl_lib.federated.mocha import Mocha, check, tasks_of
+from mtl_lib.federated import checks
+from mtl_lib.federated.mocha import Mocha, check_systems, tasks_of
 from mtl_lib.federated.relationships import relationship_of
 from mtl_lib.federated.systems import Systems
 from mtl_lib.stream import stream
@@ -27,7 +28,7 @@ class MiniBatchSDCA(Mocha):
 
     def _check_parameters(self):
         super()._check_parameters()
-        check(self, (), ("batch",))
+        checks.whole(self.name, 1, batch=self.batch)
         if not 0 < self.share <= 1:
             raise ValueError(f"MiniBatchSDCA: share {self.share!r}, allowed is more than 0 and at most 1")
         if relationship_of(self.relationship).learned:
@@ -66,7 +67,9 @@ class MiniBatchSGD(BaseEstimator):
         """Fit on a TaskSet, or on lists of (n_t, d) and (n_t,)."""
         from mtl_lib.federated.nodes import Nodes
 
-        check(self, ("lam", "step"), ("batch", "rounds"))
+        checks.positive(self.name, lam=self.lam, step=self.step)
+        checks.whole(self.name, 1, batch=self.batch, rounds=self.rounds)
+        check_systems(self)
         nodes, systems = Nodes(tasks_of(X, y, self.loss)), self.systems or Systems()
         inverse, convexity = self._inverse(len(nodes))
         W, spent = np.zeros((len(nodes), nodes.X.shape[1])), 0.0

@@ -13,7 +13,6 @@ Two certificates hold for every a, in every round. At a fixed Sigma, P(W) - D(a)
 P_J - D_J with P_J = losses + (lam / 2) ||W||_*^2 and D_J = -conjugates - ||V||_2^2 / (2 lam) (nuclear and spectral
 norm): with a learned Sigma only that one says how far the optimum is, since the other forgets that Sigma moves.
 """
-import numbers
 import warnings
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
+from mtl_lib.federated import checks
 from mtl_lib.federated.relationships import largest_coupling, relationship_of
 from mtl_lib.federated.systems import Systems
 from mtl_lib.tasks import BINARY, Inputs, Task, TaskSet
@@ -210,20 +210,13 @@ class Mocha(BaseEstimator):
         return self.task_names_.index(name)
 
     def _check_parameters(self):
-        check(self, ("lam", "tol", "epochs"), ("max_rounds",))
+        checks.positive(self.name, lam=self.lam, tol=self.tol, epochs=self.epochs)
+        checks.whole(self.name, 1, max_rounds=self.max_rounds)
+        check_systems(self)
 
 
-def check(method, positive, whole) -> None:
-    """Raises ValueError, naming the method and the parameter, unless the ``positive`` ones are finite numbers more than 0, the ``whole``
-    ones whole numbers from 1, and ``systems`` is None or ``Systems``."""
-    for parameter in positive:
-        value = getattr(method, parameter)
-        if not isinstance(value, numbers.Real) or not 0 < value < np.inf:
-            raise ValueError(f"{method.name}: {parameter} {value!r}, allowed is a finite number more than 0")
-    for parameter in whole:
-        value = getattr(method, parameter)
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
-            raise ValueError(f"{method.name}: {parameter} {value!r}, allowed are whole numbers from 1")
+def check_systems(method) -> None:
+    """Raises ValueError unless ``method.systems`` is None or ``Systems``."""
     if method.systems is not None and not isinstance(method.systems, Systems):
         raise ValueError(f"{method.name}: systems {method.systems!r}, allowed is None or a federated.systems.Systems")
 

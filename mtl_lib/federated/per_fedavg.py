@@ -1,6 +1,7 @@
 """Per-FedAvg: a meta model, then fine-tuned at the node (Fallah et al. 2020, Personalized Federated Learning with MAML)."""
 import torch
 
+from mtl_lib.federated import checks
 from mtl_lib.federated.fedavg import FedAvg
 from mtl_lib.federated.method import each, repeated, scores
 from mtl_lib.federated.redraw import redrawn
@@ -34,10 +35,10 @@ class PerFedAvg(FedAvg):
     def __init__(self, net, optimizer, alpha: float, order: str = "first", personal_steps: int = 1, weights: str = "samples",
                  over: str = "participants", keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        self.check_not_negative(alpha=alpha)
+        checks.not_negative(self.name, alpha=alpha)
         if order not in ("first", "exact"):
             raise ValueError(f"{self.name}: order {order!r}, allowed are first, exact")
-        self.check_whole(0, personal_steps=personal_steps)
+        checks.whole(self.name, 0, personal_steps=personal_steps)
         self.alpha, self.order, self.personal_steps = alpha, order, personal_steps
 
     def client_update(self, server, mine, batches):

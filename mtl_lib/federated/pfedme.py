@@ -1,6 +1,7 @@
 """pFedMe: personal models as proximal points of the global one (Dinh et al. 2020, Personalized FL with Moreau Envelopes)."""
 import torch
 
+from mtl_lib.federated import checks
 from mtl_lib.federated.fedavg import FedAvg
 from mtl_lib.federated.method import each, repeated, scores, with_clients
 from mtl_lib.stack import SGD
@@ -29,8 +30,8 @@ class PFedMe(FedAvg):
     def __init__(self, net, optimizer, lam: float, inner_rate: float, inner_steps: int = 5, beta: float = 1.0, weights: str = "samples",
                  over: str = "participants", keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        self.check_positive(lam=lam, inner_rate=inner_rate, beta=beta)
-        self.check_whole(1, inner_steps=inner_steps)
+        checks.positive(self.name, lam=lam, inner_rate=inner_rate, beta=beta)
+        checks.whole(self.name, 1, inner_steps=inner_steps)
         self.lam, self.inner_rate, self.inner_steps, self.beta = lam, inner_rate, inner_steps, beta
 
     def init(self, train, seed):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mtl_lib.federated import checks
+
 
 class Relationship:
     """A fixed relationship has a covariance; ``learned`` ones also an update."""
@@ -36,7 +38,7 @@ class MeanRegularized(Relationship):
     mu: float = 1.0
 
     def __post_init__(self):
-        _check_positive("MeanRegularized", mu=self.mu)
+        checks.positive("MeanRegularized", mu=self.mu)
 
     def covariance(self, T):
         return _scaled(np.eye(T) + 1 / self.mu)
@@ -53,7 +55,7 @@ class Clusters(Relationship):
     mu: float = 1.0
 
     def __post_init__(self):
-        _check_positive("Clusters", mu=self.mu)
+        checks.positive("Clusters", mu=self.mu)
 
     def covariance(self, T):
         labels = np.asarray(self.labels)
@@ -74,7 +76,7 @@ class Graph(Relationship):
     ridge: float = 1.0
 
     def __post_init__(self):
-        _check_positive("Graph", ridge=self.ridge)
+        checks.positive("Graph", ridge=self.ridge)
         object.__setattr__(self, "laplacian", _checked("Graph", self.laplacian, "laplacian"))
 
     def covariance(self, T):
@@ -182,9 +184,3 @@ def _checked(what, matrix, name):
     if smallest < -1e-10 * largest:
         raise ValueError(f"{what}: {name} is indefinite, its smallest eigenvalue is {smallest:.3g}")
     return made
-
-
-def _check_positive(what, **parameters):
-    for name, value in parameters.items():
-        if not 0 < value < np.inf:
-            raise ValueError(f"{what}: {name} {value}, allowed is a finite number more than 0")

@@ -1,6 +1,7 @@
 """SCAFFOLD: control variates against client drift (Karimireddy et al. 2020, Stochastic Controlled Averaging)."""
 import torch
 
+from mtl_lib.federated import checks
 from mtl_lib.federated.fedavg import FedAvg
 from mtl_lib.federated.method import descend, each, repeated, weighted, with_clients
 
@@ -29,7 +30,7 @@ class SCAFFOLD(FedAvg):
     def __init__(self, net, optimizer, global_rate: float = 1.0, weights: str = "samples", over: str = "participants",
                  keep_memory: bool = False):
         super().__init__(net, optimizer, weights, over, keep_memory)
-        self.check_positive(global_rate=global_rate)
+        checks.positive(self.name, global_rate=global_rate)
         self.global_rate = global_rate
 
     def init(self, train, seed):

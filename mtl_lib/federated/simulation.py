@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from mtl_lib.federated import metrics
+from mtl_lib.federated import checks, metrics
 from mtl_lib.federated.clients import Clients
 from mtl_lib.federated.method import Method, State, each, leaves, with_clients
 from mtl_lib.stream import stream
@@ -194,9 +194,8 @@ def _bytes(tree) -> int:
 
 def check(rounds, batch_size, local_epochs, participation, eval_every, chunk, T) -> None:
     """Raises ValueError, naming the setting, for what ``simulate`` does not take."""
-    for what, value, low in (("rounds", rounds, 0), ("local_epochs", local_epochs, 1), ("eval_every", eval_every, 0)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
-            raise ValueError(f"simulate: {what} {value!r}, allowed is a whole number, {low} or more")
+    checks.whole("simulate", 0, rounds=rounds, eval_every=eval_every)
+    checks.whole("simulate", 1, local_epochs=local_epochs)
     for what, value, other in (("batch_size", batch_size, None), ("chunk", chunk, "auto")):
         if value != other and (isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1):
             raise ValueError(f"simulate: {what} {value!r}, allowed is {other!r} or a whole number, 1 or more")
