@@ -27,12 +27,10 @@ def write(folder: Path, there: list[str] = ()) -> None:
     """Write ``index.html`` beside ``notebook.ipynb`` and ``provenance.json``; ``there`` are the sections that have a page, in order."""
     import nbformat
     from bs4 import BeautifulSoup
-    from nbconvert import HTMLExporter
 
     notebook, provenance = nbformat.read(folder / "notebook.ipynb", as_version=4), read_json(folder / "provenance.json")
     claims = read_json(folder / "claims.json") or []
-    body, _ = HTMLExporter(template_name="basic").from_notebook_node(_with_figures(notebook, claims))
-    soup = BeautifulSoup(body, "html.parser")
+    soup = BeautifulSoup(_converted(_with_figures(notebook, claims)), "html.parser")
     title = _clean(soup) or provenance["section"]
     write_text(folder / "index.html", site.template("page.html.j2").render(
         title=title, body=str(soup), contents=_contents(soup), provenance=provenance, version=version(), beside=_beside(provenance["section"], there)))
@@ -108,6 +106,20 @@ def _with_figures(notebook, claims):
             if figure:
                 output["data"] = nbformat.from_dict({"text/html": _figure(**figure, claims=claims, maker=made_by(cell.source, names))})
     return notebook
+
+
+def _converted(notebook) -> str:
+    """nbconvert's basic page. Its ``from_notebook_node`` parses that once more, to add what ``write`` adds itself, and its
+    ``clean_html`` parses highlighted code, where everything is escaped: both together are three quarters of the work."""
+    from nbconvert import HTMLExporter, TemplateExporter
+    from nbconvert.filters import Highlight2HTML
+    from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
+
+    exporter = HTMLExporter(template_name="basic")
+    exporter.register_filter("clean_html", lambda highlighted: highlighted)
+    exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=exporter))
+    exporter.register_filter("filter_data_type", WidgetsDataTypeFilter(notebook_metadata={}, resources={}, parent=exporter))
+    return TemplateExporter.from_notebook_node(exporter, notebook, exporter._init_resources({}))[0]
 
 
 def _figure(figure: str, caption: str, alt: str, claims: list[dict], maker: str | None) -> str:
