@@ -1,8 +1,9 @@
 """What a section depends on, by content: why a run is out of date, or that it is not.
 
-Inputs are cell sources and tags, resolved parameters, Python's minor version, the lock, torch's
-version, the archives read, and the syntax tree (without docstrings) of every mtl_lib module the
-run had loaded when it finished. A comment, a touch or a fresh clone changes none of them.
+Inputs are cell sources and tags, resolved parameters (so not the defaults in the parameters cell),
+Python's minor version, the lock, torch's version, the archives read, and the syntax tree (without
+docstrings) of every mtl_lib module the run had loaded when it finished. A comment, a touch or a
+fresh clone changes none of them.
 """
 import ast
 import functools
@@ -65,10 +66,9 @@ def _damage(result: Path) -> str | None:
 
 
 def cells_hash(path: Path) -> str:
-    """Hash of the sources, types and tags of a notebook's cells, not of its outputs."""
-    cells = json.loads(path.read_text())["cells"]
-    content = [(cell["cell_type"], "".join(cell["source"]), cell.get("metadata", {}).get("tags", [])) for cell in cells]
-    return _digest(json.dumps(content))
+    """Hash of the sources, types and tags of a notebook's cells, not of outputs, nor of the parameters cell: a run's values are inputs themselves."""
+    cells = [(cell["cell_type"], "".join(cell["source"]), cell.get("metadata", {}).get("tags", [])) for cell in json.loads(path.read_text())["cells"]]
+    return _digest(json.dumps([cell for cell in cells if "parameters" not in cell[2]]))
 
 
 def module_hash(name: str) -> str:

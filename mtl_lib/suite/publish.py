@@ -27,8 +27,7 @@ def publish(home: Path, resolved: dict[str, dict]) -> int:
             shutil.copyfile(figure, partial / "figures" / figure.name)
         shutil.rmtree(target, ignore_errors=True)
         os.rename(partial, target)
-    claims = [claim for folder in sorted(RENDERED.glob("*/")) for claim in read_json(folder / "claims.json") or []]
-    write_text(RENDERED / "claims.json", json.dumps(claims, indent=1, ensure_ascii=False) + "\n")
+    write_text(RENDERED / "claims.json", json.dumps(material.published(), indent=1, ensure_ascii=False) + "\n")
     material.refresh_readme()
     return OK
 

@@ -50,6 +50,15 @@ def test_a_change_is_named_and_reruns_what_reads_it(built, path, old, new, named
     assert "nothing to do" in built.build("a_toy").stdout
 
 
+def test_a_new_default_reruns_only_the_profiles_that_take_it(built):
+    path = built.root / "notebooks" / "a_toy.ipynb"
+    content = json.loads(path.read_text())
+    cell = next(cell for cell in content["cells"] if "parameters" in cell["metadata"].get("tags", []))
+    cell["source"] = "".join(cell["source"]) + "\nlam = 0.25"
+    path.write_text(json.dumps(content))
+    assert "nothing to do" in built.build("a_toy").stdout  # params/ still says 0.5, which papermill puts in
+
+
 def test_a_change_reruns_only_the_sections_that_load_it(toy):
     toy.edit("notebooks/b_toy.ipynb", "from mtl_lib.toy_api import number", "number = float")
     toy.build("a_toy", "b_toy")
