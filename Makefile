@@ -50,7 +50,7 @@ test-distributed: cluster flower ## sweeps on a local Dask cluster; Flower's sim
 test-readme: env ## README's longer commands, on the smoke profile
 	@$(MAKE) --no-print-directory 01_classical_mtl TABLE=tests/tables/clinics.csv PROFILE=smoke
 	@$(MAKE) --no-print-directory 02_federated_vs_classical TABLE=tests/tables/clinics.csv PROFILE=smoke
-	@$(MAKE) --no-print-directory 01_classical_mtl SET="splits=4 few=0.3" PROFILE=smoke
+	@$(MAKE) --no-print-directory 01_classical_mtl SET="splits=4 n_lams=12" PROFILE=smoke
 	@$(MAKE) --no-print-directory sweep SWEEP=params/sweeps/second_task.yaml
 
 sweep: cluster ## a grid of parameters and seeds: SWEEP=params/sweeps/X.yaml [JOBS=2 | SCHEDULER=tcp://...]
@@ -112,6 +112,6 @@ clean: ## delete results/, .venv, .flower and .bench (downloaded data stay in th
 	@rm -rf results .venv .venv.lock .flower .bench
 
 help: ## this list
-	@echo "make TARGET [PROFILE=smoke|default|full] [SET=\"splits=4 few=0.3\"] [JOBS=2]"; echo
+	@echo "make TARGET [PROFILE=smoke|default|full] [SET=\"splits=4 n_lams=12\"] [JOBS=2]"; echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
 	@echo; echo "sections: $(SECTIONS)"
