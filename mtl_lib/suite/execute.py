@@ -120,13 +120,13 @@ def _all_module_hashes() -> dict[str, str]:
 
 
 def _git() -> dict:
-    """Commit and whether the tree differed from it; None outside a checkout."""
+    """Commit and whether what a run is made of differed from it; None outside a checkout."""
     def git(*words):
         done = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True)
         return done.stdout.strip() if done.returncode == 0 else None
 
     try:
-        commit, changes = git("rev-parse", "HEAD"), git("status", "--porcelain")
+        commit, changes = git("rev-parse", "HEAD"), git("status", "--porcelain", "--", "mtl_lib", "notebooks", "params", "requirements.lock")
         return {"commit": commit, "dirty": None if changes is None else bool(changes)}
     except FileNotFoundError:
         return {"commit": None, "dirty": None}
