@@ -48,6 +48,7 @@ test-distributed: cluster flower ## sweeps on a local Dask cluster; Flower's sim
 	@OMP_NUM_THREADS=1 .flower/bin/python -m pytest -m distributed tests/federated/test_flower.py
 
 test-readme: env ## README's longer commands, on the smoke profile
+	@$(MAKE) --no-print-directory diagnose TABLE=tests/tables/clinics.csv TASK=clinic TARGET=pain
 	@$(MAKE) --no-print-directory 01_classical_mtl TABLE=tests/tables/clinics.csv PROFILE=smoke
 	@$(MAKE) --no-print-directory 02_federated_vs_classical TABLE=tests/tables/clinics.csv PROFILE=smoke
 	@$(MAKE) --no-print-directory 01_classical_mtl SET="splits=4 n_lams=12" PROFILE=smoke
