@@ -20,7 +20,7 @@ def main(words: list[str]) -> int:
         command.add_argument("sections", nargs="*")
         command.add_argument("--profile", default="default")
         if name in ("build", "why"):
-            command.add_argument("--set", default="", help="parameters for this run: 'splits=2 few=0.2'")
+            command.add_argument("--set", default="", help="parameters for this run: 'splits=4 n_lams=12'")
             command.add_argument("--table", default="", help="a table of yours, after make diagnose")
         command.add_argument("--jobs", type=int, default=1)
         if name == "build":
