@@ -1,10 +1,10 @@
-# Thin on purpose: .venv is made by mtl_lib/suite/environment.py, everything else by python -m mtl_lib.suite.
+# Thin on purpose: .venv is made by suite/environment.py, everything else by python -m suite.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROFILE ?= default
 JOBS ?= 2
 SET ?=
 VENV_PYTHON = .venv/bin/python
-SUITE = $(VENV_PYTHON) -m mtl_lib.suite
+SUITE = $(VENV_PYTHON) -m suite
 COMPILE = $(VENV_PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --override .torch-override.txt --no-emit-package torch --quiet
 SECTIONS = $(notdir $(basename $(wildcard notebooks/*.ipynb)))
@@ -28,10 +28,10 @@ $(SECTIONS): env
 	@$(SUITE) build $@ --profile $(PROFILE) --set "$$MTL_SET" --table "$$MTL_TABLE"
 
 env: ## .venv from requirements.lock (TORCH_INDEX=... chooses torch's index)
-	@$(PYTHON) mtl_lib/suite/environment.py
+	@$(PYTHON) suite/environment.py
 
 cluster: env ## Dask, for sweeps, into .venv/.cluster from requirements-cluster.lock
-	@$(PYTHON) mtl_lib/suite/environment.py cluster
+	@$(PYTHON) suite/environment.py cluster
 
 test: env ## the tests: no network, no browser
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -n $(JOBS)
@@ -40,7 +40,7 @@ test-data: env ## opens the real data archives
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -m data
 
 test-pages: env ## opens the pages of results/smoke in headless Chromium
-	@$(PYTHON) mtl_lib/suite/environment.py pages
+	@$(PYTHON) suite/environment.py pages
 	@$(VENV_PYTHON) -m pytest -m pages
 
 test-distributed: cluster flower ## sweeps on a local Dask cluster; Flower's simulation and processes on the loopback interface
@@ -67,7 +67,7 @@ bench: env ## seconds beside the goals, and ratios to other solvers (installed i
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.neural
 
 flower: ## .flower, Flower's own environment, from requirements-flower.lock
-	@$(PYTHON) mtl_lib/suite/environment.py flower
+	@$(PYTHON) suite/environment.py flower
 
 bench-flower: flower ## seconds and bytes of a round in one process, in Flower's simulation and deployed on this machine
 	@OMP_NUM_THREADS=1 .flower/bin/python -m benchmarks.flower
@@ -82,7 +82,7 @@ why: env ## which input is new (SECTION=... for one section)
 	@$(SUITE) why $(SECTION) --profile $(PROFILE) --set "$$MTL_SET"
 
 diagnose: env ## a page on your table: TABLE=my.csv TASK=school TARGET=score [GROUP=...] [LOSS=...]
-	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m mtl_lib.diagnose --table "$$MTL_TABLE" --task "$$MTL_TASK" --target "$$MTL_TARGET" \
+	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m suite.own_table --table "$$MTL_TABLE" --task "$$MTL_TASK" --target "$$MTL_TARGET" \
 	  --group "$$MTL_GROUP" --loss "$$MTL_LOSS"
 
 data: env ## fetch the data (PROFILE=full: also what only the web has)

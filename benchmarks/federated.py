@@ -12,13 +12,13 @@ import numpy as np
 import torch
 
 from mtl_lib.data.generated.mixture import mixture
-from mtl_lib.federated.fedavg import FedAvg
-from mtl_lib.federated.fedem import FedEM
-from mtl_lib.federated.simulation import simulate
-from mtl_lib.stack import SGD, Dense
+from mtl_lib.federated.methods.fedavg import FedAvg
+from mtl_lib.federated.methods.fedem import FedEM
+from mtl_lib.federated.engine.simulation import simulate
+from mtl_lib.stack.stack import SGD, MLP
 from mtl_lib.tasks import TaskSet
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 import textbook  # noqa: E402
 
 LR = 0.1
@@ -56,7 +56,7 @@ def row(what, ours, theirs, goal):
 
 def fedem():
     tasks = mixture(300, 0).tasks
-    method, clients = FedEM(Dense((150, 1)), SGD(LR), 3), plain(tasks)
+    method, clients = FedEM(MLP((150, 1)), SGD(LR), 3), plain(tasks)
     ours = seconds_a_round(method, tasks, 128, 10)
     theirs, _ = fastest(lambda: textbook.fedem(clients, (150, 1), "logistic", {"lr": LR}, 1, 128, 1, 1.0, 0, 3))
     row("FedEM, T=300, M=3, d=150, batch 128", ours, theirs, 15.0)
@@ -70,7 +70,7 @@ def mlps():
     for sizes, batch_size, T, goal in MLPS:
         tasks = TaskSet([replace(task, loss="ce") for task in mixture(T, 0).tasks])
         clients = plain(tasks)
-        ours = seconds_a_round(FedAvg(Dense(sizes), SGD(LR)), tasks, batch_size, 3)
+        ours = seconds_a_round(FedAvg(MLP(sizes), SGD(LR)), tasks, batch_size, 3)
         theirs, _ = fastest(lambda: textbook.fedavg(clients, sizes, "ce", {"lr": LR}, 1, batch_size, 1, 1.0, 0))
         row(f"FedAvg, T={T}, MLP {'-'.join(map(str, sizes))}, batch {batch_size}", ours, theirs, goal)
 

@@ -14,13 +14,13 @@ import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-APP = ROOT / "tests" / "federated" / "trial"
+APP = ROOT / "tests" / "support" / "trial"
 sys.path[:0] = [str(ROOT / "flower"), str(APP)]
 import start  # noqa: E402
 import trial  # noqa: E402
 
-from mtl_lib.federated import flower  # noqa: E402
-from mtl_lib.federated.simulation import simulate  # noqa: E402
+from mtl_lib.federated.remote import flower  # noqa: E402
+from mtl_lib.federated.engine.simulation import simulate  # noqa: E402
 
 ROUNDS = 3
 

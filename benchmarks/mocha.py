@@ -7,8 +7,8 @@ import numpy as np
 from benchmarks.federated import fastest, textbook
 
 from mtl_lib.federated import Mocha
-from mtl_lib.federated.nodes import Nodes
-from mtl_lib.federated.relationships import MeanRegularized
+from mtl_lib.federated.mocha.nodes import Nodes
+from mtl_lib.federated.mocha.relationships import CommonMean
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 T, M, D, GOAL, RATIO = 30, 300, 60, 2.0, 20.0
@@ -31,7 +31,7 @@ def goals():
     print(f"gap 1e-4 of the objective, {T} nodes x {M} samples x {D} features; goal {GOAL:g} s")
     for losses in (("squared",), ("logistic",), ("hinge",), ("squared", "logistic", "hinge")):
         tasks = nodes(losses)
-        for relationship in ("independent", MeanRegularized(1.0), "learned"):
+        for relationship in ("independent", CommonMean(1.0), "learned"):
             for lam in LAMS:
                 seconds, fitted = fastest(lambda: Mocha(lam=lam, relationship=relationship).fit(tasks))
                 name = f"{losses[0] if len(losses) == 1 else 'mixed'}, {relationship}, lam {lam:g}"

@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 from flwr.serverapp import ServerApp
 
-from mtl_lib.federated import Mocha, flower
-from mtl_lib.federated.fedem import FedEM
-from mtl_lib.federated.remote import side_of
-from mtl_lib.stack import SGD, Dense
+from mtl_lib.federated import Mocha
+from mtl_lib.federated.remote import flower
+from mtl_lib.federated.methods.fedem import FedEM
+from mtl_lib.federated.remote.protocol import side_of
+from mtl_lib.stack.stack import SGD, MLP
 from mtl_lib.tasks import Inputs, Task
 
 METHODS = {
-    "FedEM": lambda: side_of(FedEM(Dense([4, 1], bias=False), SGD(lr=0.1), components=2), rounds=10, batch_size=None, local_epochs=5),
+    "FedEM": lambda: side_of(FedEM(MLP([4, 1], bias=False), SGD(lr=0.1), components=2), rounds=10, batch_size=None, local_epochs=5),
     "MOCHA": lambda: side_of(Mocha(lam=0.1, relationship="learned", tol=1e-2, epochs=5)),
 }
 

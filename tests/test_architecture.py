@@ -118,16 +118,18 @@ def test_environment_yml_is_minimal():
 
 
 def test_data_pins_are_read_as_written():
-    from mtl_lib.data import pins, store
+    from mtl_lib.data.store import archives as pins
+    from mtl_lib.data import store
 
-    lines = [line for line in (ROOT / "requirements-data.txt").read_text().splitlines() if not line.startswith("#")]
+    lines = [line for line in pins.REQUIREMENTS.read_text().splitlines() if not line.startswith("#")]
     found = store.pins()
     assert len(found) == len(lines) + len(pins.FILES) and sum(bool(pin.version) for pin in found.values()) == len(lines) > 0
     assert all(pin.megabytes > 0 and re.fullmatch("[0-9a-f]{64}", pin.sha256) for pin in found.values())
 
 
 def test_every_source_has_its_archives_pinned_and_in_the_profile_its_card_says():
-    from mtl_lib.data import sources, store
+    from mtl_lib.data import sources
+    from mtl_lib.data import store
 
     named = set()
     for name in sources.NAMES:
@@ -135,13 +137,13 @@ def test_every_source_has_its_archives_pinned_and_in_the_profile_its_card_says()
         assert {store.pins()[archive].profile for archive in card.archives} == {card.profile}, name
         named |= {*card.archives, card.instead}
     assert named - {"nothing"} == set(store.pins())
-    modules = {path.stem for path in (LIBRARY / "data").glob("*.py") if re.search("^CARD = ", path.read_text(), re.M)}
+    modules = {path.stem for path in (LIBRARY / "data" / "sources").glob("*.py") if re.search("^CARD = ", path.read_text(), re.M)}
     assert modules == set(sources.NAMES)
 
 
 def test_every_section_has_its_files_and_every_archive_a_pin():
     from mtl_lib.data import store
-    from mtl_lib.params import SECTIONS
+    from study.sections import SECTIONS
 
     assert {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} == set(SECTIONS)
     for name, section in SECTIONS.items():
@@ -151,7 +153,7 @@ def test_every_section_has_its_files_and_every_archive_a_pin():
 
 
 def test_reference_files_hold_a_tolerance_for_every_metric():
-    from mtl_lib.params import SECTIONS
+    from study.sections import SECTIONS
 
     for path in [ROOT / "reference" / "default" / f"{section}.json" for section in SECTIONS]:
         reference = json.loads(path.read_text())

@@ -116,7 +116,7 @@ def test_the_sweep_of_the_example_is_there():
 
 
 def test_the_set_example_is_accepted():
-    from mtl_lib.suite import parameters
+    from suite import parameters
 
     (text,) = re.findall(r'SET="([^"]+)"', README)
     assert parameters.resolve("01_classical_mtl", "default", parameters.parse_set(text))

@@ -20,7 +20,7 @@ from mtl_lib.classical.penalties import (
     Robust,
     TraceNorm,
 )
-from mtl_lib.classical.selection import LinearMTLCV, path
+from mtl_lib.classical.path import LinearMTLCV, path
 
 __all__ = ["LinearMTL", "LinearMTLCV", "path", "L1", "L21", "MTRL", "Clustered", "Dirty", "Graph", "MeanRegularized",
            "Pooled", "Ridge", "Robust", "TraceNorm"]

@@ -9,7 +9,7 @@ from collections import deque
 import numpy as np
 
 from mtl_lib.classical.estimator import LinearMTL, check_whole
-from mtl_lib.classical.samples import read
+from mtl_lib.classical.training_data import read
 from mtl_lib.stream import stream
 
 

@@ -15,8 +15,8 @@ from mtl_lib.classical import scores
 from mtl_lib.classical.design import INTERCEPTS, Design
 from mtl_lib.classical.losses import LOSSES
 from mtl_lib.classical.penalties import Penalty, mean_direction
-from mtl_lib.classical.sampled import cheapest
-from mtl_lib.classical.samples import is_list_of_tasks, read
+from mtl_lib.classical.general import cheapest
+from mtl_lib.classical.training_data import is_list_of_tasks, read
 from mtl_lib.classical.solver import lambda_max
 from mtl_lib.classical.working_set import solve
 from mtl_lib.tasks import TaskSet

@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from mtl_lib.classical import solver
-from mtl_lib.classical.sampled import SampledLoss
+from mtl_lib.classical.general import SampledLoss
 
 MANY = 400  # features; below, the whole problem is as fast
 FIRST = 50  # features in the first set

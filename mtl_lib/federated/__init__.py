@@ -1,7 +1,73 @@
-"""Federated methods, each written once on the stack: one file per method, ``simulation.simulate`` runs any of them.
+"""Federated learning: tasks are clients. Every method is written once, on the stack.
 
-``clients`` holds everyone's samples in one tensor, ``method`` says what a method is, ``metrics`` scores it. MOCHA works in the
-dual and is no model on the stack: ``mocha`` (server and estimator), ``nodes`` and ``sdca`` (local work), ``relationships``, ``systems``
-(slow and silent nodes), ``minibatch`` (what it is compared with).
+``simulate`` runs a method on the clients of a task set, ``evaluate`` scores a state, ``join`` adds
+clients that did not train. ``Mocha`` solves in the dual and is an estimator of its own, with the
+``Relationship`` of its nodes and the ``Systems`` they run on.
 """
-from mtl_lib.federated.mocha import Mocha
+
+from mtl_lib.federated.engine.method import Method, State
+from mtl_lib.federated.engine.simulation import Diverged, History, evaluate, join, simulate
+from mtl_lib.federated.methods.centralized import Centralized
+from mtl_lib.federated.methods.dfedem import DFedEM
+from mtl_lib.federated.methods.ditto import Ditto
+from mtl_lib.federated.methods.fedavg import FedAvg
+from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
+from mtl_lib.federated.methods.fedem import FedEM
+from mtl_lib.federated.methods.fedprox import FedProx
+from mtl_lib.federated.methods.fedrep import FedRep
+from mtl_lib.federated.methods.ifca import IFCA
+from mtl_lib.federated.methods.label_prior import LabelPrior
+from mtl_lib.federated.methods.local import Local
+from mtl_lib.federated.methods.per_fedavg import PerFedAvg
+from mtl_lib.federated.methods.pfedme import PFedMe
+from mtl_lib.federated.methods.scaffold import SCAFFOLD
+from mtl_lib.federated.mocha.estimator import Mocha, MochaHistory
+from mtl_lib.federated.mocha.minibatch import MiniBatchSDCA, MiniBatchSGD
+from mtl_lib.federated.mocha.one_vs_rest import OneVsRest
+from mtl_lib.federated.mocha.relationships import (
+    CommonMean,
+    FixedCovariance,
+    IndependentTasks,
+    LearnedCovariance,
+    Relationship,
+    TaskClusters,
+    TaskGraph,
+)
+from mtl_lib.federated.mocha.systems import Systems
+
+__all__ = [
+    "IFCA",
+    "SCAFFOLD",
+    "Centralized",
+    "CommonMean",
+    "DFedEM",
+    "Ditto",
+    "Diverged",
+    "FedAvg",
+    "FedAvgPlus",
+    "FedEM",
+    "FedProx",
+    "FedRep",
+    "FixedCovariance",
+    "History",
+    "IndependentTasks",
+    "LabelPrior",
+    "LearnedCovariance",
+    "Local",
+    "Method",
+    "MiniBatchSDCA",
+    "MiniBatchSGD",
+    "Mocha",
+    "MochaHistory",
+    "OneVsRest",
+    "PFedMe",
+    "PerFedAvg",
+    "Relationship",
+    "State",
+    "Systems",
+    "TaskClusters",
+    "TaskGraph",
+    "evaluate",
+    "join",
+    "simulate",
+]

@@ -1,8 +1,8 @@
 """Losses per sample of neural networks: the stack's, and those of several answers at once."""
 from torch.nn import functional as F
 
-from mtl_lib.stack import LOSSES as STACK
-from mtl_lib.stack import Loss
+from mtl_lib.stack.stack import LOSSES as STACK
+from mtl_lib.stack.stack import Loss
 
 NO_TAG = -100  # the tag of a token without label
 

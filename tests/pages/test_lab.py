@@ -14,14 +14,14 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from mtl_lib.params import SECTIONS
-from mtl_lib.suite import parameters
+from study.sections import SECTIONS
+from suite import parameters
 
 pytestmark = pytest.mark.pages
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("mtl_lib", "notebooks", "params", "tests")
-FILES = ("Makefile", "pyproject.toml", "requirements-data.txt", "requirements.lock", ".gitignore")
+FOLDERS = ("mtl_lib", "study", "suite", "notebooks", "params", "tests")
+FILES = ("Makefile", "pyproject.toml", "requirements.lock", ".gitignore")
 SETTINGS = {"apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
             "notebook-extension/tracker": {"windowingMode": "none"}}  # every cell stays in the page, also far below
 

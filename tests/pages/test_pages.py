@@ -22,8 +22,8 @@ import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import TimeoutError
 
-from mtl_lib.suite import material
-from mtl_lib.suite.project import NOTEBOOKS
+from suite.site import material
+from suite.project import NOTEBOOKS
 
 pytestmark = pytest.mark.pages
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mtl_lib.claims import Claim
+from study.claims import Claim
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILES = [path for path in sorted((ROOT / "results").glob("*")) if path.name in ("smoke", "default", "full")]

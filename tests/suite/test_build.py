@@ -20,25 +20,25 @@ def test_a_build_leaves_everything_and_nothing_else(toy):
     provenance = json.loads((toy.result() / "provenance.json").read_text())
     assert {"commit", "dirty", "inputs", "seeds", "versions", "threads", "pools", "python"} <= set(provenance)
     assert str(toy.root) not in (toy.result() / "notebook.ipynb").read_text()  # no path of this machine
-    assert {"mtl_lib.toy_numbers", "mtl_lib.toy_api", "mtl_lib.toy_lazy", "mtl_lib.record"} <= set(provenance["inputs"]["modules"])
+    assert {"toy.numbers", "toy.api", "toy.lazy", "study.record"} <= set(provenance["inputs"]["modules"])
 
 
 def test_nothing_to_do_is_quick_and_a_comment_changes_nothing(built):
     stamp = os.stat(built.result()).st_mtime_ns
-    built.edit("mtl_lib/toy_numbers.py", "return 2 * x", "return 2 * x  # twice")
-    built.edit("mtl_lib/toy_numbers.py", '"""Twice x."""', '"""Two times x."""')
-    built.edit("mtl_lib/toy_other.py", "VALUE = 1", "VALUE = 2")
-    os.utime(built.root / "mtl_lib" / "toy_api.py")
+    built.edit("toy/numbers.py", "return 2 * x", "return 2 * x  # twice")
+    built.edit("toy/numbers.py", '"""Twice x."""', '"""Two times x."""')
+    built.edit("toy/other.py", "VALUE = 1", "VALUE = 2")
+    os.utime(built.root / "toy" / "api.py")
     assert "nothing to do" in built.build("a_toy").stdout
     assert os.stat(built.result()).st_mtime_ns == stamp
     assert built.suite("why", "a_toy").stdout == "a_toy: up to date\n"
 
 
 @pytest.mark.parametrize("path, old, new, named", [
-    ("mtl_lib/toy_numbers.py", "2 * x", "3 * x", "module mtl_lib.toy_numbers"),  # seen through a re-export
-    ("mtl_lib/toy_lazy.py", "1.0", "2.0", "module mtl_lib.toy_lazy"),  # loaded inside a function
-    ("mtl_lib/toy_api.py", "import number", "import number as number", "module mtl_lib.toy_api"),
-    ("mtl_lib/record.py", "indent=1", "indent=2", "module mtl_lib.record"),
+    ("toy/numbers.py", "2 * x", "3 * x", "module toy.numbers"),  # seen through a re-export
+    ("toy/lazy.py", "1.0", "2.0", "module toy.lazy"),  # loaded inside a function
+    ("toy/api.py", "import number", "import number as number", "module toy.api"),
+    ("study/record.py", "indent=1", "indent=2", "module study.record"),
     ("params/a_toy.yaml", "lam: 0.5", "lam: 0.25", "parameter lam changed: 0.5 -> 0.25"),
     ("requirements.lock", "==1", "==2", "requirements.lock"),
     ("notebooks/a_toy.ipynb", "size=8", "size=9", "the notebook's cells"),
@@ -60,9 +60,9 @@ def test_a_new_default_reruns_only_the_profiles_that_take_it(built):
 
 
 def test_a_change_reruns_only_the_sections_that_load_it(toy):
-    toy.edit("notebooks/b_toy.ipynb", "from mtl_lib.toy_api import number", "number = float")
+    toy.edit("notebooks/b_toy.ipynb", "from toy.api import number", "number = float")
     toy.build("a_toy", "b_toy")
-    toy.edit("mtl_lib/toy_numbers.py", "2 * x", "3 * x")
+    toy.edit("toy/numbers.py", "2 * x", "3 * x")
     out = toy.build("a_toy", "b_toy").stdout
     assert "a_toy: to run" in out and "b_toy: to run" not in out
 
@@ -149,7 +149,7 @@ def test_two_builds_at_once(toy):
 
 
 def test_planning_is_light(built):
-    program = ("import sys, runpy; sys.argv = ['suite', 'why']\ntry:\n runpy.run_module('mtl_lib.suite', run_name='__main__')\nexcept SystemExit: pass\n"
+    program = ("import sys, runpy; sys.argv = ['suite', 'why']\ntry:\n runpy.run_module('suite', run_name='__main__')\nexcept SystemExit: pass\n"
                "print(sorted({'numpy', 'torch', 'papermill', 'nbconvert', 'pandas', 'matplotlib'} & set(sys.modules)))")
     done = subprocess.run([sys.executable, "-c", program], cwd=built.root, env=built.environment(), capture_output=True, text=True)
     assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
@@ -193,9 +193,9 @@ def test_publish_copies_current_results_only(toy):
     assert (toy.root / "rendered" / "a_toy" / "figures" / "draws.png").is_file()
     assert json.loads((toy.root / "rendered" / "claims.json").read_text())[0]["id"] == "a-toy-up"
     assert "| the material says | verdict |" in (toy.root / "README.md").read_text() and (toy.root / "README.md").read_text().endswith("End\n")
-    toy.edit("mtl_lib/toy_numbers.py", "2 * x", "3 * x")
+    toy.edit("toy/numbers.py", "2 * x", "3 * x")
     done = toy.suite("publish", "a_toy")
-    assert done.returncode == 1 and "module mtl_lib.toy_numbers" in done.stderr
+    assert done.returncode == 1 and "module toy.numbers" in done.stderr
 
 
 def test_publish_check_says_what_is_not_as_published(toy):
@@ -205,9 +205,9 @@ def test_publish_check_says_what_is_not_as_published(toy):
     done = toy.suite("publish-check", "a_toy")
     assert done.returncode == 0 and "are those of today's sources" in done.stdout, done.stdout
     toy.edit("README.md", "| the material says |", "| somebody says |")
-    toy.edit("mtl_lib/toy_numbers.py", "2 * x", "3 * x")
+    toy.edit("toy/numbers.py", "2 * x", "3 * x")
     done = toy.suite("publish-check", "a_toy")
-    assert done.returncode == 1 and "module mtl_lib.toy_numbers changed" in done.stdout and "README.md: its table of verdicts" in done.stdout
+    assert done.returncode == 1 and "module toy.numbers changed" in done.stdout and "README.md: its table of verdicts" in done.stdout
 
 
 def test_relative_data_folders_count_from_the_checkout(toy):

@@ -48,7 +48,7 @@ def builders(main):
     """Worker processes of a sweep that are building a point -> the process of that build."""
     found = {}
     for worker in psutil.Process(main).children():
-        found |= {worker: child for child in worker.children() if "mtl_lib.suite" in child.cmdline()}
+        found |= {worker: child for child in worker.children() if "suite" in child.cmdline()}
     return found
 
 

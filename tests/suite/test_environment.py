@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from mtl_lib.suite import environment
+from suite import environment
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_missing_venv_module_is_one_line(place, monkeypatch, capsys):
 
 def test_a_step_that_outlives_its_builder_keeps_the_lock(place):
     slow = f"import time, pathlib; time.sleep(2); pathlib.Path({str(place)!r}, 'late').write_text('')"
-    program = (f"import sys; sys.path.insert(0, {os.getcwd()!r})\nfrom pathlib import Path\nfrom mtl_lib.suite import environment as e\n"
+    program = (f"import sys; sys.path.insert(0, {os.getcwd()!r})\nfrom pathlib import Path\nfrom suite import environment as e\n"
                f"e.ROOT = Path({str(place)!r}); e.VENV = e.ROOT / '.venv'\ne.steps = lambda index: [('slow', [sys.executable, '-c', {slow!r}])]\ne.build()")
     builder = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     for line in builder.stdout:

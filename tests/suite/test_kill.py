@@ -11,7 +11,7 @@ import pytest
 KILL_IN_SWAP = """
 import os, signal, sys
 from pathlib import Path
-from mtl_lib.suite import build
+from suite import build
 calls = 0
 def dying(function):
     def wrapped(*words, **options):

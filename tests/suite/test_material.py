@@ -7,9 +7,9 @@ import nbformat
 import pytest
 from ruamel.yaml import YAML
 
-from mtl_lib.params import SECTIONS
-from mtl_lib.suite import material, page
-from mtl_lib.suite.project import NOTEBOOKS, RENDERED, ROOT
+from study.sections import SECTIONS
+from suite.site import material, page
+from suite.project import NOTEBOOKS, RENDERED, ROOT
 
 ENTRIES = YAML(typ="safe").load(material.SOURCE.read_text())
 SOURCES = {name: nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4) for name in SECTIONS}

@@ -4,8 +4,8 @@ import json
 import pandas as pd
 import pytest
 
-from mtl_lib.suite import cluster, parameters, sweep
-from mtl_lib.suite.project import PARAMS, RESULTS, USAGE, Stop
+from suite import cluster, parameters, sweep
+from suite.project import PARAMS, RESULTS, USAGE, Stop
 
 GOOD = {"section": "01_classical_mtl", "profile": "smoke", "metric": "exam/nmse/pooled/share=0.1",
         "grid": {"n_lams": [2, 4], "weighting": ["mean", "sum"]}, "seeds": [0, 10]}

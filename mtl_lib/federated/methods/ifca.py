@@ -1,0 +1,67 @@
+"""IFCA: K global models, each client picks one (Ghosh et al. 2020, An Efficient Framework for Clustered Federated Learning)."""
+import torch
+from torch.nn import functional as F
+
+from mtl_lib import checks
+from mtl_lib.federated.methods.fedavg import FedAvg
+from mtl_lib.federated.engine.method import State, each, descend, scores
+from mtl_lib.stack.stack import mixed
+
+
+class IFCA(FedAvg):
+    """Each participant picks the model with the lowest mean loss on its training data and takes local steps from it.
+
+    The server averages every model over those who picked it, p_t as in ``FedAvg`` within the cluster; a model that
+    nobody picked stays. This is the paper's model averaging; K = 1 is ``FedAvg``. With ``over="all"`` a model moves
+    by p_t of all clients, as in the paper's gradient averaging, which divides by all. Models start different, and the
+    limit depends on the start: the paper takes the best of several by training loss.
+
+    Before a client is evaluated it picks again, by its training loss under the models as they are; ``predict``, and
+    ``evaluate`` without training data, use the pick of the last round it took part in (model 0 before any). The authors' code
+    (jichan3751/ifca) weighs clients equally (``weights="clients"``) and lets each client pick on the *test* data what it
+    is tested with, which flatters; that is not reproduced.
+
+    models : K, at least 1 and at most the number of clients.  Others as ``FedAvg``.
+    """
+
+    name = "IFCA"
+    personal_steps = 1  # no step: the pick before an evaluation
+
+    def __init__(self, net, optimizer, models: int, weights: str = "samples", over: str = "participants", keep_memory: bool = False):
+        super().__init__(net, optimizer, weights, over, keep_memory)
+        checks.whole(self.name, 1, models=models)
+        self.models = models
+
+    def init(self, train, seed):
+        self.check_at_most_one_each(train, models=self.models)
+        nobody = torch.zeros(len(train), dtype=torch.int64, device=train.x.device)
+        return State({"model": self.start(train, seed, self.models)} | self.counts(train), {"choice": nobody}, train.names, train.loss)
+
+    def client_update(self, server, mine, batches):
+        choice, optimizer = self._pick(server, batches), self.local_optimizer(mine)
+        model = each(lambda p: p[choice], server["model"])
+        descend(self.stack(model, batches.loss), batches, optimizer)
+        return {"model": model, "choice": choice}, {"choice": choice} | self.remembered(optimizer)
+
+    def server_aggregate(self, server, messages, n):
+        p = F.one_hot(messages["choice"], self.models).T * self.counted(n)
+        whole = server["total"] if self.over == "all" else p.sum(1, keepdim=True)
+        p = torch.where(p > 0, p / whole, 0.0)
+        kept = torch.diag(1 - p.sum(1))
+        return server | {"model": each(lambda new, old: mixed(p, new) + mixed(kept, old), messages["model"], server["model"])}
+
+    def personal(self, server, mine, batches):
+        return {"choice": self._pick(server, batches)}
+
+    def joined(self, server, batches, seed):
+        """A new client picks by the loss on its data."""
+        return {"choice": self._pick(server, batches)}
+
+    def outputs(self, server, mine, x, loss):
+        return scores(self.stack(each(lambda p: p[mine["choice"]], server["model"]), loss), x)
+
+    def _pick(self, server, batches):
+        """The model of the lowest loss for each client, (k,); the first of equals."""
+        losses = self.stack(server["model"], batches.loss).losses(batches.x[None], batches.y[None])
+        total = losses.new_zeros(self.models, len(batches)).index_add_(1, batches.of, losses)
+        return total.argmin(0)

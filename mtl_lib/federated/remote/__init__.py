@@ -1,0 +1,1 @@
+"""Server and nodes in different processes: a protocol, and Flower as one transport."""

@@ -1,0 +1,66 @@
+"""How far a fit is from its optimum: against iterations, and against what is communicated."""
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+
+from study.plots import style
+
+LOSSES = {"squared": "#44AA99", "logistic": "#661100"}  # a loss is no method: colours that no method has
+
+
+def certificates(history: pd.DataFrame) -> Figure:
+    """One panel per penalty: certified gap (solid) and true distance (dotted) over the objective, against iterations.
+
+    ``history`` has columns penalty, loss, iteration, gap, distance, the last two relative to the objective.
+    """
+    names = list(history["penalty"].unique())
+    columns = -(-len(names) // 2)
+    figure, axes = style.panels(columns, 2, width=2.9, height=2.5, sharey=True)
+    for axis in axes.ravel()[len(names):]:
+        axis.set_visible(False)
+    for axis, name in zip(axes.ravel(), names):
+        for loss, run in history[history["penalty"] == name].groupby("loss", sort=False):
+            axis.plot(run["iteration"], run["gap"], color=LOSSES[loss])
+            seen = run[run["distance"] > 0]
+            axis.plot(seen["iteration"], seen["distance"], color=LOSSES[loss], ls=":")
+        axis.set(title=name, yscale="log")
+    for axis in axes[-1]:
+        axis.set_xlabel("iterations")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("gap or distance\nover the objective")
+    for loss in history["loss"].unique():
+        axes[0, 0].plot([], [], color=LOSSES[loss], label=f"{loss}: certified gap")
+        axes[0, 0].plot([], [], color=LOSSES[loss], ls=":", label=f"{loss}: true distance")
+    figure.legend(loc="outside lower center", ncols=4, fontsize=9)
+    return figure
+
+
+def communication(history: pd.DataFrame, references: dict[str, float]) -> Figure:
+    """Distance to the optimum against numbers sent per node; ``references`` are vertical lines, label -> numbers.
+
+    ``history`` has columns arm, floats, distance.
+    """
+    figure, ((axis,),) = style.panels(1, width=8.4, height=3.8)
+    for arm, run in history.groupby("arm", sort=False):
+        axis.plot(run["floats"], run["distance"], marker="o", ms=4, color=style.colour(arm), label=arm)
+    for k, (label, floats) in enumerate(references.items()):
+        axis.axvline(floats, color="#555555", lw=1.2, ls=("--", ":")[k % 2], label=label)
+    axis.set(xscale="log", yscale="log", xlabel="numbers sent and received per node", ylabel="distance to the optimum\nover the objective")
+    figure.legend(loc="outside right center", fontsize=9)
+    return figure
+
+
+def staleness(history: pd.DataFrame) -> Figure:
+    """Distance to the optimum against numbers sent per node, one line per arm; columns arm, floats, distance.
+
+    The first arm, the reference, is dashed in its method's colour; the others run from light to dark in the order given.
+    """
+    figure, ((axis,),) = style.panels(1, width=8.4, height=3.8)
+    arms = list(history["arm"].unique())
+    for k, arm in enumerate(arms):
+        run = history[history["arm"] == arm]
+        look = {"color": style.colour(arm), "ls": "--"} if k == 0 else {"color": colormaps["viridis_r"](0.15 + 0.85 * k / len(arms))}
+        axis.plot(run["floats"], run["distance"], label=arm, **look)
+    axis.set(xscale="log", yscale="log", xlabel="numbers sent and received per node", ylabel="distance to the optimum\nover the objective")
+    figure.legend(loc="outside right center", fontsize=9)
+    return figure

@@ -1,0 +1,115 @@
+"""What a section depends on, by content: why a run is out of date, or that it is not.
+
+Inputs are cell sources and tags, resolved parameters (so not the defaults in the parameters cell),
+Python's minor version, the lock, torch's version, the archives read, and the syntax tree (without
+docstrings) of every mtl_lib module the run had loaded when it finished. A comment, a touch or a
+fresh clone changes none of them.
+"""
+import ast
+import functools
+import hashlib
+import importlib.metadata
+import json
+import sys
+from pathlib import Path
+
+from mtl_lib.data import store
+from suite.project import NOTEBOOKS, ROOT, read_json
+
+FILES = ("notebook.ipynb", "index.html", "metrics.json", "claims.json", "figures.json", "provenance.json")
+
+
+def inputs(section: str, params: dict) -> dict:
+    """The inputs known before a run; ``modules`` and ``data`` are added after it."""
+    return {"cells": cells_hash(NOTEBOOKS / f"{section}.ipynb"), "params": params,
+            "python": "{}.{}".format(*sys.version_info), "lock": file_hash(ROOT / "requirements.lock"),
+            "torch": _torch()}
+
+
+def differences(result: Path, section: str, params: dict) -> list[str]:
+    """Why the run in folder ``result`` is out of date, one line each; empty if it is current."""
+    if not result.is_dir():
+        return ["no result yet"]
+    damaged = _damage(result)
+    if damaged:
+        return [f"the result is not whole: {damaged} is missing or damaged"]
+    return changes(read_json(result / "provenance.json")["inputs"], section, params)
+
+
+def changes(before: dict, section: str, params: dict) -> list[str]:
+    """What is not now as it was in the inputs of a run, ``provenance["inputs"]``, one line each."""
+    now = inputs(section, params)
+    now["modules"] = {name: module_hash(name) for name in before.get("modules", {})}
+    current = {name: pin.sha256 for name, pin in store.pins().items()}
+    now["data"] = {name: identity.replace(identity[:64], current.get(name, "gone")) for name, identity in before.get("data", {}).items()}
+    lines = []
+    for key, value in now.items():
+        if isinstance(value, dict):
+            old = before.get(key, {})
+            lines += [_line(key, name, old.get(name), value.get(name)) for name in sorted(set(old) | set(value)) if old.get(name) != value.get(name)]
+        elif before.get(key) != value:
+            lines.append(_line(key, "", before.get(key), value))
+    return lines
+
+
+def _damage(result: Path) -> str | None:
+    """The first file of a result that is not there or not whole JSON, or None."""
+    content = {name: read_json(result / name) for name in FILES if name.endswith("json")}
+    for name in FILES:
+        if not (result / name).is_file() or content.get(name, True) is None:
+            return name
+    if not isinstance(content["provenance.json"].get("inputs"), dict):
+        return "provenance.json"
+    files = [f"figures/{name}.{kind}" for name in content["figures.json"] for kind in ("svg", "png", "csv")]
+    files += [f"claims/{claim['id']}.csv" for claim in content["claims.json"]]
+    return next((name for name in files if not (result / name).is_file()), None)
+
+
+def cells_hash(path: Path) -> str:
+    """Hash of the sources, types and tags of a notebook's cells, not of outputs, nor of the parameters cell: a run's values are inputs themselves."""
+    cells = [(cell["cell_type"], "".join(cell["source"]), cell.get("metadata", {}).get("tags", [])) for cell in json.loads(path.read_text())["cells"]]
+    return _digest(json.dumps([cell for cell in cells if "parameters" not in cell[2]]))
+
+
+def module_hash(name: str) -> str:
+    """Hash of a module's syntax tree without docstrings; "gone" if there is no such module."""
+    base = ROOT.joinpath(*name.split("."))
+    path = next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
+    if path is None:
+        return "gone"
+    return _tree_hash(path.read_bytes())
+
+
+@functools.lru_cache(1024)
+def _tree_hash(source: bytes) -> str:
+    """Keyed by content, so that planning many points of a sweep parses each module once."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return "does not parse"
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return _digest(ast.dump(tree))
+
+
+def file_hash(path: Path) -> str:
+    """Hash of a file's bytes, "missing" without one."""
+    return _digest(path.read_bytes()) if path.is_file() else "missing"
+
+
+def _torch() -> str | None:
+    try:
+        return importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _digest(content: str | bytes) -> str:
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()[:16]
+
+
+def _line(kind: str, name: str, before, now) -> str:
+    what = {"cells": "the notebook's cells", "python": "Python", "lock": "requirements.lock", "torch": "torch",
+            "modules": "module", "data": "data archive", "params": "parameter"}[kind]
+    return f"{what}{' ' if name else ''}{name} changed: {before} -> {now}"

@@ -1,0 +1,44 @@
+"""The offline site of a profile: question, map, claims, gallery and provenance over the sections' pages, and the claims as a page and a table."""
+from pathlib import Path
+
+from suite.project import lock_of, locked, read_json, write_text
+from suite.sections import SECTIONS
+from suite.site import material, page, templates
+
+
+def write(home: Path, profile: str) -> Path:
+    """Write ``index.html``, ``claims.html``, ``claims.csv`` and the assets; returns the index. Files that would not change are left alone.
+
+    A page that another version of the template made, or that stands beside other sections than before, is made again from its executed notebook.
+    """
+    with locked(home / ".lock-site"):
+        templates.assets(home)
+        there = pages(home)
+        sections = [found for name in there if (found := _section(home, name, there))]
+        claims = [claim | {"page": s["name"]} for s in sections for claim in s["claims"]]
+        shown = {"profile": profile, "sections": sections, "claims": claims, "sentences": material.sentences(claims), "effect": material.effect}
+        for name in ("index.html", "claims.html"):
+            write_text(home / name, templates.template(f"{name}.j2").render(**shown))
+        write_text(home / "claims.csv", material.table(claims))
+    return home / "index.html"
+
+
+def pages(home: Path, coming: str | None = None) -> list[str]:
+    """The sections that have a page in a results folder, in order, and the one that is about to get one."""
+    return [name for name in SECTIONS if name == coming or (home / name / "index.html").is_file()]
+
+
+def _section(home: Path, name: str, there: list[str]) -> dict | None:
+    """What the index shows of a section, its page made current first; None without a whole result. ``there``: the sections that have a page.
+
+    Where a build holds the section's lock it may be swapping: what it finishes with, it shows itself.
+    """
+    folder = home / name
+    with locked(lock_of(home, name), wait=False) as held:
+        parts = {part: read_json(folder / f"{part}.json") for part in ("claims", "figures", "provenance")}
+        if None in parts.values() or not (folder / "index.html").is_file():
+            return None
+        if held and not page.current(folder, there):
+            page.write(folder, there)
+    figures = {figure: {**facts, "alt": templates.described(figure, facts["alt"], parts["claims"])} for figure, facts in parts["figures"].items()}
+    return {"name": name, "title": templates.title(name), **parts, "figures": figures}

@@ -1,0 +1,100 @@
+"""What a notebook records, and what it may not."""
+import json
+
+import pandas as pd
+import pytest
+
+from study import record
+from study.plots import style
+
+
+@pytest.fixture
+def rec(tmp_path, monkeypatch):
+    monkeypatch.setenv("MTL_RUN_DIR", str(tmp_path))
+    return record.open("01_classical_mtl")
+
+
+def draw(rec, name="a-figure", **options):
+    fig, axes = style.panels(1)
+    axes[0, 0].plot([1, 2])
+    rec.figure(fig, name, **{"caption": "c", "alt": "a", "data": pd.DataFrame({"x": [1, 2]}), **options})
+
+
+def decided(rec):
+    claim = rec.declare(id="1-x", section="1", statement="s", contrast="c", unit="u", margin=0.1)
+    claim.decide(pd.DataFrame({"unit": range(8), "seed": 0, "a": range(8), "b": 0}), figure="a-figure")
+
+
+def test_everything_is_written_by_done(rec, tmp_path):
+    rec.metric("exam/nmse/share=0.1", 0.5, n=65)
+    rec.timing("fit", 1.0)
+    draw(rec)
+    decided(rec)
+    rec.done()
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["schema"] == 1 and metrics["section"] == "01_classical_mtl"
+    assert metrics["metrics"]["exam/nmse/share=0.1"] == {"value": 0.5, "n": 65}
+    assert set(metrics["metrics"]) == {"exam/nmse/share=0.1", "claim/1-x/effect"}  # no timing among them
+    assert list(metrics["metrics"]) == sorted(metrics["metrics"])
+    assert json.loads((tmp_path / "claims.json").read_text())[0]["figure"] == "a-figure"
+    assert pd.read_csv(tmp_path / "claims" / "1-x.csv").columns.tolist() == ["unit", "seed", "a", "b"]
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {"a-figure.svg", "a-figure.png", "a-figure.csv"}
+    assert json.loads((tmp_path / "run.json").read_text())["timings"] == {"fit": 1.0}
+
+
+def test_figures_have_the_same_bytes_every_time(rec, tmp_path):
+    draw(rec, "one")
+    draw(rec, "two")
+    one, two = ((tmp_path / "figures" / f"{name}.svg").read_bytes() for name in ("one", "two"))
+    assert one == two and b"<dc:date>" not in one
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_metrics_are_finite(rec, value):
+    with pytest.raises(ValueError, match="expected a finite number"):
+        rec.metric("x", value, n=1)
+
+
+def test_names_are_unique_and_plain(rec):
+    rec.metric("x", 1.0, n=1)
+    with pytest.raises(ValueError, match="recorded already"):
+        rec.metric("x", 1.0, n=1)
+    with pytest.raises(ValueError, match="allowed are"):
+        rec.metric("X y", 1.0, n=1)
+    draw(rec)
+    with pytest.raises(ValueError, match="recorded already"):
+        draw(rec)
+    with pytest.raises(ValueError, match="alternative text"):
+        draw(rec, "b", alt="")
+
+
+def test_simulated_data_are_marked_in_every_caption(tmp_path, monkeypatch):
+    monkeypatch.setenv("MTL_RUN_DIR", str(tmp_path))
+    rec = record.open("x", simulated=True)
+    draw(rec)
+    assert rec.figures["a-figure"]["caption"].startswith("SIMULATED")
+
+
+def test_without_a_run_folder_everything_is_shown_and_nothing_written(monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv("MTL_RUN_DIR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    rec = record.open("01_classical_mtl")
+    rec.metric("x", 1.0, n=1)
+    draw(rec)
+    decided(rec)
+    rec.done()
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_undecided_claim_fails_done(rec):
+    rec.declare(id="1-y", section="1", statement="s", contrast="c", unit="u", margin=0.1)
+    with pytest.raises(RuntimeError, match="1-y"):
+        rec.done()
+
+
+def test_effects_are_in_multiples_of_the_margin(rec):
+    made = rec.declare(id="1-rare-x", section="1", statement="s", contrast="c", unit="school", margin=0.05)
+    made.decide(pd.DataFrame({"unit": range(6), "seed": 0, "a": [1.0, 1.1, 1.2, 1.3, 1.2, 1.1], "b": 1.0}), figure="f")
+    row, result = rec.effects().iloc[0], rec.claims[0].result
+    assert row["label"] == "rare-x (school, n = 6)" and row["margin"] == 1.0
+    assert [row[key] * 0.05 for key in ("effect", "low", "high")] == pytest.approx([result[key] for key in ("effect", "low", "high")])
