@@ -3,15 +3,29 @@
 Seconds are processor time of one thread, the fastest of up to three runs, data in memory, everything else (checks,
 Gram matrices, certificate) included. Compiling what numba compiles is left out.
 """
+
 import time
 import tracemalloc
 
 import numpy as np
-from benchmarks import peers, problems
 from threadpoolctl import threadpool_limits
 
-from mtl_lib.classical import (L1, L21, MTRL, Clustered, Dirty, Graph, LinearMTL, MeanRegularized, Pooled, Ridge, Robust,
-                               TraceNorm, path)
+from benchmarks import peers, problems
+from mtl_lib.classical import (
+    L1,
+    L21,
+    MTRL,
+    Clustered,
+    Dirty,
+    Graph,
+    LinearMTL,
+    MeanRegularized,
+    Pooled,
+    Ridge,
+    Robust,
+    TraceNorm,
+    path,
+)
 
 ACCURACY = 1e-6  # of the objective, relative
 PATIENCE = 60.0  # seconds spent on the tolerances of one peer
@@ -40,18 +54,37 @@ def ours(penalty, lam=1.0, **others):
 
 def inside_the_path(model, *data):
     """lam well inside the path: a tenth of lambda_max for norms, 1e-4 of where the path of a squared norm starts."""
-    return model.set_params(lam=(0.1 if model.penalty.kind == "norm" else 1e-4) * model.lambda_max(*data) or 1.0)
+    return model.set_params(
+        lam=(0.1 if model.penalty.kind == "norm" else 1e-4) * model.lambda_max(*data) or 1.0
+    )
 
 
 def row(what, seconds, goal, fitted):
     gap = max(m.dual_gap_ / m.objective_ for m in fitted)
-    print(f"{what:58s} {goal or '-':>8} {seconds:9.3f}  {'' if goal is None else 'met' if seconds <= goal else 'missed':6s} {sum(m.n_iter_ for m in fitted):6d} {gap:9.0e}", flush=True)
+    print(
+        f"{what:58s} {goal or '-':>8} {seconds:9.3f}  {'' if goal is None else 'met' if seconds <= goal else 'missed':6s} {sum(m.n_iter_ for m in fitted):6d} {gap:9.0e}",
+        flush=True,
+    )
 
 
 def goals():
-    print(f"{'certified at 1e-6':58s} {'goal, s':>8s} {'measured':>9s}  {'':6s} {'steps':>6s} {'gap':>9s}")
+    print(
+        f"{'certified at 1e-6':58s} {'goal, s':>8s} {'measured':>9s}  {'':6s} {'steps':>6s} {'gap':>9s}"
+    )
     Xs, ys = problems.ragged(139, 28, 15_000)
-    plain = [Ridge(), Pooled(), MeanRegularized(5.0), chain(139), L1(), L21(), TraceNorm(), MTRL(), Clustered(5), Dirty(), Robust()]
+    plain = [
+        Ridge(),
+        Pooled(),
+        MeanRegularized(5.0),
+        chain(139),
+        L1(),
+        L21(),
+        TraceNorm(),
+        MTRL(),
+        Clustered(5),
+        Dirty(),
+        Robust(),
+    ]
     about = [Ridge(), L1(), L21(), TraceNorm(), MTRL(), Clustered(5)]
     for penalty, mean in [*((p, False) for p in plain), *((p, True) for p in about)]:
         model = inside_the_path(ours(penalty, about_mean=mean), Xs, ys)
@@ -83,7 +116,11 @@ def compare(what, Xs, Y, penalty, solvers, data):
         if name in ("skglm", "celer"):
             solve(Xs, Y, penalty, model.lam, 1e-1)  # compile
         found = peers.fastest(solve, timed, (Xs, Y, penalty, model.lam), limit, PATIENCE)
-        print(f"   {name} {f'{found[0] / seconds:.2g}x' if found else 'not reached'}", end="", flush=True)
+        print(
+            f"   {name} {f'{found[0] / seconds:.2g}x' if found else 'not reached'}",
+            end="",
+            flush=True,
+        )
     print()
 
 
@@ -92,10 +129,20 @@ def ratios():
     for T, d, m in ((50, 200, 100), (139, 28, 108), (200, 1000, 100)):
         X, Y = problems.shared(T, d, m)
         compare(f"one X, T={T}, d={d}, m={m}", [X] * T, Y, L21(), peers.SHARED, (X, Y))
-    for T, d, rows, solvers in ((139, 28, 15_000, ("plain FISTA",)), (20, 10, 1000, ("plain FISTA", "cvxpy"))):
+    for T, d, rows, solvers in (
+        (139, 28, 15_000, ("plain FISTA",)),
+        (20, 10, 1000, ("plain FISTA", "cvxpy")),
+    ):
         Xs, ys = problems.ragged(T, d, rows)
         for penalty in (L21(), TraceNorm()):
-            compare(f"own X, T={T}, d={d}, {rows} rows", Xs, ys, penalty, {name: peers.RAGGED[name] for name in solvers}, (Xs, ys))
+            compare(
+                f"own X, T={T}, d={d}, {rows} rows",
+                Xs,
+                ys,
+                penalty,
+                {name: peers.RAGGED[name] for name in solvers},
+                (Xs, ys),
+            )
 
 
 def memory():
@@ -105,7 +152,9 @@ def memory():
         Xs, ys = problems.ragged(T, d, T * m)
         tracemalloc.reset_peak()
         ours(L21(), 0.1).set_params(tol=0.5).fit(Xs, ys)
-        print(f"T={T}, d={d}, m={m}: {tracemalloc.get_traced_memory()[1] / sum(X.nbytes for X in Xs):.1f}")
+        print(
+            f"T={T}, d={d}, m={m}: {tracemalloc.get_traced_memory()[1] / sum(X.nbytes for X in Xs):.1f}"
+        )
         tracemalloc.stop()
 
 

@@ -3,6 +3,7 @@
 Seconds are processor time of a round, the fastest of three; storing the clients and the evaluations are left out,
 drawing the mini-batches is included on both sides.
 """
+
 import sys
 import time
 from dataclasses import replace
@@ -12,10 +13,10 @@ import numpy as np
 import torch
 
 from mtl_lib.data.generated.mixture import mixture
+from mtl_lib.federated.engine.simulation import simulate
 from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.methods.fedem import FedEM
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.stack.stack import SGD, MLP
+from mtl_lib.stack.stack import MLP, SGD
 from mtl_lib.tasks import TaskSet
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
@@ -23,8 +24,14 @@ import textbook  # noqa: E402
 
 LR = 0.1
 # net, batch size, clients, goal as a ratio; nets that fill the cache alone must not lose
-MLPS = [((150, 32, 2), 128, 100, 3.0), ((150, 32, 2), 32, 100, 8.0), ((150, 256, 256, 2), 128, 30, 0.9), ((150, 256, 256, 2), 32, 30, 0.9),
-        ((150, 1024, 1024, 2), 128, 10, 0.9), ((150, 1024, 1024, 2), 32, 10, 0.9)]
+MLPS = [
+    ((150, 32, 2), 128, 100, 3.0),
+    ((150, 32, 2), 32, 100, 8.0),
+    ((150, 256, 256, 2), 128, 30, 0.9),
+    ((150, 256, 256, 2), 32, 30, 0.9),
+    ((150, 1024, 1024, 2), 128, 10, 0.9),
+    ((150, 1024, 1024, 2), 32, 10, 0.9),
+]
 
 
 def fastest(work, times=3):
@@ -40,7 +47,13 @@ def fastest(work, times=3):
 def plain(tasks):
     """name -> (x, y) for the textbook."""
     kind = torch.int64 if tasks[0].loss == "ce" else torch.float32
-    return {task.name: (torch.as_tensor(task.X, dtype=torch.float32), torch.as_tensor(task.y, dtype=kind)) for task in tasks}
+    return {
+        task.name: (
+            torch.as_tensor(task.X, dtype=torch.float32),
+            torch.as_tensor(task.y, dtype=kind),
+        )
+        for task in tasks
+    }
 
 
 def seconds_a_round(method, tasks, batch_size, rounds):
@@ -50,20 +63,30 @@ def seconds_a_round(method, tasks, batch_size, rounds):
 
 
 def row(what, ours, theirs, goal):
-    print(f"{what:52s} ours {1000 * ours:8.1f} ms   textbook {1000 * theirs:8.1f} ms   {theirs / ours:5.1f}x   goal {goal:4.1f}x "
-          f"{'met' if theirs / ours >= goal else 'missed'}", flush=True)
+    print(
+        f"{what:52s} ours {1000 * ours:8.1f} ms   textbook {1000 * theirs:8.1f} ms   {theirs / ours:5.1f}x   goal {goal:4.1f}x "
+        f"{'met' if theirs / ours >= goal else 'missed'}",
+        flush=True,
+    )
 
 
 def fedem():
     tasks = mixture(300, 0).tasks
     method, clients = FedEM(MLP((150, 1)), SGD(LR), 3), plain(tasks)
     ours = seconds_a_round(method, tasks, 128, 10)
-    theirs, _ = fastest(lambda: textbook.fedem(clients, (150, 1), "logistic", {"lr": LR}, 1, 128, 1, 1.0, 0, 3))
+    theirs, _ = fastest(
+        lambda: textbook.fedem(clients, (150, 1), "logistic", {"lr": LR}, 1, 128, 1, 1.0, 0, 3)
+    )
     row("FedEM, T=300, M=3, d=150, batch 128", ours, theirs, 15.0)
     test = mixture(300, 0, part="test", m=500).tasks
-    took, history = fastest(lambda: simulate(method, tasks, test=test, rounds=200, batch_size=128, eval_every=5), 1)
-    print(f"  200 rounds, train and test curves every 5: {took:.1f} s, goal 30 s {'met' if took <= 30 else 'missed'}; "
-          f"{len(history.table)} values", flush=True)
+    took, history = fastest(
+        lambda: simulate(method, tasks, test=test, rounds=200, batch_size=128, eval_every=5), 1
+    )
+    print(
+        f"  200 rounds, train and test curves every 5: {took:.1f} s, goal 30 s {'met' if took <= 30 else 'missed'}; "
+        f"{len(history.table)} values",
+        flush=True,
+    )
 
 
 def mlps():
@@ -71,8 +94,15 @@ def mlps():
         tasks = TaskSet([replace(task, loss="ce") for task in mixture(T, 0).tasks])
         clients = plain(tasks)
         ours = seconds_a_round(FedAvg(MLP(sizes), SGD(LR)), tasks, batch_size, 3)
-        theirs, _ = fastest(lambda: textbook.fedavg(clients, sizes, "ce", {"lr": LR}, 1, batch_size, 1, 1.0, 0))
-        row(f"FedAvg, T={T}, MLP {'-'.join(map(str, sizes))}, batch {batch_size}", ours, theirs, goal)
+        theirs, _ = fastest(
+            lambda: textbook.fedavg(clients, sizes, "ce", {"lr": LR}, 1, batch_size, 1, 1.0, 0)
+        )
+        row(
+            f"FedAvg, T={T}, MLP {'-'.join(map(str, sizes))}, batch {batch_size}",
+            ours,
+            theirs,
+            goal,
+        )
 
 
 def main():

@@ -5,6 +5,7 @@ nothing but the way costs anything. Seconds are the median over rounds after the
 all clients in a round: floats alone in one process, with names and NumPy's headers in Flower (what its own protocol adds is not
 counted). In a deployment Flower starts a process for each message, whose imports are nearly all of the time.
 """
+
 import json
 import statistics
 import sys
@@ -19,20 +20,27 @@ sys.path[:0] = [str(ROOT / "flower"), str(APP)]
 import start  # noqa: E402
 import trial  # noqa: E402
 
-from mtl_lib.federated.remote import flower  # noqa: E402
 from mtl_lib.federated.engine.simulation import simulate  # noqa: E402
+from mtl_lib.federated.remote import flower  # noqa: E402
 
 ROUNDS = 3
 
 
 def in_process(method):
     """(seconds, bytes down, bytes up) of a round."""
+
     def run(rounds):
         begin = time.perf_counter()
         if method == "MOCHA":
             history = trial.METHODS[method](rounds).fit(trial.tasks(method)).history_
         else:
-            history = simulate(trial.METHODS[method](rounds), trial.tasks(method), rounds=rounds, eval_every=0, **trial.SETTINGS).bytes
+            history = simulate(
+                trial.METHODS[method](rounds),
+                trial.tasks(method),
+                rounds=rounds,
+                eval_every=0,
+                **trial.SETTINGS,
+            ).bytes
         return time.perf_counter() - begin, list(history["down"])[-1], list(history["up"])[-1]
 
     run(ROUNDS)  # compiles
@@ -57,11 +65,19 @@ def deployed(methods):
         folder, port = Path(folder), start.free_port()
         processes = [start.superlink(port, folder / "server", **quiet)]
         try:
-            processes += [start.supernode(f"127.0.0.1:{port}", {"position": k}, folder / f"node-{k}", **quiet) for k in range(2)]
+            processes += [
+                start.supernode(f"127.0.0.1:{port}", {"position": k}, folder / f"node-{k}", **quiet)
+                for k in range(2)
+            ]
             for method in methods:
                 out = folder / method
                 out.mkdir()
-                start.run(APP, {"method": method, "rounds": ROUNDS, "out": str(out)}, folder / "server", **quiet)
+                start.run(
+                    APP,
+                    {"method": method, "rounds": ROUNDS, "out": str(out)},
+                    folder / "server",
+                    **quiet,
+                )
                 found[method] = of_log(json.loads((out / "server.json").read_text())["log"])
         finally:
             for process in reversed(processes):
@@ -73,9 +89,15 @@ def main():
     warnings.simplefilter("ignore")
     deployment = deployed(trial.METHODS)
     for method in trial.METHODS:
-        for where, (seconds, down, up) in (("one process", in_process(method)), ("simulation", in_simulation(method)),
-                                           ("deployment", deployment[method])):
-            print(f"{method:8s} {where:12s} {seconds:10.4f} s a round   {down:6d} bytes down   {up:6d} bytes up", flush=True)
+        for where, (seconds, down, up) in (
+            ("one process", in_process(method)),
+            ("simulation", in_simulation(method)),
+            ("deployment", deployment[method]),
+        ):
+            print(
+                f"{method:8s} {where:12s} {seconds:10.4f} s a round   {down:6d} bytes down   {up:6d} bytes up",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

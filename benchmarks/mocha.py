@@ -3,9 +3,10 @@
 Seconds are processor time; compiling, once per machine, is left out. The gap is the one that counts: joint where the
 relationship is learned.
 """
-import numpy as np
-from benchmarks.federated import fastest, textbook
 
+import numpy as np
+
+from benchmarks.federated import fastest, textbook
 from mtl_lib.federated import Mocha
 from mtl_lib.federated.mocha.nodes import Nodes
 from mtl_lib.federated.mocha.relationships import CommonMean
@@ -23,7 +24,15 @@ def nodes(losses, seed=0):
     for t, w in enumerate(rules):
         X, loss = rng.normal(size=(M, D)), losses[t % len(losses)]
         z = X @ w + 0.5 * rng.normal(size=M)
-        tasks.append(Task(f"node {t}", Inputs(f"X {t}", X), np.arange(M), z if loss == "squared" else (z > 0).astype(int), loss))
+        tasks.append(
+            Task(
+                f"node {t}",
+                Inputs(f"X {t}", X),
+                np.arange(M),
+                z if loss == "squared" else (z > 0).astype(int),
+                loss,
+            )
+        )
     return TaskSet(tasks)
 
 
@@ -33,9 +42,14 @@ def goals():
         tasks = nodes(losses)
         for relationship in ("independent", CommonMean(1.0), "learned"):
             for lam in LAMS:
-                seconds, fitted = fastest(lambda: Mocha(lam=lam, relationship=relationship).fit(tasks))
+                seconds, fitted = fastest(
+                    lambda: Mocha(lam=lam, relationship=relationship).fit(tasks)
+                )
                 name = f"{losses[0] if len(losses) == 1 else 'mixed'}, {relationship}, lam {lam:g}"
-                print(f"  {name:48s} {seconds:6.2f} s  {fitted.n_rounds_:5d} rounds  {'met' if seconds <= GOAL else 'missed'}", flush=True)
+                print(
+                    f"  {name:48s} {seconds:6.2f} s  {fitted.n_rounds_:5d} rounds  {'met' if seconds <= GOAL else 'missed'}",
+                    flush=True,
+                )
 
 
 def ratio():
@@ -54,13 +68,27 @@ def ratio():
             order, made = data._order(0, 1), []
             for t in range(T):
                 own = slice(data.start[t], data.start[t + 1])
-                made.append(textbook.coordinate_ascent(data.X[own], data.y[own], loss, np.zeros(M), data.c[t], W[t], scale[t], order[own]))
+                made.append(
+                    textbook.coordinate_ascent(
+                        data.X[own],
+                        data.y[own],
+                        loss,
+                        np.zeros(M),
+                        data.c[t],
+                        W[t],
+                        scale[t],
+                        order[own],
+                    )
+                )
             return np.array(made)
 
         (fast, one), (slow, other) = fastest(ours), fastest(plain)
         assert np.allclose(one, other, atol=1e-10)
-        print(f"  {loss:10s} ours {1000 * fast:7.2f} ms   plain {1000 * slow:8.1f} ms   {slow / fast:5.0f}x   goal {RATIO:g}x "
-              f"{'met' if slow / fast >= RATIO else 'missed'}", flush=True)
+        print(
+            f"  {loss:10s} ours {1000 * fast:7.2f} ms   plain {1000 * slow:8.1f} ms   {slow / fast:5.0f}x   goal {RATIO:g}x "
+            f"{'met' if slow / fast >= RATIO else 'missed'}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -2,14 +2,15 @@
 
 Each is a function of the problem and its own tolerance that returns W (T, d). ``TOLERANCES`` are tried in turn.
 """
+
 import importlib.util
 import warnings
 
 import cvxpy as cp
 import numpy as np
-from benchmarks import plain
 from sklearn.linear_model import MultiTaskLasso
 
+from benchmarks import plain
 from mtl_lib.classical import L21, TraceNorm
 
 TOLERANCES = 10.0 ** -np.arange(3, 15)
@@ -21,12 +22,18 @@ def scikit_learn(Xs, Y, penalty, lam, tol):
 
 def skglm(Xs, Y, penalty, lam, tol):
     from skglm import MultiTaskLasso
+
     return MultiTaskLasso(lam, fit_intercept=False, tol=tol, max_iter=500).fit(Xs[0], Y).coef_
 
 
 def celer(Xs, Y, penalty, lam, tol):
-    from celer.homotopy import mtl_path  # its MultiTaskLasso 0.7.4 fails with scikit-learn 1.9: no _validate_data
-    return mtl_path(np.asfortranarray(Xs[0]), np.asfortranarray(Y), alphas=[lam], tol=tol, max_iter=500)[1][:, :, 0]
+    from celer.homotopy import (
+        mtl_path,  # its MultiTaskLasso 0.7.4 fails with scikit-learn 1.9: no _validate_data
+    )
+
+    return mtl_path(
+        np.asfortranarray(Xs[0]), np.asfortranarray(Y), alphas=[lam], tol=tol, max_iter=500
+    )[1][:, :, 0]
 
 
 def plain_fista(Xs, Y, penalty, lam, tol):
@@ -35,8 +42,13 @@ def plain_fista(Xs, Y, penalty, lam, tol):
 
 def cvxpy(Xs, ys, penalty, lam, tol):
     W = cp.Variable((len(Xs), Xs[0].shape[1]))
-    g = {L21(): lambda: cp.sum(cp.norm(W, 2, axis=0)), TraceNorm(): lambda: cp.normNuc(W)}[penalty]()
-    losses = sum(cp.sum_squares(y - X @ W[t]) / (2 * len(y)) for t, (X, y) in enumerate(zip(Xs, ys)))
+    g = {L21(): lambda: cp.sum(cp.norm(W, 2, axis=0)), TraceNorm(): lambda: cp.normNuc(W)}[
+        penalty
+    ]()
+    losses = sum(
+        cp.sum_squares(y - X @ W[t]) / (2 * len(y))
+        for t, (X, y) in enumerate(zip(Xs, ys, strict=True))
+    )
     cp.Problem(cp.Minimize(losses + lam * g)).solve(cp.CLARABEL, tol_gap_rel=tol, tol_gap_abs=tol)
     return W.value
 

@@ -2,11 +2,12 @@
 
 Beck and Teboulle 2009, algorithm 4.1. It certifies nothing: how far it stops from the optimum is not known.
 """
+
 import numpy as np
 
 
 def objective(W, Xs, ys, value, lam):
-    losses = [0.5 * np.mean((y - X @ w) ** 2) for X, y, w in zip(Xs, ys, W)]
+    losses = [0.5 * np.mean((y - X @ w) ** 2) for X, y, w in zip(Xs, ys, W, strict=True)]
     return sum(losses) + lam * value(W)
 
 
@@ -16,7 +17,7 @@ def fista(Xs, ys, value, prox, lam, tol, max_iter=20_000):
     W = Y = np.zeros((len(Xs), Xs[0].shape[1]))
     t, last = 1.0, np.inf
     for _ in range(max_iter):
-        gradient = np.array([X.T @ (X @ v - y) / len(y) for X, y, v in zip(Xs, ys, Y)])
+        gradient = np.array([X.T @ (X @ v - y) / len(y) for X, y, v in zip(Xs, ys, Y, strict=True)])
         W_new = prox(Y - step * gradient, step * lam)
         t_new = (1 + np.sqrt(1 + 4 * t**2)) / 2
         Y = W_new + (t - 1) / t_new * (W_new - W)

@@ -1,4 +1,5 @@
 """The problems of the speed goals, drawn with a structure worth fitting: ragged tasks that share features and a subspace."""
+
 import numpy as np
 
 from mtl_lib.stream import stream
@@ -13,7 +14,7 @@ def ragged(T, d, rows, seed=0):
     sizes = np.maximum((rows * share / share.sum()).astype(int), 2)
     W = _weights(rng, T, d)
     Xs = [rng.normal(size=(m, d)) @ _mixing(rng, d) + rng.normal(size=d) for m in sizes]
-    return Xs, [X @ w + rng.normal(size=len(X)) for X, w in zip(Xs, W)]
+    return Xs, [X @ w + rng.normal(size=len(X)) for X, w in zip(Xs, W, strict=True)]
 
 
 def shared(T, d, m, seed=0):
@@ -27,7 +28,9 @@ def _weights(rng, T, d):
     """(T, d): rank 5 plus an own part, on a fifth of the features."""
     used = rng.permutation(d)[: max(d // 5, RANK)]
     W = np.zeros((T, d))
-    W[:, used] = (rng.normal(size=(T, RANK)) @ rng.normal(size=(RANK, len(used))) + rng.normal(size=len(used))) / np.sqrt(len(used))
+    W[:, used] = (
+        rng.normal(size=(T, RANK)) @ rng.normal(size=(RANK, len(used))) + rng.normal(size=len(used))
+    ) / np.sqrt(len(used))
     W[:, used] += 0.2 * rng.normal(size=(T, len(used))) / np.sqrt(len(used))
     return W
 

@@ -5,6 +5,7 @@
 
 The server listens on this machine only; README shows how nodes elsewhere reach it. When the run is over it ends all it has started.
 """
+
 import argparse
 import json
 import os
@@ -23,15 +24,33 @@ OFF = {"FLWR_TELEMETRY_ENABLED": "0", "RAY_USAGE_STATS_ENABLED": "0", "PYTHONUNB
 def environment(home: Path) -> dict:
     """What a process of Flower sees: its own folder for configuration and apps, and one thread, as the rest of the suite."""
     home.mkdir(parents=True, exist_ok=True)
-    return {"OMP_NUM_THREADS": "1", **os.environ, **OFF, "FLWR_HOME": str(home), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    return {
+        "OMP_NUM_THREADS": "1",
+        **os.environ,
+        **OFF,
+        "FLWR_HOME": str(home),
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+    }
 
 
 def superlink(port: int, home: Path, **options) -> subprocess.Popen:
     """A SuperLink on this machine, listening; ``end`` it. Raises RuntimeError where it does not start."""
     seen = environment(home)
-    (home / "config.toml").write_text(f'[superlink.here]\naddress = "127.0.0.1:{port}"\ninsecure = true\n')
-    process = subprocess.Popen([BIN / "flower-superlink", "--insecure", "--disable-runtime-dependency-installation", "--port", str(port)],
-                               env=seen, start_new_session=True, **options)
+    (home / "config.toml").write_text(
+        f'[superlink.here]\naddress = "127.0.0.1:{port}"\ninsecure = true\n'
+    )
+    process = subprocess.Popen(
+        [
+            BIN / "flower-superlink",
+            "--insecure",
+            "--disable-runtime-dependency-installation",
+            "--port",
+            str(port),
+        ],
+        env=seen,
+        start_new_session=True,
+        **options,
+    )
     while process.poll() is None:
         if listening(f"127.0.0.1:{port}"):
             return process
@@ -42,15 +61,36 @@ def superlink(port: int, home: Path, **options) -> subprocess.Popen:
 def supernode(server: str, config: dict, home: Path, **options) -> subprocess.Popen:
     """A SuperNode of ``server`` (address:port) with ``config`` for its app; ``end`` it."""
     settings = " ".join(f"{name}={json.dumps(value)}" for name, value in config.items())
-    command = [BIN / "flower-supernode", "--insecure", "--superlink", server, "--port", str(free_port()), "--node-config", settings]
+    command = [
+        BIN / "flower-supernode",
+        "--insecure",
+        "--superlink",
+        server,
+        "--port",
+        str(free_port()),
+        "--node-config",
+        settings,
+    ]
     return subprocess.Popen(command, env=environment(home), start_new_session=True, **options)
 
 
 def run(app: Path, config: dict, home: Path, **options) -> bool:
     """Run an app on the SuperLink that was started with ``home``, showing what it prints; whether it came to its end."""
-    flwr, settings = [BIN / "flwr"], " ".join(f"{name}={json.dumps(value)}" for name, value in config.items())
-    subprocess.run([*flwr, "run", app, "here", "--stream", "--run-config", settings], env=environment(home), **options)
-    listed = subprocess.run([*flwr, "ls", "here", "--limit", "1", "--format", "json"], env=environment(home), capture_output=True, text=True)
+    flwr, settings = (
+        [BIN / "flwr"],
+        " ".join(f"{name}={json.dumps(value)}" for name, value in config.items()),
+    )
+    subprocess.run(
+        [*flwr, "run", app, "here", "--stream", "--run-config", settings],
+        env=environment(home),
+        **options,
+    )
+    listed = subprocess.run(
+        [*flwr, "ls", "here", "--limit", "1", "--format", "json"],
+        env=environment(home),
+        capture_output=True,
+        text=True,
+    )
     return json.loads(listed.stdout)["runs"][0]["status"] == "finished:completed"
 
 
@@ -104,7 +144,12 @@ def main(words: list[str]) -> int:
     server = roles.add_parser("server", help="wait for all nodes, run, show what they tell, end")
     server.add_argument("--clients", type=int, default=2, help="how many nodes to wait for")
     server.add_argument("--method", default="FedEM", help="one of METHODS in flower/federation.py")
-    server.add_argument("--timeout", type=float, default=120, help="seconds a round waits for the others once a node has answered")
+    server.add_argument(
+        "--timeout",
+        type=float,
+        default=120,
+        help="seconds a round waits for the others once a node has answered",
+    )
     server.add_argument("--port", type=int, default=8000)
     node = roles.add_parser("node", help="one client; Ctrl-C ends it")
     node.add_argument("--name", required=True)
@@ -113,7 +158,12 @@ def main(words: list[str]) -> int:
     options = parser.parse_args(words)
     home = BIN.parent / "home"
     if options.role == "server":
-        process = superlink(options.port, home / f"server-{options.port}", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = superlink(
+            options.port,
+            home / f"server-{options.port}",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         config = {"method": options.method, "clients": options.clients, "timeout": options.timeout}
         work = lambda: 0 if run(HERE, config, home / f"server-{options.port}") else 1
     else:

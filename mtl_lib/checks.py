@@ -1,4 +1,5 @@
 """One clear line for a parameter outside its range; raises ValueError naming its owner, the parameter, the value and what is allowed."""
+
 import math
 import numbers
 
@@ -7,7 +8,9 @@ def whole(owner: str, least: int, **parameters) -> None:
     """Whole numbers of at least ``least``; a bool is none."""
     for what, value in parameters.items():
         if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-            raise ValueError(f"{owner}: {what} {value!r}, allowed is a whole number, {least} or more")
+            raise ValueError(
+                f"{owner}: {what} {value!r}, allowed is a whole number, {least} or more"
+            )
 
 
 def positive(owner: str, **parameters) -> None:

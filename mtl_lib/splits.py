@@ -4,20 +4,27 @@ A unit is a group where a task has groups, else a row. The same unit of the same
 same number in every task, and numbers decide: the smaller go first. Tasks are anything with
 ``inputs.name``, ``inputs.array``, ``rows`` and ``groups``.
 """
+
 import numpy as np
 
 from mtl_lib.stream import stream
 
 
 def sharing(owned) -> str:
-    """"own", "shared" or "partial" from (inputs name, units) of every task, in one pass over the units."""
+    """ "own", "shared" or "partial" from (inputs name, units) of every task, in one pass over the units."""
     sets = {}
     for name, units in owned:
         sets.setdefault(name, []).append(np.unique(units))
-    if len(owned) > 1 and all(len(np.unique(np.concatenate(s))) == sum(map(len, s)) for s in sets.values()):
+    if len(owned) > 1 and all(
+        len(np.unique(np.concatenate(s))) == sum(map(len, s)) for s in sets.values()
+    ):
         return "own"
     first = next(iter(sets.values()))
-    return "shared" if len(sets) == 1 and all(np.array_equal(units, first[0]) for units in first) else "partial"
+    return (
+        "shared"
+        if len(sets) == 1 and all(np.array_equal(units, first[0]) for units in first)
+        else "partial"
+    )
 
 
 def first_sides(tasks, share: float, seed: int) -> list[np.ndarray]:
@@ -47,7 +54,9 @@ class _Draws:
         self.purpose, self.seed, self.rows = purpose, seed, {}
         self.exact = sharing([(task.inputs.name, _units(task)) for task in tasks]) != "partial"
         singles = [task for task in tasks if len(np.unique(_units(task))) == 1]
-        self.first = {(task.inputs.name, _units(task)[0]) for task in singles} if not self.exact else set()
+        self.first = (
+            {(task.inputs.name, _units(task)[0]) for task in singles} if not self.exact else set()
+        )
         _check_groups(tasks)
 
     def units(self, task) -> tuple[np.ndarray, np.ndarray]:
@@ -55,10 +64,14 @@ class _Draws:
         name = task.inputs.name
         units, of_sample = np.unique(_units(task), return_inverse=True)
         if task.groups is not None:
-            numbers = np.array([stream(self.seed, self.purpose, f"{name}/{unit}").random() for unit in units])
+            numbers = np.array(
+                [stream(self.seed, self.purpose, f"{name}/{unit}").random() for unit in units]
+            )
         else:
             if name not in self.rows:
-                self.rows[name] = stream(self.seed, self.purpose, name).random(len(task.inputs.array))
+                self.rows[name] = stream(self.seed, self.purpose, name).random(
+                    len(task.inputs.array)
+                )
             numbers = self.rows[name][units]
         if self.first:
             numbers = np.where([(name, unit) in self.first for unit in units], -1.0, numbers)
@@ -70,12 +83,20 @@ def _check_groups(tasks) -> None:
     groups = {}  # (inputs, row) -> group
     for task in tasks:
         if task.groups is not None:
-            for row, group in zip(task.rows.tolist(), np.asarray(task.groups).tolist()):
+            for row, group in zip(
+                task.rows.tolist(), np.asarray(task.groups).tolist(), strict=True
+            ):
                 if groups.setdefault((task.inputs.name, row), group) != group:
-                    raise ValueError(f"task {task.name!r}: groups put row {row} into {group!r}, another task into {groups[task.inputs.name, row]!r}")
+                    raise ValueError(
+                        f"task {task.name!r}: groups put row {row} into {group!r}, another task into {groups[task.inputs.name, row]!r}"
+                    )
     for task in tasks if groups else ():
-        if task.groups is None and any((task.inputs.name, row) in groups for row in task.rows.tolist()):
-            raise ValueError(f"task {task.name!r} has no groups, but shares rows of {task.inputs.name!r} with a task that has")
+        if task.groups is None and any(
+            (task.inputs.name, row) in groups for row in task.rows.tolist()
+        ):
+            raise ValueError(
+                f"task {task.name!r} has no groups, but shares rows of {task.inputs.name!r} with a task that has"
+            )
 
 
 def _first_side(draws: np.ndarray, of_sample: np.ndarray, share: float, exact: bool) -> np.ndarray:

@@ -4,6 +4,7 @@ Every draw of the library comes from ``stream(seed, purpose, name, round)``. Add
 reordering tasks, or another engine cannot change a draw, because no draw depends on how many
 others came before it.
 """
+
 import hashlib
 
 import numpy as np

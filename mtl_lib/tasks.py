@@ -3,6 +3,7 @@
 ``Inputs`` are stored once; a ``Task`` points at rows of them and adds labels and a loss. Whether
 tasks share their inputs and whether their losses differ is derived from that, never declared.
 """
+
 import copy
 from dataclasses import dataclass, field, replace
 
@@ -35,16 +36,22 @@ class Inputs:
 
     def __post_init__(self):
         if self.kind not in KINDS:
-            raise ValueError(f"inputs {self.name!r}: kind {self.kind!r}, allowed are {', '.join(KINDS)}")
+            raise ValueError(
+                f"inputs {self.name!r}: kind {self.kind!r}, allowed are {', '.join(KINDS)}"
+            )
         array = np.asarray(self.array)
         if array.ndim < 2:
-            raise ValueError(f"inputs {self.name!r}: shape {array.shape}, expected rows and at least one more axis")
+            raise ValueError(
+                f"inputs {self.name!r}: shape {array.shape}, expected rows and at least one more axis"
+            )
         if array.dtype.kind not in "fiub":
             raise ValueError(f"inputs {self.name!r}: dtype {array.dtype}, expected numbers")
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"inputs {self.name!r}: NaN or infinity in row {_first_bad(array)}")
         if self.columns and len(self.columns) != array.shape[1]:
-            raise ValueError(f"inputs {self.name!r}: {len(self.columns)} column names for {array.shape[1]} columns")
+            raise ValueError(
+                f"inputs {self.name!r}: {len(self.columns)} column names for {array.shape[1]} columns"
+            )
         self.__setstate__({"array": array.view()})
 
     def __setstate__(self, state):
@@ -82,28 +89,40 @@ class Task:
     def __post_init__(self):
         rows, y = np.asarray(self.rows), np.asarray(self.y)
         if rows.dtype.kind not in "iu" and len(rows):
-            raise ValueError(f"task {self.name!r}: rows of type {rows.dtype}, expected whole numbers")
+            raise ValueError(
+                f"task {self.name!r}: rows of type {rows.dtype}, expected whole numbers"
+            )
         object.__setattr__(self, "rows", rows.astype(np.int64))
         object.__setattr__(self, "y", y)
         if self.loss not in LOSSES:
-            raise ValueError(f"task {self.name!r}: loss {self.loss!r}, allowed are {', '.join(LOSSES)}")
+            raise ValueError(
+                f"task {self.name!r}: loss {self.loss!r}, allowed are {', '.join(LOSSES)}"
+            )
         if rows.ndim != 1 or len(rows) == 0:
-            raise ValueError(f"task {self.name!r}: {len(rows)} rows of shape {rows.shape}, expected at least one row")
+            raise ValueError(
+                f"task {self.name!r}: {len(rows)} rows of shape {rows.shape}, expected at least one row"
+            )
         outside = rows[(rows < 0) | (rows >= len(self.inputs.array))]
         if len(outside):
-            raise ValueError(f"task {self.name!r}: row {outside[0]} of inputs with {len(self.inputs.array)} rows")
+            raise ValueError(
+                f"task {self.name!r}: row {outside[0]} of inputs with {len(self.inputs.array)} rows"
+            )
         for what, values in (("y", y), ("observed", self.observed), ("groups", self.groups)):
             if values is not None and len(values) != len(rows):
                 raise ValueError(f"task {self.name!r}: {len(values)} {what} for {len(rows)} rows")
         if self.observed is not None and np.shape(self.observed) != y.shape:
             raise ValueError(f"task {self.name!r}: observed {np.shape(self.observed)}, y {y.shape}")
         if self.observed is not None and np.asarray(self.observed).dtype != bool:
-            raise ValueError(f"task {self.name!r}: observed of type {np.asarray(self.observed).dtype}, expected True and False")
+            raise ValueError(
+                f"task {self.name!r}: observed of type {np.asarray(self.observed).dtype}, expected True and False"
+            )
         seen = y if self.observed is None else y[self.observed]
         if seen.dtype.kind == "f" and not np.isfinite(seen).all():
             raise ValueError(f"task {self.name!r}: NaN or infinity in label {_first_bad(seen)}")
         if self.loss in BINARY and not np.isin(seen, (0, 1)).all():
-            raise ValueError(f"task {self.name!r}: label {seen[~np.isin(seen, (0, 1))][0]}, loss {self.loss} takes 0 and 1")
+            raise ValueError(
+                f"task {self.name!r}: label {seen[~np.isin(seen, (0, 1))][0]}, loss {self.loss} takes 0 and 1"
+            )
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -116,12 +135,16 @@ class Task:
     def take(self, index: np.ndarray) -> "Task":
         """The same task on some of its samples, at least one; ``index`` counts within the task."""
         index = np.asarray(index)
-        part = copy.copy(self)  # what was checked holds for every part, and folds make hundreds of thousands of them
+        part = copy.copy(
+            self
+        )  # what was checked holds for every part, and folds make hundreds of thousands of them
         for name in ("rows", "y", "observed", "groups"):
             values = getattr(self, name)
             object.__setattr__(part, name, None if values is None else np.asarray(values)[index])
         if part.rows.ndim != 1 or not len(part.rows):
-            raise ValueError(f"task {self.name!r}: {len(part.rows)} rows of shape {part.rows.shape}, expected at least one row")
+            raise ValueError(
+                f"task {self.name!r}: {len(part.rows)} rows of shape {part.rows.shape}, expected at least one row"
+            )
         return part
 
 
@@ -139,7 +162,9 @@ class TaskSet:
         self._index = {task.name: k for k, task in enumerate(self.tasks)}
         if len(self._index) < len(self.tasks):
             names = self.names
-            raise ValueError(f"task name {next(n for n in names if names.count(n) > 1)!r} occurs twice")
+            raise ValueError(
+                f"task name {next(n for n in names if names.count(n) > 1)!r} occurs twice"
+            )
 
     def __len__(self) -> int:
         return len(self.tasks)
@@ -155,8 +180,10 @@ class TaskSet:
     def __repr__(self) -> str:
         inputs, losses = self.regime
         sizes = self.sizes
-        return (f"TaskSet({self.name!r}: {len(self)} tasks, {sizes.sum()} samples, "
-                f"{sizes.min()}/{int(np.median(sizes))}/{sizes.max()} per task, {inputs} inputs, {losses} losses)")
+        return (
+            f"TaskSet({self.name!r}: {len(self)} tasks, {sizes.sum()} samples, "
+            f"{sizes.min()}/{int(np.median(sizes))}/{sizes.max()} per task, {inputs} inputs, {losses} losses)"
+        )
 
     @property
     def names(self) -> list[str]:
@@ -195,8 +222,12 @@ class TaskSet:
             if id(task.inputs) not in made:
                 array = np.asarray(f(task.inputs.array))
                 named = array.shape == task.inputs.array.shape
-                made[id(task.inputs)] = replace(task.inputs, array=array, columns=task.inputs.columns if named else ())
-        return TaskSet([replace(task, inputs=made[id(task.inputs)]) for task in self.tasks], self.name)
+                made[id(task.inputs)] = replace(
+                    task.inputs, array=array, columns=task.inputs.columns if named else ()
+                )
+        return TaskSet(
+            [replace(task, inputs=made[id(task.inputs)]) for task in self.tasks], self.name
+        )
 
     def split(self, kind: str, share: float, seed: int) -> tuple["TaskSet", "TaskSet"]:
         """Two task sets; the first gets ``share`` of the samples (or of the tasks).
@@ -249,7 +280,11 @@ class TaskSet:
 
     def _where(self, masks) -> list[Task]:
         """The tasks restricted to their masks, without those left empty."""
-        return [task.take(np.flatnonzero(mask)) for task, mask in zip(self.tasks, masks) if mask.any()]
+        return [
+            task.take(np.flatnonzero(mask))
+            for task, mask in zip(self.tasks, masks, strict=True)
+            if mask.any()
+        ]
 
 
 def standardise(train: TaskSet, *others: TaskSet) -> tuple[TaskSet, ...]:
@@ -264,17 +299,23 @@ def standardise(train: TaskSet, *others: TaskSet) -> tuple[TaskSet, ...]:
     for name, parts in rows.items():
         X = np.concatenate(parts)
         deviation = X.std(axis=0)
-        varies = deviation > 1e-12 * np.abs(X).max(axis=0)  # rounding is not variation, small units are
+        varies = deviation > 1e-12 * np.abs(X).max(
+            axis=0
+        )  # rounding is not variation, small units are
         moments[name] = X.mean(axis=0), np.where(varies, deviation, 1.0)
 
     def scaled(tasks: TaskSet) -> TaskSet:
         made = {}
         for task in tasks:
             if task.inputs.name not in moments:
-                raise ValueError(f"task {task.name!r}: no training task has inputs {task.inputs.name!r}")
+                raise ValueError(
+                    f"task {task.name!r}: no training task has inputs {task.inputs.name!r}"
+                )
             if id(task.inputs) not in made:
                 mean, deviation = moments[task.inputs.name]
-                made[id(task.inputs)] = replace(task.inputs, array=(task.inputs.array - mean) / deviation)
+                made[id(task.inputs)] = replace(
+                    task.inputs, array=(task.inputs.array - mean) / deviation
+                )
         return TaskSet([replace(task, inputs=made[id(task.inputs)]) for task in tasks], tasks.name)
 
     return tuple(scaled(tasks) for tasks in (train, *others))
@@ -291,7 +332,11 @@ def permuted(task: Task, seed: int) -> Task:
         y[there] = draw.permutation(y[there])
         return replace(task, y=y)
     order = draw.permutation(len(task))
-    return replace(task, y=task.y[order], observed=None if task.observed is None else np.asarray(task.observed)[order])
+    return replace(
+        task,
+        y=task.y[order],
+        observed=None if task.observed is None else np.asarray(task.observed)[order],
+    )
 
 
 def one_label_each(tasks: TaskSet, seed: int) -> TaskSet:
@@ -301,16 +346,26 @@ def one_label_each(tasks: TaskSet, seed: int) -> TaskSet:
     """
     rows = tasks[0].rows
     if tasks.regime[0] != "shared" or len(rows) < len(tasks):
-        raise ValueError(f"one label each: {tasks.regime[0]} inputs, {len(rows)} rows for {len(tasks)} tasks; they must share at least as many")
+        raise ValueError(
+            f"one label each: {tasks.regime[0]} inputs, {len(rows)} rows for {len(tasks)} tasks; they must share at least as many"
+        )
     keeps = stream(seed, "one-label").permutation(np.arange(len(rows)) % len(tasks))
-    shaped = lambda task, there: np.broadcast_to(there.reshape(-1, *[1] * (task.y.ndim - 1)), task.y.shape).copy()
-    return TaskSet([replace(task, observed=shaped(task, keeps == k)) for k, task in enumerate(tasks)], tasks.name)
+    shaped = lambda task, there: np.broadcast_to(
+        there.reshape(-1, *[1] * (task.y.ndim - 1)), task.y.shape
+    ).copy()
+    return TaskSet(
+        [replace(task, observed=shaped(task, keeps == k)) for k, task in enumerate(tasks)],
+        tasks.name,
+    )
 
 
 def labelled(tasks: TaskSet) -> TaskSet | None:
     """The samples that have a label, without the tasks that have none; None where no task has."""
-    some = [t if t.observed is None else t.take(np.flatnonzero(t.observed)) for t in tasks
-            if t.observed is None or t.observed.any()]
+    some = [
+        t if t.observed is None else t.take(np.flatnonzero(t.observed))
+        for t in tasks
+        if t.observed is None or t.observed.any()
+    ]
     return TaskSet(some, tasks.name) if some else None
 
 

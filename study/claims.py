@@ -4,6 +4,7 @@ The rule: *supported* if the interval lies above 0, the effect reaches the margi
 the notebook's claims is below 0.05; *refuted* if the interval's upper end lies below the margin;
 else, or with fewer than six units (or classes that units are made of), *undecided*. *Cannot tell* if a positive control fails.
 """
+
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,8 +40,15 @@ class Claim:
     classes: dict | None = field(default=None, repr=False)
     result: dict = field(default_factory=dict, repr=False)
 
-    def decide(self, pairs: pd.DataFrame, figure: str, null: pd.DataFrame | None = None,
-               control: pd.DataFrame | None = None, classes: dict | None = None, items: pd.DataFrame | None = None) -> dict:
+    def decide(
+        self,
+        pairs: pd.DataFrame,
+        figure: str,
+        null: pd.DataFrame | None = None,
+        control: pd.DataFrame | None = None,
+        classes: dict | None = None,
+        items: pd.DataFrame | None = None,
+    ) -> dict:
         """Effect, interval and p of the declared contrast; the verdict follows in ``verdict``.
 
         Parameters
@@ -59,21 +67,52 @@ class Claim:
         """
         if self.result:
             raise RuntimeError(f"claim {self.id!r} is decided already")
-        effects, tested = stats.unit_effects(pairs), None if items is None else stats.unit_effects(items)
-        if tested is not None and not np.isclose(tested.mean(), effects.mean(), rtol=1e-6, atol=1e-9):
-            raise ValueError(f"claim {self.id!r}: mean over items {tested.mean():g}, over units {effects.mean():g}; they must agree")
+        effects, tested = (
+            stats.unit_effects(pairs),
+            None if items is None else stats.unit_effects(items),
+        )
+        if tested is not None and not np.isclose(
+            tested.mean(), effects.mean(), rtol=1e-6, atol=1e-9
+        ):
+            raise ValueError(
+                f"claim {self.id!r}: mean over items {tested.mean():g}, over units {effects.mean():g}; they must agree"
+            )
         effect, low, high, p = stats.wider(effects, classes, tested)
         self.pairs, self.classes = pairs[["unit", "seed", "a", "b"]], classes
         if items is not None:  # one file holds both, items as means over seeds
-            means = items.groupby("unit", as_index=False)[["a", "b"]].mean().assign(seed="mean", level="item")
-            self.pairs = pd.concat([self.pairs.assign(level="unit"), means[["unit", "seed", "a", "b", "level"]]], ignore_index=True)
-        self.result = {"n_units": len(effects), "n_seeds": int(pairs["seed"].nunique()), "effect": effect, "low": low,
-                       "high": high, "p": p, "null": None, "figure": figure,
-                       "n_items": None if tested is None else len(tested),
-                       "n_classes": len({c for unit in effects.index for c in classes[unit]}) if classes else None,
-                       "control_failed": control is not None and stats.interval(stats.unit_effects(control))[1] <= 0}
+            means = (
+                items.groupby("unit", as_index=False)[["a", "b"]]
+                .mean()
+                .assign(seed="mean", level="item")
+            )
+            self.pairs = pd.concat(
+                [self.pairs.assign(level="unit"), means[["unit", "seed", "a", "b", "level"]]],
+                ignore_index=True,
+            )
+        self.result = {
+            "n_units": len(effects),
+            "n_seeds": int(pairs["seed"].nunique()),
+            "effect": effect,
+            "low": low,
+            "high": high,
+            "p": p,
+            "null": None,
+            "figure": figure,
+            "n_items": None if tested is None else len(tested),
+            "n_classes": len({c for unit in effects.index for c in classes[unit]})
+            if classes
+            else None,
+            "control_failed": control is not None
+            and stats.interval(stats.unit_effects(control))[1] <= 0,
+        }
         if null is not None:
-            self.result["null"] = dict(zip(("effect", "low", "high"), stats.wider(stats.unit_effects(null), classes)))
+            self.result["null"] = dict(
+                zip(
+                    ("effect", "low", "high"),
+                    stats.wider(stats.unit_effects(null), classes),
+                    strict=True,
+                )
+            )
         return self.result
 
     def verdict(self, p_holm: float) -> tuple[str, str]:
@@ -87,21 +126,53 @@ class Claim:
         if r["high"] < self.margin:
             if r["high"] < 0:
                 return "refuted", "harm: the whole interval is below 0"
-            return "refuted", "real but negligible" if r["low"] > 0 else "no effect as large as the margin"
+            return "refuted", "real but negligible" if r[
+                "low"
+            ] > 0 else "no effect as large as the margin"
         if r["low"] > 0 and r["effect"] >= self.margin:
-            return ("supported", "") if p_holm < 0.05 else ("undecided", f"p = {p_holm:.2g} after Holm's correction")
-        width = " (under-powered: the interval is wider than twice the margin)" if r["high"] - r["low"] > 2 * self.margin else ""
-        return "undecided", ("the interval contains 0" if r["low"] <= 0 else "the effect is below the margin, its interval is not") + width
+            return (
+                ("supported", "")
+                if p_holm < 0.05
+                else ("undecided", f"p = {p_holm:.2g} after Holm's correction")
+            )
+        width = (
+            " (under-powered: the interval is wider than twice the margin)"
+            if r["high"] - r["low"] > 2 * self.margin
+            else ""
+        )
+        return "undecided", (
+            "the interval contains 0"
+            if r["low"] <= 0
+            else "the effect is below the margin, its interval is not"
+        ) + width
 
     def row(self, p_holm: float) -> dict:
         """What claims.json stores of a decided claim."""
         r, (verdict, why) = self.result, self.verdict(p_holm)
         finite = lambda x: x if np.isfinite(x) else None
         null = r["null"] and {key: finite(value) for key, value in r["null"].items()}
-        return {"id": self.id, "section": self.section, "statement": self.statement, "contrast": self.contrast,
-                "unit": self.unit, "n_units": r["n_units"], "n_classes": r["n_classes"], "n_items": r["n_items"], "n_seeds": r["n_seeds"], "effect": r["effect"],
-                "low": finite(r["low"]), "high": finite(r["high"]), "margin": self.margin, "p": r["p"], "p_holm": p_holm,
-                "verdict": verdict, "why": why, "primary": self.primary, "null": null, "figure": r["figure"]}
+        return {
+            "id": self.id,
+            "section": self.section,
+            "statement": self.statement,
+            "contrast": self.contrast,
+            "unit": self.unit,
+            "n_units": r["n_units"],
+            "n_classes": r["n_classes"],
+            "n_items": r["n_items"],
+            "n_seeds": r["n_seeds"],
+            "effect": r["effect"],
+            "low": finite(r["low"]),
+            "high": finite(r["high"]),
+            "margin": self.margin,
+            "p": r["p"],
+            "p_holm": p_holm,
+            "verdict": verdict,
+            "why": why,
+            "primary": self.primary,
+            "null": null,
+            "figure": r["figure"],
+        }
 
 
 def settle(claims: list[Claim]) -> list[dict]:
@@ -113,4 +184,4 @@ def settle(claims: list[Claim]) -> list[dict]:
     if open_claims:
         raise RuntimeError(f"claim {open_claims[0]!r} was declared and never decided")
     adjusted = stats.holm([claim.result["p"] for claim in claims]) if claims else []
-    return [claim.row(float(p)) for claim, p in zip(claims, adjusted)]
+    return [claim.row(float(p)) for claim, p in zip(claims, adjusted, strict=True)]

@@ -3,6 +3,7 @@
 ``make`` sets MTL_RUN_DIR to the run's folder. In JupyterLab nothing is written and everything is
 shown, so the same notebook runs in both.
 """
+
 import base64
 import io
 import json
@@ -60,15 +61,20 @@ class Record:
             fig.set_layout_engine("none")
         drawn, shown = io.BytesIO(), io.BytesIO()
         fig.savefig(drawn, dpi=200, format="png")
-        Image.open(drawn).reduce(2).save(shown, "png")  # drawing it again would take ten times as long
+        Image.open(drawn).reduce(2).save(
+            shown, "png"
+        )  # drawing it again would take ten times as long
         if self.folder:
             path = self.folder / "figures"
             path.mkdir(exist_ok=True)
             fig.savefig(path / f"{name}.svg", metadata={"Date": None})
             (path / f"{name}.png").write_bytes(drawn.getvalue())
             data.to_csv(path / f"{name}.csv", index=False)
-        display({"image/png": base64.b64encode(shown.getvalue()).decode(), "text/plain": alt}, raw=True,
-                metadata={"mtl": {"figure": name, "caption": caption, "alt": alt}})
+        display(
+            {"image/png": base64.b64encode(shown.getvalue()).decode(), "text/plain": alt},
+            raw=True,
+            metadata={"mtl": {"figure": name, "caption": caption, "alt": alt}},
+        )
         if not self.folder:
             display(Markdown(f"*{caption}*"))
 
@@ -84,8 +90,14 @@ class Record:
 
     def effects(self) -> pd.DataFrame:
         """Every decided claim's effect and interval in multiples of its margin, as ``plots.curves.effects`` takes them."""
-        rows = [{"label": f"{c.id.split('-', 1)[1]} ({c.unit}, n = {c.result['n_units']})", "margin": 1.0,
-                 **{key: c.result[key] / c.margin for key in ("effect", "low", "high")}} for c in self.claims]
+        rows = [
+            {
+                "label": f"{c.id.split('-', 1)[1]} ({c.unit}, n = {c.result['n_units']})",
+                "margin": 1.0,
+                **{key: c.result[key] / c.margin for key in ("effect", "low", "high")},
+            }
+            for c in self.claims
+        ]
         return pd.DataFrame(rows)
 
     def done(self) -> None:
@@ -102,11 +114,21 @@ class Record:
         self._write("metrics.json", {"schema": 1, "section": self.section, "metrics": self.metrics})
         self._write("figures.json", self.figures)
         self._write("claims.json", rows)
-        self._write("run.json", {"modules": _loaded_modules(), "data": _data_read(), "timings": self.timings, **_machine()})
+        self._write(
+            "run.json",
+            {
+                "modules": _loaded_modules(),
+                "data": _data_read(),
+                "timings": self.timings,
+                **_machine(),
+            },
+        )
 
     def _write(self, name: str, content) -> None:
         ordered = name == "figures.json"  # the gallery shows figures as the notebook does
-        (self.folder / name).write_text(json.dumps(content, indent=1, sort_keys=not ordered, ensure_ascii=False) + "\n")
+        (self.folder / name).write_text(
+            json.dumps(content, indent=1, sort_keys=not ordered, ensure_ascii=False) + "\n"
+        )
 
 
 class Declared:
@@ -114,28 +136,49 @@ class Declared:
 
     def __init__(self, claim: Claim):
         self.claim = claim
-        display(Markdown(f"> **Claim {claim.id}**{' (primary)' if claim.primary else ''}. {claim.statement}  \n"
-                         f"> Contrast: {claim.contrast}; unit: {claim.unit}; smallest effect that matters: {claim.margin:g}."))
+        display(
+            Markdown(
+                f"> **Claim {claim.id}**{' (primary)' if claim.primary else ''}. {claim.statement}  \n"
+                f"> Contrast: {claim.contrast}; unit: {claim.unit}; smallest effect that matters: {claim.margin:g}."
+            )
+        )
 
     def decide(self, pairs, figure: str, null=None, control=None, classes=None, items=None) -> None:
         """See ``study.claims.Claim.decide``. The verdict after Holm's correction is in the last table."""
         r = self.claim.decide(pairs, figure, null, control, classes, items)
-        of = f" of {r['n_classes']} classes" if r["n_classes"] else f", tested on {r['n_items']}" if r["n_items"] else ""
+        of = (
+            f" of {r['n_classes']} classes"
+            if r["n_classes"]
+            else f", tested on {r['n_items']}"
+            if r["n_items"]
+            else ""
+        )
         text = f"**{self.claim.id}**: {_effect(r)} (n = {r['n_units']}{of}, unit {self.claim.unit}; {r['n_seeds']} seeds, p\u00a0=\u00a0{r['p']:.2g})"
         if r["null"]:
             text += f"; null arm {_effect(r['null'])}"
         verdict, why = self.claim.verdict(r["p"])
-        display(Markdown(f"{text}. Before correction for several claims: **{verdict}**{f' ({why})' if why else ''}."))
+        display(
+            Markdown(
+                f"{text}. Before correction for several claims: **{verdict}**{f' ({why})' if why else ''}."
+            )
+        )
 
 
 def _verdict_table(rows: list[dict]) -> str:
     if not rows:
         return "This notebook declares no claim."
-    lines = ["| claim | effect, 95\u00a0% interval | margin | Holm's p | verdict |", "|---|---|---|---|---|"]
+    lines = [
+        "| claim | effect, 95\u00a0% interval | margin | Holm's p | verdict |",
+        "|---|---|---|---|---|",
+    ]
     for row in rows:
         verdict = f"**{row['verdict']}**" + (f": {row['why']}" if row["why"] else "")
-        shown = {key: row[key] if row[key] is not None else np.nan for key in ("effect", "low", "high")}
-        lines.append(f"| **{row['id']}**: {row['statement']} | {_effect(shown)} | {row['margin']:g} | {row['p_holm']:.2g} | {verdict} |")
+        shown = {
+            key: row[key] if row[key] is not None else np.nan for key in ("effect", "low", "high")
+        }
+        lines.append(
+            f"| **{row['id']}**: {row['statement']} | {_effect(shown)} | {row['margin']:g} | {row['p_holm']:.2g} | {verdict} |"
+        )
     return "\n".join(lines)
 
 
@@ -171,11 +214,28 @@ def _machine() -> dict:
     from threadpoolctl import threadpool_info
 
     versions = {}
-    for package in ("numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "torch", "numba", "torchjd"):
+    for package in (
+        "numpy",
+        "scipy",
+        "scikit-learn",
+        "pandas",
+        "matplotlib",
+        "torch",
+        "numba",
+        "torchjd",
+    ):
         try:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             versions[package] = None
-    pools = [{key: pool.get(key) for key in ("internal_api", "version", "num_threads", "architecture")} for pool in threadpool_info()]
-    return {"versions": versions, "python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}",
-            "threads": os.environ.get("OMP_NUM_THREADS"), "pools": pools}
+    pools = [
+        {key: pool.get(key) for key in ("internal_api", "version", "num_threads", "architecture")}
+        for pool in threadpool_info()
+    ]
+    return {
+        "versions": versions,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "threads": os.environ.get("OMP_NUM_THREADS"),
+        "pools": pools,
+    }

@@ -1,8 +1,8 @@
 """``make data`` and ``make data-list``: the archives behind the data sets."""
+
 import sys
 
-from mtl_lib.data import sources
-from mtl_lib.data import store
+from mtl_lib.data import sources, store
 from suite.project import MISSING, OK
 
 
@@ -10,7 +10,12 @@ def fetch_all(profile: str) -> int:
     """Fetch every archive of a profile (smoke needs none); one line each, and MISSING if one cannot be had."""
     wanted = {"smoke": (), "default": ("default",), "full": ("default", "full")}[profile]
     cards = [sources.module(name).CARD for name in sources.NAMES]
-    spared = {name for card in cards for name in card.archives if card.instead in store.pins() and store.find(card.instead)}
+    spared = {
+        name
+        for card in cards
+        for name in card.archives
+        if card.instead in store.pins() and store.find(card.instead)
+    }
     code = OK
     for name, pin in store.pins().items():
         if pin.profile not in wanted or name in spared or not (pin.address or pin.version):
@@ -29,7 +34,9 @@ def show() -> int:
     there = {name: bool(store.find(name)) for name in store.pins()}
     for source in sources.NAMES:
         card = sources.module(source).CARD
-        missing = [name for name in card.archives if not there[name] and not there.get(card.instead)]
+        missing = [
+            name for name in card.archives if not there[name] and not there.get(card.instead)
+        ]
         print(f"{source:<12} {'there  ' if not missing else 'missing'}  {card.title}: {card.tasks}")
         for line in _how(missing):
             print(f"{'':<21} {line}")
@@ -43,4 +50,6 @@ def _how(missing: list[str]) -> list[str]:
     pins = [store.pins()[name] for name in missing]
     size, full = sum(pin.megabytes for pin in pins), any(pin.profile == "full" for pin in pins)
     command = "make data PROFILE=full (needs the web)" if full else "make data"
-    return [f"{command}, {size} MB; or put {', '.join(missing)} into a folder and set MTL_DATA_MIRROR to it"]
+    return [
+        f"{command}, {size} MB; or put {', '.join(missing)} into a folder and set MTL_DATA_MIRROR to it"
+    ]

@@ -4,6 +4,7 @@ A run is made in ``.partial-SECTION-PID`` and swapped in under the section's loc
 .old-SECTION, partial -> SECTION, .old deleted. Whatever is killed, and wherever, the next start
 finds the old result or the new one whole: if SECTION is missing and .old is there, it is renamed back.
 """
+
 import concurrent.futures
 import json
 import os
@@ -21,7 +22,13 @@ from suite.project import FAILED, INTERRUPTED, MISSING, OK, ROOT, Stop, lock_of,
 from suite.sections import SECTIONS
 from suite.site import index
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
 
 
 def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int) -> int:
@@ -33,19 +40,33 @@ def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int) -> int
         with locked(lock_of(home, section), wait=False) as held:
             if held:  # else another build is at it, and tidies up itself
                 recover(home, section)
-    stale = {section: why for section, params in resolved.items() if (why := plan.differences(home / section, section, params))}
+    stale = {
+        section: why
+        for section, params in resolved.items()
+        if (why := plan.differences(home / section, section, params))
+    }
     for section, why in stale.items():
-        print(f"{section}: to run ({why[0]}{f' and {len(why) - 1} more' if len(why) > 1 else ''})", flush=True)
+        print(
+            f"{section}: to run ({why[0]}{f' and {len(why) - 1} more' if len(why) > 1 else ''})",
+            flush=True,
+        )
     absent = fetch({section: resolved[section] for section in stale})
     codes = {section: MISSING for section in absent}
     with Running() as running:
         with concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
-            waiting = {pool.submit(run_section, home, section, profile, resolved[section], running): section
-                       for section in stale if section not in absent}
+            waiting = {
+                pool.submit(
+                    run_section, home, section, profile, resolved[section], running
+                ): section
+                for section in stale
+                if section not in absent
+            }
             for future in concurrent.futures.as_completed(waiting):
                 codes[waiting[future]] = future.result()
     if running.stopped:
-        raise Stop(INTERRUPTED, "interrupted; finished sections are kept, earlier results are untouched")
+        raise Stop(
+            INTERRUPTED, "interrupted; finished sections are kept, earlier results are untouched"
+        )
     page = index.write(home, profile)
     if home.name == profile:  # a run with SET has no reference
         for section in resolved:
@@ -56,7 +77,11 @@ def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int) -> int
 
 def fetch(params: dict[str, dict]) -> set[str]:
     """Fetch the archives of the sections given; returns those that cannot have theirs, after saying why."""
-    needed = {section: SECTIONS[section].archives for section in params if not params[section].get("simulated")}
+    needed = {
+        section: SECTIONS[section].archives
+        for section in params
+        if not params[section].get("simulated")
+    }
     lost = {}
     for name in sorted({name for names in needed.values() for name in names}):
         try:
@@ -69,13 +94,23 @@ def fetch(params: dict[str, dict]) -> set[str]:
     return {section for section, names in needed.items() if set(names) & set(lost)}
 
 
-def run_section(home: Path, section: str, profile: str, params: dict, running: "Running", environment: dict | None = None) -> int:
+def run_section(
+    home: Path,
+    section: str,
+    profile: str,
+    params: dict,
+    running: "Running",
+    environment: dict | None = None,
+) -> int:
     """Run one section under its lock and swap the result in; returns its exit code.
 
     ``environment`` adds variables to the notebook's process, to play another machine; then it always runs.
     """
     say = _Progress(section)
-    with locked(lock_of(home, section), lambda: say("another build of this section is running; waiting for it")):
+    with locked(
+        lock_of(home, section),
+        lambda: say("another build of this section is running; waiting for it"),
+    ):
         recover(home, section)
         if running.stopped:
             return INTERRUPTED
@@ -83,7 +118,13 @@ def run_section(home: Path, section: str, profile: str, params: dict, running: "
             say("made meanwhile by another build")
             return OK
         partial = home / f".partial-{section}-{os.getpid()}"
-        job = {"section": section, "folder": str(partial), "params": params, "profile": profile, "builder": os.getpid()}
+        job = {
+            "section": section,
+            "folder": str(partial),
+            "params": params,
+            "profile": profile,
+            "builder": os.getpid(),
+        }
         try:
             partial.mkdir()
             code = _execute(job, say, running, environment)
@@ -126,8 +167,14 @@ def recover(home: Path, section: str) -> None:
 def kernel_environment(folder: Path) -> dict[str, str]:
     """The environment of a notebook's process: the user's, with one thread, fixed hashing and no personal IPython or site."""
     fixed = {name: "1" for name in THREADS} | {
-        "MTL_RUN_DIR": str(folder), "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", "PYTHONNOUSERSITE": "1",
-        "IPYTHONDIR": str(folder / ".ipython"), "JUPYTER_PREFER_ENV_PATH": "1", "MPLBACKEND": "agg"}
+        "MTL_RUN_DIR": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONHASHSEED": "0",
+        "PYTHONNOUSERSITE": "1",
+        "IPYTHONDIR": str(folder / ".ipython"),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "MPLBACKEND": "agg",
+    }
     return {**os.environ, **fixed}
 
 
@@ -139,7 +186,9 @@ class Running:
 
     def __enter__(self):
         if threading.current_thread() is threading.main_thread():
-            self._before = {name: signal.signal(name, self._stop) for name in (signal.SIGINT, signal.SIGTERM)}
+            self._before = {
+                name: signal.signal(name, self._stop) for name in (signal.SIGINT, signal.SIGTERM)
+            }
         return self
 
     def __exit__(self, *_):
@@ -167,8 +216,16 @@ def _execute(job: dict, say: _Progress, running: Running, environment: dict | No
     folder = Path(job["folder"])
     command = [sys.executable, "-m", "suite.execute", json.dumps(job)]
     with open(folder / "stderr.txt", "w+") as errors:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT,
-                                   env={**kernel_environment(folder), **(environment or {})}, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            cwd=ROOT,
+            env={**kernel_environment(folder), **(environment or {})},
+            start_new_session=True,
+        )
         running.processes.add(process)
         if running.stopped:
             process.kill()
@@ -183,7 +240,10 @@ def _execute(job: dict, say: _Progress, running: Running, environment: dict | No
         if code:
             code = MISSING if code == MISSING else FAILED
             errors.seek(0)
-            last = (errors.read().strip().splitlines() or [f"the process ended with status {process.returncode}"])[-1]
+            last = (
+                errors.read().strip().splitlines()
+                or [f"the process ended with status {process.returncode}"]
+            )[-1]
             _complain(job["section"], folder, trouble or {"cell": None, "error": last})
     (folder / "stderr.txt").unlink(missing_ok=True)
     shutil.rmtree(folder / ".ipython", ignore_errors=True)
@@ -199,7 +259,9 @@ def _follow(process: subprocess.Popen, say: _Progress) -> dict | None:
             if message.get("failed"):
                 trouble = message
             else:
-                say(f"cell {message['cell']}{'/' + str(message['of']) if 'of' in message else ''}  {message['title']}")
+                say(
+                    f"cell {message['cell']}{'/' + str(message['of']) if 'of' in message else ''}  {message['title']}"
+                )
         except (ValueError, AttributeError, KeyError):
             pass  # a library printed something of its own
     return trouble
@@ -210,4 +272,6 @@ def _complain(section: str, folder: Path, trouble: dict) -> None:
     where = f"cell {trouble['cell']}: " if trouble["cell"] is not None else ""
     kept = (folder.parent / f"{section}.failed.ipynb").relative_to(ROOT)
     seen = f"; executed so far: {kept}" if (folder / "notebook.ipynb").is_file() else ""
-    print(f"notebooks/{section}.ipynb, {where}{trouble['error']}{seen}", file=sys.stderr, flush=True)
+    print(
+        f"notebooks/{section}.ipynb, {where}{trouble['error']}{seen}", file=sys.stderr, flush=True
+    )

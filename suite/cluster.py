@@ -4,6 +4,7 @@ A task starts the suite's own ``build`` as a subprocess, in the worker's checkou
 state of its own: a worker that dies takes its subprocess with it (``--parent``), Dask gives the task to another
 worker, and the section's lock and the all-or-nothing swap protect what is on disk.
 """
+
 import contextlib
 import logging
 import os
@@ -24,7 +25,9 @@ def run(jobs: list[dict], scheduler: str = "", processes: int = 2) -> Iterator[t
     with _client(scheduler, processes) as client:
         from distributed import as_completed
 
-        futures = {client.submit(work, job, key=f"{job['token']}-{k}"): k for k, job in enumerate(jobs)}
+        futures = {
+            client.submit(work, job, key=f"{job['token']}-{k}"): k for k, job in enumerate(jobs)
+        }
         for future in as_completed(futures):
             yield futures[future], future.result() if future.status == "finished" else _lost(future)
 
@@ -38,12 +41,33 @@ def work(job: dict) -> dict:
     start, here = time.time(), f"{socket.gethostname()}:{os.getpid()}"
     outcome = {"code": USAGE, "line": "", "seconds": 0.0, "worker": here}
     if not (ROOT / job["token"]).is_file():
-        return outcome | {"line": f"worker {here} does not see {job['token']}: workers need this checkout and its results/ on a shared file system"}
-    command = [sys.executable, "-m", "suite", "build", job["section"], "--profile", job["profile"], "--set", job["set"],
-               "--parent", str(os.getpid())]
+        return outcome | {
+            "line": f"worker {here} does not see {job['token']}: workers need this checkout and its results/ on a shared file system"
+        }
+    command = [
+        sys.executable,
+        "-m",
+        "suite",
+        "build",
+        job["section"],
+        "--profile",
+        job["profile"],
+        "--set",
+        job["set"],
+        "--parent",
+        str(os.getpid()),
+    ]
     # In a session of its own, so that Ctrl-C reaches the sweep alone; without Dask on its path, as make runs it.
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     while True:
         try:
             _, errors = process.communicate(timeout=1)
@@ -51,14 +75,21 @@ def work(job: dict) -> dict:
         except subprocess.TimeoutExpired:
             if not (ROOT / job["token"]).is_file():
                 process.terminate()
-    last = (errors.strip().splitlines() or [f"the build ended with status {process.returncode}"])[-1]
+    last = (errors.strip().splitlines() or [f"the build ended with status {process.returncode}"])[
+        -1
+    ]
     return outcome | {"code": process.returncode, "line": last, "seconds": time.time() - start}
 
 
 def _lost(future) -> dict:
     """The outcome of a task that Dask gave up: its workers died again and again, or the scheduler is gone."""
     error = future.exception() if future.status == "error" else "the scheduler is gone"
-    return {"code": FAILED, "line": " ".join(str(error).split())[:300], "seconds": 0.0, "worker": "no worker"}
+    return {
+        "code": FAILED,
+        "line": " ".join(str(error).split())[:300],
+        "seconds": 0.0,
+        "worker": "no worker",
+    }
 
 
 @contextlib.contextmanager
@@ -67,21 +98,39 @@ def _client(scheduler: str, processes: int):
     try:
         from distributed import Client, LocalCluster
     except ImportError:
-        raise Stop(USAGE, "Dask is not on this process's path: make sweep installs it and sees to that") from None
+        raise Stop(
+            USAGE, "Dask is not on this process's path: make sweep installs it and sees to that"
+        ) from None
     if not scheduler:
         # Workers hold no data, so no memory limit; on the loopback interface only; no dashboard, which would need bokeh. What Dask
         # logs as an error is a heartbeat cut off at the end, or a worker that died: the points say what came of it.
-        with LocalCluster(n_workers=processes, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit=None,
-                          silence_logs=logging.CRITICAL) as local, Client(local) as client:
+        with (
+            LocalCluster(
+                n_workers=processes,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                memory_limit=None,
+                silence_logs=logging.CRITICAL,
+            ) as local,
+            Client(local) as client,
+        ):
             print(f"{processes} local process{'es' if processes > 1 else ''}", flush=True)
             yield client
         return
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a lost scheduler is our one line, not a traceback
+    logging.getLogger("distributed.client").setLevel(
+        logging.CRITICAL
+    )  # a lost scheduler is our one line, not a traceback
     try:
         client = Client(scheduler, timeout=20)
     except (OSError, ValueError) as error:
         raise Stop(USAGE, f"SCHEDULER: {scheduler}: {' '.join(str(error).split())[:200]}") from None
     with client:
         threads = sum(client.nthreads().values())
-        print(f"{threads} worker threads at {scheduler}" if threads else f"no worker at {scheduler} yet; points start as workers come", flush=True)
+        print(
+            f"{threads} worker threads at {scheduler}"
+            if threads
+            else f"no worker at {scheduler} yet; points start as workers come",
+            flush=True,
+        )
         yield client

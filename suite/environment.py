@@ -17,6 +17,7 @@ with which ``make test-pages`` tests how accessible the pages are, into ``.venv/
 
 ``environment.py flower`` does the same for ``.flower`` from ``requirements-flower.lock``: Flower wants older packages than the others.
 """
+
 import contextlib
 import fcntl
 import hashlib
@@ -37,7 +38,9 @@ BESIDE = {"cluster": "Dask (3 MB)", "pages": "axe-core (1 MB)"}
 def torch_index() -> str:
     """The index torch is taken from: TORCH_INDEX, else the one the present environment was built with."""
     stamps = [home / ".torch-index" for home in (VENV, ROOT / ".venv")]
-    return os.environ.get("TORCH_INDEX") or next((stamp.read_text() for stamp in stamps if stamp.is_file()), "")
+    return os.environ.get("TORCH_INDEX") or next(
+        (stamp.read_text() for stamp in stamps if stamp.is_file()), ""
+    )
 
 
 def fingerprint() -> str:
@@ -70,7 +73,15 @@ def obstacle() -> str | None:
 
 def pip() -> list[str]:
     """The beginning of every installing command."""
-    return [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
+    return [
+        str(VENV / "bin" / "python"),
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        "install",
+        "-qq",
+    ]
 
 
 def steps(index: str) -> list[tuple[str, list[str]]]:
@@ -79,7 +90,10 @@ def steps(index: str) -> list[tuple[str, list[str]]]:
     torch = [*pip(), *(["--index-url", index] if index else []), TORCH]
     return [
         ("empty environment", [sys.executable, "-m", "venv", str(VENV)]),
-        (f"{TORCH} (0.2 GB as a CPU build, about 3 GB with CUDA: README, 'torch')", [*torch, "--no-deps"]),
+        (
+            f"{TORCH} (0.2 GB as a CPU build, about 3 GB with CUDA: README, 'torch')",
+            [*torch, "--no-deps"],
+        ),
         ("the locked packages (0.4 GB)", [*pip(), "--require-hashes", "-r", str(ROOT / LOCK)]),
         ("what this build of torch still needs", torch),
         ("mtl_lib itself", [*pip(), "--no-deps", "--no-build-isolation", "-e", str(ROOT)]),
@@ -116,7 +130,15 @@ def build_beside(name: str) -> int:
         if stamp.is_file() and stamp.read_text() == text:
             return 0
         shutil.rmtree(folder, ignore_errors=True)
-        command = [*pip(), "--no-deps", "--require-hashes", "--target", str(folder), "-r", str(file)]
+        command = [
+            *pip(),
+            "--no-deps",
+            "--require-hashes",
+            "--target",
+            str(folder),
+            "-r",
+            str(file),
+        ]
         print(f"building {folder} (once)", flush=True)
         if not _done(BESIDE[name], command, lock):
             return 1
@@ -141,9 +163,17 @@ def _done(label: str, command: list[str], lock) -> bool:
     print(f"  {label}", flush=True)
     # The child holds the lock too: if this process is killed, nobody builds beside a pip that still runs.
     # A session of its own keeps Ctrl-C here, where it is one line.
-    done = subprocess.run(command, env={**os.environ, "PYTHONNOUSERSITE": "1"}, pass_fds=[lock.fileno()], start_new_session=True)
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONNOUSERSITE": "1"},
+        pass_fds=[lock.fileno()],
+        start_new_session=True,
+    )
     if done.returncode:
-        print(f"environment: '{label}' failed; correct what pip says above and run make again", file=sys.stderr)
+        print(
+            f"environment: '{label}' failed; correct what pip says above and run make again",
+            file=sys.stderr,
+        )
     return done.returncode == 0
 
 

@@ -5,6 +5,7 @@ Python's minor version, the lock, torch's version, the archives read, and the sy
 docstrings) of every mtl_lib module the run had loaded when it finished. A comment, a touch or a
 fresh clone changes none of them.
 """
+
 import ast
 import functools
 import hashlib
@@ -16,14 +17,25 @@ from pathlib import Path
 from mtl_lib.data import store
 from suite.project import NOTEBOOKS, ROOT, read_json
 
-FILES = ("notebook.ipynb", "index.html", "metrics.json", "claims.json", "figures.json", "provenance.json")
+FILES = (
+    "notebook.ipynb",
+    "index.html",
+    "metrics.json",
+    "claims.json",
+    "figures.json",
+    "provenance.json",
+)
 
 
 def inputs(section: str, params: dict) -> dict:
     """The inputs known before a run; ``modules`` and ``data`` are added after it."""
-    return {"cells": cells_hash(NOTEBOOKS / f"{section}.ipynb"), "params": params,
-            "python": "{}.{}".format(*sys.version_info), "lock": file_hash(ROOT / "requirements.lock"),
-            "torch": _torch()}
+    return {
+        "cells": cells_hash(NOTEBOOKS / f"{section}.ipynb"),
+        "params": params,
+        "python": "{}.{}".format(*sys.version_info),
+        "lock": file_hash(ROOT / "requirements.lock"),
+        "torch": _torch(),
+    }
 
 
 def differences(result: Path, section: str, params: dict) -> list[str]:
@@ -41,12 +53,19 @@ def changes(before: dict, section: str, params: dict) -> list[str]:
     now = inputs(section, params)
     now["modules"] = {name: module_hash(name) for name in before.get("modules", {})}
     current = {name: pin.sha256 for name, pin in store.pins().items()}
-    now["data"] = {name: identity.replace(identity[:64], current.get(name, "gone")) for name, identity in before.get("data", {}).items()}
+    now["data"] = {
+        name: identity.replace(identity[:64], current.get(name, "gone"))
+        for name, identity in before.get("data", {}).items()
+    }
     lines = []
     for key, value in now.items():
         if isinstance(value, dict):
             old = before.get(key, {})
-            lines += [_line(key, name, old.get(name), value.get(name)) for name in sorted(set(old) | set(value)) if old.get(name) != value.get(name)]
+            lines += [
+                _line(key, name, old.get(name), value.get(name))
+                for name in sorted(set(old) | set(value))
+                if old.get(name) != value.get(name)
+            ]
         elif before.get(key) != value:
             lines.append(_line(key, "", before.get(key), value))
     return lines
@@ -60,14 +79,21 @@ def _damage(result: Path) -> str | None:
             return name
     if not isinstance(content["provenance.json"].get("inputs"), dict):
         return "provenance.json"
-    files = [f"figures/{name}.{kind}" for name in content["figures.json"] for kind in ("svg", "png", "csv")]
+    files = [
+        f"figures/{name}.{kind}"
+        for name in content["figures.json"]
+        for kind in ("svg", "png", "csv")
+    ]
     files += [f"claims/{claim['id']}.csv" for claim in content["claims.json"]]
     return next((name for name in files if not (result / name).is_file()), None)
 
 
 def cells_hash(path: Path) -> str:
     """Hash of the sources, types and tags of a notebook's cells, not of outputs, nor of the parameters cell: a run's values are inputs themselves."""
-    cells = [(cell["cell_type"], "".join(cell["source"]), cell.get("metadata", {}).get("tags", [])) for cell in json.loads(path.read_text())["cells"]]
+    cells = [
+        (cell["cell_type"], "".join(cell["source"]), cell.get("metadata", {}).get("tags", []))
+        for cell in json.loads(path.read_text())["cells"]
+    ]
     return _digest(json.dumps([cell for cell in cells if "parameters" not in cell[2]]))
 
 
@@ -88,7 +114,10 @@ def _tree_hash(source: bytes) -> str:
     except SyntaxError:
         return "does not parse"
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node, clean=False) is not None:
+        if (
+            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+            and ast.get_docstring(node, clean=False) is not None
+        ):
             node.body = node.body[1:]
     return _digest(ast.dump(tree))
 
@@ -106,10 +135,19 @@ def _torch() -> str | None:
 
 
 def _digest(content: str | bytes) -> str:
-    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()[:16]
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()[
+        :16
+    ]
 
 
 def _line(kind: str, name: str, before, now) -> str:
-    what = {"cells": "the notebook's cells", "python": "Python", "lock": "requirements.lock", "torch": "torch",
-            "modules": "module", "data": "data archive", "params": "parameter"}[kind]
+    what = {
+        "cells": "the notebook's cells",
+        "python": "Python",
+        "lock": "requirements.lock",
+        "torch": "torch",
+        "modules": "module",
+        "data": "data archive",
+        "params": "parameter",
+    }[kind]
     return f"{what}{' ' if name else ''}{name} changed: {before} -> {now}"

@@ -1,4 +1,5 @@
 """Where things are, how the suite ends, and small file helpers."""
+
 import contextlib
 import fcntl
 import json
@@ -12,8 +13,12 @@ from pathlib import Path
 sys.modules.setdefault("rfc3987_syntax", None)
 
 ROOT = Path(__file__).resolve().parents[1]
-SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["suite"]  # what the study is called, see there
-NOTEBOOKS, PARAMS, RESULTS, REFERENCE, RENDERED = (ROOT / name for name in ("notebooks", "params", "results", "reference", "rendered"))
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
+    "suite"
+]  # what the study is called, see there
+NOTEBOOKS, PARAMS, RESULTS, REFERENCE, RENDERED = (
+    ROOT / name for name in ("notebooks", "params", "results", "reference", "rendered")
+)
 PROFILES = ("smoke", "default", "full")
 
 OK, FAILED, USAGE, MISSING, INTERRUPTED = 0, 1, 2, 3, 130

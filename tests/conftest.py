@@ -1,4 +1,5 @@
 """A toy project for the tests of the runner, and the order of the tests."""
+
 import shutil
 from pathlib import Path
 

@@ -1,4 +1,5 @@
 """README is true: its commands exist, its example runs, its files are there."""
+
 import re
 import subprocess
 import sys
@@ -15,7 +16,9 @@ SECTIONS = [path.stem for path in (ROOT / "notebooks").glob("*.ipynb")]
 def commands() -> set[str]:
     """Targets of every make command README shows, in blocks and in running text."""
     blocks = "\n".join(re.findall(r"```(?:sh)?\n(.*?)```", README, re.S))
-    shown = re.findall(r"^make ([a-z0-9_-]+)", blocks, re.M) + re.findall(r"`make ([a-z0-9_-]+)", README)
+    shown = re.findall(r"^make ([a-z0-9_-]+)", blocks, re.M) + re.findall(
+        r"`make ([a-z0-9_-]+)", README
+    )
     return set(shown)
 
 
@@ -36,15 +39,33 @@ def test_every_target_would_run(target):
 
 def test_every_command_of_a_block_is_run_or_marked():
     """By .ci/run or make test-readme, on the smoke profile where it takes one; by make test-distributed; or the text before says that none does."""
-    ci = [line.removesuffix(" PROFILE=smoke") for line in (ROOT / ".ci" / "run").read_text().splitlines()]
+    ci = [
+        line.removesuffix(" PROFILE=smoke")
+        for line in (ROOT / ".ci" / "run").read_text().splitlines()
+    ]
     recipe = re.search(r"^test-readme:.*?\n\n", MAKEFILE, re.M | re.S)[0]
-    longer = [words.removesuffix(" PROFILE=smoke") for words in re.findall(r"\$\(MAKE\) --no-print-directory (.*)", recipe)]
+    longer = [
+        words.removesuffix(" PROFILE=smoke")
+        for words in re.findall(r"\$\(MAKE\) --no-print-directory (.*)", recipe)
+    ]
     run = [*ci, *(f"make {words}" for words in longer), "make flower"]
-    terminals = "runs_the_terminals_of_readme" in (ROOT / "tests" / "federated" / "test_flower.py").read_text()
+    terminals = (
+        "runs_the_terminals_of_readme"
+        in (ROOT / "tests" / "federated" / "test_flower.py").read_text()
+    )
     blocks = re.findall(r"((?:[^\n]+\n)+)\n```(?:sh)?\n(.*?)```", README, re.S)
-    shown = [line for before, block in blocks if not re.search(r"no test\s+runs\s+this", before) and "mtl_lib/\n" not in block
-             for line in block.splitlines()]
-    left = [line for line in shown if line not in run and not (terminals and line.startswith(".flower/bin/python flower/start.py"))]
+    shown = [
+        line
+        for before, block in blocks
+        if not re.search(r"no test\s+runs\s+this", before) and "mtl_lib/\n" not in block
+        for line in block.splitlines()
+    ]
+    left = [
+        line
+        for line in shown
+        if line not in run
+        and not (terminals and line.startswith(".flower/bin/python flower/start.py"))
+    ]
     assert left == []
 
 
@@ -57,7 +78,11 @@ def printed(example):
     return done.stdout
 
 
-@pytest.mark.parametrize("example, shown", list(zip(EXAMPLES[:2], ["(3, 5)", "[0 1]"], strict=True)), ids=["fit", "penalty"])
+@pytest.mark.parametrize(
+    "example, shown",
+    list(zip(EXAMPLES[:2], ["(3, 5)", "[0 1]"], strict=True)),
+    ids=["fit", "penalty"],
+)
 def test_the_examples_of_fits_are_certified(example, shown):
     out = printed(example)
     assert shown in out and -1e-12 < float(out.split()[-1]) < 1e-6
@@ -74,7 +99,11 @@ def test_the_example_of_mocha_is_certified():
 
 
 def test_the_neural_example_compares_its_arms():
-    rows = [line.split() for line in printed(EXAMPLES[4]).splitlines() if re.search(r" [\d.]+ +[\d.]+ +[\d.]+ +[\d.]+$", line)]
+    rows = [
+        line.split()
+        for line in printed(EXAMPLES[4]).splitlines()
+        if re.search(r" [\d.]+ +[\d.]+ +[\d.]+ +[\d.]+$", line)
+    ]
     assert len(rows) == 4 and all(float(value) > 0.6 for row in rows for value in row[-4:])
 
 
@@ -100,7 +129,10 @@ def test_the_chinese_summary_names_every_section_and_only_commands_that_exist():
 
 
 def test_pictures_and_files_exist():
-    places = {"#" + re.sub(r"\W+", "-", heading.lower()) for heading in re.findall(r"^## (.+)$", README, re.M)}
+    places = {
+        "#" + re.sub(r"\W+", "-", heading.lower())
+        for heading in re.findall(r"^## (.+)$", README, re.M)
+    }
     for target in re.findall(r"\]\(([^)]+)\)", README):
         assert target in places or (ROOT / target).is_file(), target
 

@@ -8,6 +8,7 @@ estimation error, which is at ratio 2 (the weak criterion of Toro-Vizcarrondo an
 Fitting about the mean shrinks by degrees and should seldom be far from the better of the two. From
 which ratio on one should leave it is learned from problems whose outcome is known.
 """
+
 import numpy as np
 import pandas as pd
 
@@ -17,7 +18,11 @@ BREAK_EVEN = 2.0
 
 def choose(ratio, low: float, high: float):
     """The arm advised at each ratio: pooled below ``low``, single task from ``high`` on, mean-regularised between."""
-    return np.select([np.asarray(ratio) < low, np.asarray(ratio) >= high], ["pooled", "single task"], "mean-regularised")
+    return np.select(
+        [np.asarray(ratio) < low, np.asarray(ratio) >= high],
+        ["pooled", "single task"],
+        "mean-regularised",
+    )
 
 
 def regret(problems: pd.DataFrame, choice) -> np.ndarray:
@@ -42,7 +47,9 @@ def thresholds(problems: pd.DataFrame) -> tuple[float, float]:
         for high in cuts[cuts >= low]:
             choice = choose(ratio, low, high)
             total = sum(regrets[arm][choice == arm].sum() for arm in ARMS)
-            best = min(best, (round(total, 12), -np.count_nonzero(choice == "mean-regularised"), low, high))
+            best = min(
+                best, (round(total, 12), -np.count_nonzero(choice == "mean-regularised"), low, high)
+            )
     return best[2:]
 
 
@@ -53,10 +60,14 @@ def leave_one_out(problems: pd.DataFrame) -> pd.DataFrame:
     for fewer than two data sets.
     """
     if problems["data"].nunique() < 2:
-        raise ValueError(f"{problems['data'].nunique()} data sets of problems, at least two are needed")
+        raise ValueError(
+            f"{problems['data'].nunique()} data sets of problems, at least two are needed"
+        )
     advice = pd.Series("", problems.index)
     for name in problems["data"].unique():
         inside = problems["data"] == name
         advice[inside] = choose(problems.loc[inside, "ratio"], *thresholds(problems[~inside]))
     rules = {f"regret of always {arm}": regret(problems, arm) for arm in ARMS}
-    return problems.assign(advice=advice, **{"regret of the advice": regret(problems, advice)}, **rules)
+    return problems.assign(
+        advice=advice, **{"regret of the advice": regret(problems, advice)}, **rules
+    )

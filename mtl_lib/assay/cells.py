@@ -4,6 +4,7 @@ Text is parsed by the standard library's ``csv``, twice: once to learn what each
 fill arrays of the right size. It names the line of a row that is too short, which pandas fills up in
 silence, and it never holds more than a block of rows as text.
 """
+
 import codecs
 import csv
 import io
@@ -13,12 +14,33 @@ from pathlib import Path
 
 import numpy as np
 
-MISSING = frozenset(["", "NA", "N/A", "n/a", "na", "NaN", "nan", "NAN", "NULL", "Null", "null", "None", "#N/A", "?", ".", "-"])
+MISSING = frozenset(
+    [
+        "",
+        "NA",
+        "N/A",
+        "n/a",
+        "na",
+        "NaN",
+        "nan",
+        "NAN",
+        "NULL",
+        "Null",
+        "null",
+        "None",
+        "#N/A",
+        "?",
+        ".",
+        "-",
+    ]
+)
 HUGE = 1e100  # beyond it squares and their sums overflow
 SEPARATORS = ",;\t|"
 FREE_TEXT = 1000  # levels beyond which a text column is not looked at any more
 BLOCK = 40_000  # cells held as text at a time
-_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")  # 1,234: a decimal comma or a thousand separator
+_GROUPED = re.compile(
+    r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
+)  # 1,234: a decimal comma or a thousand separator
 
 
 class TableError(ValueError):
@@ -140,7 +162,7 @@ def _read_text(path: Path, check) -> tuple[dict[str, Raw], Facts]:
     rows = 0
     for lines, block in _blocks(path, facts, len(names)):
         rows += len(block)
-        for guess, cells in zip(guesses, zip(*block)):
+        for guess, cells in zip(guesses, zip(*block, strict=True), strict=True):
             guess.see(cells, lines)
     if not rows:
         raise TableError("no rows below the header")
@@ -157,7 +179,9 @@ def _encoding(path: Path) -> str:
     for encoding in ("utf-16",) if wide else (marked, "cp1252"):
         if _decodes(path, encoding):
             return encoding
-    raise TableError(f"not a text file: its bytes are neither UTF-8 nor {'UTF-16' if wide else 'Windows-1252'}")
+    raise TableError(
+        f"not a text file: its bytes are neither UTF-8 nor {'UTF-16' if wide else 'Windows-1252'}"
+    )
 
 
 def _decodes(path: Path, encoding: str) -> bool:
@@ -166,7 +190,9 @@ def _decodes(path: Path, encoding: str) -> bool:
         try:
             for block in iter(lambda: file.read(1 << 20), b""):
                 if "\0" in decoder.decode(block):
-                    raise TableError("holds NUL characters: a binary file, or UTF-16 without a byte order mark")
+                    raise TableError(
+                        "holds NUL characters: a binary file, or UTF-16 without a byte order mark"
+                    )
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return False
@@ -181,7 +207,9 @@ def _separator(path: Path, encoding: str) -> str:
     best, separator = (0.0, 1), ","
     for candidate in SEPARATORS:
         counts = _field_counts(sample, candidate)
-        counts = counts[:-1] if cut and len(counts) > 1 else counts  # the last record may be half a line
+        counts = (
+            counts[:-1] if cut and len(counts) > 1 else counts
+        )  # the last record may be half a line
         if counts and counts[0] > 1:
             score = (sum(c == counts[0] for c in counts) / len(counts), counts[0])
             if score > best:
@@ -205,7 +233,9 @@ def _header(path: Path, facts: Facts) -> list[str]:
     if cells is None:
         raise TableError("the file is empty")
     if all(map(_is_number, cells)):
-        raise TableError(f"the first line holds only numbers ({shown(cells[0])}, ...): column names are expected there")
+        raise TableError(
+            f"the first line holds only numbers ({shown(cells[0])}, ...): column names are expected there"
+        )
     return _names(cells)
 
 
@@ -282,11 +312,15 @@ class _Guess:
         dots, commas = "." in joined, "," in joined
         plain = _floats(present) is not None
         self.point &= plain
-        self.comma &= not dots and (_floats([cell.replace(",", ".") for cell in present]) is not None if commas else plain)
+        self.comma &= not dots and (
+            _floats([cell.replace(",", ".") for cell in present]) is not None if commas else plain
+        )
         if dots or commas:
             self.points = self.points or next((cell for cell in present if "." in cell), "")
             self.commas = self.commas or next((cell for cell in present if "," in cell), "")
-            self.sure = self.sure or any(not _GROUPED.fullmatch(cell) for cell in present if "." in cell or "," in cell)
+            self.sure = self.sure or any(
+                not _GROUPED.fullmatch(cell) for cell in present if "." in cell or "," in cell
+            )
         if not (self.point or self.comma):
             self.odd = _first_odd(cells, lines, numbers_so_far)
 
@@ -299,7 +333,7 @@ class _Guess:
 
 def _first_odd(cells, lines, numbers_so_far: bool) -> str:
     """The first cell that is no number, where numbers come before it: a typing error, perhaps, and no text column."""
-    for cell, line in zip(cells, lines):
+    for cell, line in zip(cells, lines, strict=True):
         if cell not in MISSING and not _is_number(cell.replace(",", ".")):
             return f"{shown(cell)} in line {line} is no number" if numbers_so_far else ""
         numbers_so_far |= cell not in MISSING
@@ -313,34 +347,49 @@ def _decimal(guesses: list[_Guess], facts: Facts) -> str:
     if not commas:
         for guess in points:
             if facts.separator == ";" and not guess.sure:
-                facts.notes.append(f"column {shown(guess.name)}: {guess.points} is read with a decimal point, not as thousands")
+                facts.notes.append(
+                    f"column {shown(guess.name)}: {guess.points} is read with a decimal point, not as thousands"
+                )
         return "."
     first = commas[0]
     if facts.separator == ",":
-        raise TableError(f"column {shown(first.name)}: {shown(first.commas)}; where commas separate columns, write numbers without them")
+        raise TableError(
+            f"column {shown(first.name)}: {shown(first.commas)}; where commas separate columns, write numbers without them"
+        )
     if points:
-        raise TableError(f"column {shown(first.name)} has {shown(first.commas)} and column {shown(points[0].name)} has "
-                         f"{shown(points[0].points)}: use one decimal mark and no thousand separators")
+        raise TableError(
+            f"column {shown(first.name)} has {shown(first.commas)} and column {shown(points[0].name)} has "
+            f"{shown(points[0].points)}: use one decimal mark and no thousand separators"
+        )
     if not any(guess.sure for guess in commas):
-        raise TableError(f"column {shown(first.name)}: {shown(first.commas)} could have a decimal comma or a thousand separator: "
-                         "write a decimal point, or no separator")
+        raise TableError(
+            f"column {shown(first.name)}: {shown(first.commas)} could have a decimal comma or a thousand separator: "
+            "write a decimal point, or no separator"
+        )
     facts.notes.append(f"decimal commas: {first.commas} in column {shown(first.name)}")
     return ","
 
 
-def _fill(path: Path, facts: Facts, guesses: list[_Guess], ids: set[str], rows: int) -> dict[str, Raw]:
+def _fill(
+    path: Path, facts: Facts, guesses: list[_Guess], ids: set[str], rows: int
+) -> dict[str, Raw]:
     """The second pass: numbers or codes, one array a column."""
     raw, levels = {}, {}
     for guess in guesses:
         if guess.kind == "text" or guess.name in ids:
             levels[guess.name] = Levels(None if guess.name in ids else FREE_TEXT)
-            raw[guess.name] = Raw(guess.name, codes=np.empty(rows, np.int32), levels=levels[guess.name].names, note=guess.odd)
+            raw[guess.name] = Raw(
+                guess.name,
+                codes=np.empty(rows, np.int32),
+                levels=levels[guess.name].names,
+                note=guess.odd,
+            )
         else:
             raw[guess.name] = Raw(guess.name, values=np.empty(rows))
     start = 0
     for lines, block in _blocks(path, facts, len(guesses)):
         here = slice(start, start + len(block))
-        for column, cells in zip(raw.values(), zip(*block)):
+        for column, cells in zip(raw.values(), zip(*block, strict=True), strict=True):
             if column.values is None:
                 column.codes[here] = [levels[column.name][cell] for cell in cells]
             else:
@@ -356,7 +405,9 @@ def _numbers(cells, decimal: str) -> list[float]:
         cells = [cell.replace(",", ".") if "," in cell else cell for cell in cells]
     try:
         return list(map(float, cells))
-    except ValueError:  # some are missing, or have blanks around them that float does not take, such as \x1c
+    except (
+        ValueError
+    ):  # some are missing, or have blanks around them that float does not take, such as \x1c
         return [np.nan if cell in MISSING else float(cell) for cell in map(str.strip, cells)]
 
 
@@ -367,7 +418,9 @@ def _read_parquet(path: Path, check) -> tuple[dict[str, Raw], Facts]:
     try:
         frame = pd.read_parquet(path)
     except ImportError:
-        raise TableError("reading Parquet needs pyarrow: pip install pyarrow, or save the table as CSV") from None
+        raise TableError(
+            "reading Parquet needs pyarrow: pip install pyarrow, or save the table as CSV"
+        ) from None
     except Exception as error:  # pyarrow's errors have no base of their own
         raise TableError(f"not a Parquet file that can be read: {tidy(error)}") from None
     if isinstance(frame.index, pd.MultiIndex) or frame.index.name is not None:
@@ -376,7 +429,9 @@ def _read_parquet(path: Path, check) -> tuple[dict[str, Raw], Facts]:
     ids = check(list(frame.columns))
     if frame.empty:
         raise TableError("the table has no rows")
-    return {name: _from_pandas(name, frame.pop(name), name in ids) for name in list(frame.columns)}, Facts()
+    return {
+        name: _from_pandas(name, frame.pop(name), name in ids) for name in list(frame.columns)
+    }, Facts()
 
 
 def _from_pandas(name: str, series, as_text: bool) -> Raw:
@@ -388,5 +443,7 @@ def _from_pandas(name: str, series, as_text: bool) -> Raw:
         raw.drop_huge()
         return raw
     levels, missing = Levels(None if as_text else FREE_TEXT), series.isna().to_numpy()
-    codes = [-1 if gone else levels[str(value)] for value, gone in zip(series, missing)]
+    codes = [
+        -1 if gone else levels[str(value)] for value, gone in zip(series, missing, strict=True)
+    ]
     return Raw(name, codes=np.array(codes, np.int32), levels=levels.names)

@@ -20,7 +20,13 @@ LOOK = {
 def sizes(counts: np.ndarray) -> Figure:
     """Samples per task, sorted."""
     figure, axis = _panel()
-    axis.fill_between(np.arange(len(counts) + 1), np.append(np.sort(counts), counts.max()), step="post", color="#0072B2", lw=0)
+    axis.fill_between(
+        np.arange(len(counts) + 1),
+        np.append(np.sort(counts), counts.max()),
+        step="post",
+        color="#0072B2",
+        lw=0,
+    )
     axis.set(xlabel="tasks, sorted by size", ylabel="samples", xlim=(0, len(counts)))
     if counts.max() > 20 * max(1, np.median(counts)):
         axis.set(yscale="log", ylim=(0.8, None))
@@ -36,11 +42,22 @@ def measures(rows: pd.DataFrame) -> Figure:
         if np.isnan(row.effect):
             axis.text(0.01, k, row.note, va="center", fontsize=9, color="#777777")
         else:
-            axis.barh(k, max(row.effect, 0), color="#0072B2" if row.p < 0.01 else "#b5b5b5", height=0.6)
-            axis.text(max(row.effect, 0) + 0.01, k, f"{row.effect:.2f}, p {'< 0.001' if row.p < 0.001 else f'= {row.p:.2g}'}", va="center", fontsize=9)
+            axis.barh(
+                k, max(row.effect, 0), color="#0072B2" if row.p < 0.01 else "#b5b5b5", height=0.6
+            )
+            axis.text(
+                max(row.effect, 0) + 0.01,
+                k,
+                f"{row.effect:.2f}, p {'< 0.001' if row.p < 0.001 else f'= {row.p:.2g}'}",
+                va="center",
+                fontsize=9,
+            )
     axis.set_yticks(range(len(rows)), rows["measure"])
-    axis.set(xlabel="share of what varies that is between tasks (numbers in p(y): sd; size: share of tasks not effective)",
-             xlim=(0, max(1.0, 1.25 * np.nanmax([*rows["effect"], 0]))), ylim=(len(rows) - 0.5, -0.5))
+    axis.set(
+        xlabel="share of what varies that is between tasks (numbers in p(y): sd; size: share of tasks not effective)",
+        xlim=(0, max(1.0, 1.25 * np.nanmax([*rows["effect"], 0]))),
+        ylim=(len(rows) - 0.5, -0.5),
+    )
     axis.xaxis.label.set_fontsize(8)
     axis.grid(axis="y", visible=False)
     return figure

@@ -3,6 +3,7 @@
 ``read`` answers in three steps: cells become raw columns (``cells``), target
 columns become labels with a loss, and all other columns become one array of inputs.
 """
+
 import difflib
 import re
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mtl_lib.assay.cells import FREE_TEXT, MISSING, Raw, TableError, opener, shown, tidy
+from mtl_lib.assay.cells import FREE_TEXT, Raw, TableError, opener, shown, tidy
 from mtl_lib.tasks import BINARY, Inputs, Task, TaskSet
 
 LOSSES = ("squared", *BINARY, "ce")
@@ -18,7 +19,9 @@ MOST_TASKS = 5000
 MOST_LEVELS = 30  # of a category among the inputs
 MOST_CLASSES = 50  # of a target
 
-_DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{2}|\d{4}))([T ]\d{1,2}:\d{2}.*)?")
+_DATE = re.compile(
+    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{2}|\d{4}))([T ]\d{1,2}:\d{2}.*)?"
+)
 _WHOLE = re.compile(r"([+-]?\d{1,18})([.,]0*)?")
 
 
@@ -74,7 +77,13 @@ class Table:
     notes: tuple[str, ...]
 
 
-def read(path, task: str | None, target: str | list[str], group: str | None = None, loss: str | None = None) -> Table:
+def read(
+    path,
+    task: str | None,
+    target: str | list[str],
+    group: str | None = None,
+    loss: str | None = None,
+) -> Table:
     """A task set from a table with a header.
 
     Parameters
@@ -118,11 +127,28 @@ def _read(path: Path, task, targets, group, loss) -> Table:
     columns, inputs = _inputs(raw, labels, parts, path.name)
     tasks, without = _tasks(inputs, labels, parts, task, groups)
     facts.notes += [label.note for label in labels if label.note]
-    facts.notes += [f"column {shown(column.name)} {column.note}" for column in columns if "the target" in column.note]
-    facts.notes += [f"pairs of task and target without a label, left out: {without}"] if without else []
+    facts.notes += [
+        f"column {shown(column.name)} {column.note}"
+        for column in columns
+        if "the target" in column.note
+    ]
+    facts.notes += (
+        [f"pairs of task and target without a label, left out: {without}"] if without else []
+    )
     kinds = {label.kind for label in labels}
-    return Table(path, TaskSet(tasks, path.name), tuple(columns), facts.separator, facts.decimal, facts.encoding, rows,
-                 sum(reasons.values()), reasons, kinds.pop() if len(kinds) == 1 else "mixed", tuple(facts.notes))
+    return Table(
+        path,
+        TaskSet(tasks, path.name),
+        tuple(columns),
+        facts.separator,
+        facts.decimal,
+        facts.encoding,
+        rows,
+        sum(reasons.values()),
+        reasons,
+        kinds.pop() if len(kinds) == 1 else "mixed",
+        tuple(facts.notes),
+    )
 
 
 def _check_roles(names: list[str], task, targets, group) -> set[str]:
@@ -130,15 +156,23 @@ def _check_roles(names: list[str], task, targets, group) -> set[str]:
     if not targets:
         raise TableError("no target column given")
     if task is None and len(targets) == 1:
-        raise TableError(f"one target {shown(targets[0])} and no task column: name a task column or at least two targets")
+        raise TableError(
+            f"one target {shown(targets[0])} and no task column: name a task column or at least two targets"
+        )
     asked = [name for name in (task, *targets, group) if name is not None]
     for name in asked:
         if name not in names:
             near = difflib.get_close_matches(name, names, 1)
-            hint = f"; did you mean {shown(near[0])}?" if near else f"; columns are {', '.join(map(shown, names))}"
+            hint = (
+                f"; did you mean {shown(near[0])}?"
+                if near
+                else f"; columns are {', '.join(map(shown, names))}"
+            )
             raise TableError(f"no column {shown(name)}{hint}")
         if asked.count(name) > 1:
-            raise TableError(f"column {shown(name)} is asked for twice: task, targets and group are different columns")
+            raise TableError(
+                f"column {shown(name)} is asked for twice: task, targets and group are different columns"
+            )
     return {name for name in (task, group) if name is not None}
 
 
@@ -156,7 +190,9 @@ def _drop_rows(raw: dict[str, Raw], task, targets, group) -> dict[str, int]:
             reasons[reason] = int((missing & keep).sum())
         keep &= ~missing
     if not keep.any():
-        raise TableError(f"no row is left: {', '.join(f'{count} with {reason}' for reason, count in reasons.items())}")
+        raise TableError(
+            f"no row is left: {', '.join(f'{count} with {reason}' for reason, count in reasons.items())}"
+        )
     if reasons:
         for column in raw.values():
             column.take(keep)
@@ -183,12 +219,18 @@ def _parts(raw: Raw, targets: int) -> _Parts:
     """One part per task id, sorted. Raises TableError for a column that cannot define tasks."""
     names, codes = _ids(raw)
     if len(names) == 1:
-        raise TableError(f"column {shown(raw.name)} has the single value {shown(names[0])}: one task is no multi-task problem")
+        raise TableError(
+            f"column {shown(raw.name)} has the single value {shown(names[0])}: one task is no multi-task problem"
+        )
     if len(names) * targets > MOST_TASKS:
         count = f"{len(names)} values" + (f" times {targets} targets" if targets > 1 else "")
-        raise TableError(f"column {shown(raw.name)} makes {count}: at most {MOST_TASKS} tasks; is another column the task?")
+        raise TableError(
+            f"column {shown(raw.name)} makes {count}: at most {MOST_TASKS} tasks; is another column the task?"
+        )
     if len(names) == len(codes):
-        raise TableError(f"every value of column {shown(raw.name)} occurs once: no task has two samples; is another column the task?")
+        raise TableError(
+            f"every value of column {shown(raw.name)} occurs once: no task has two samples; is another column the task?"
+        )
     return _Parts(names, codes)
 
 
@@ -238,8 +280,10 @@ class _Labels:
 def _labels(raw: Raw, loss: str | None) -> _Labels:
     """Labels and loss of a target column; 0 where it is missing. Raises TableError where they do not fit."""
     if raw.free_text:
-        raise TableError(f"target {shown(raw.name)} is text with over {FREE_TEXT} values{f' ({raw.note})' if raw.note else ''}, "
-                         f"at most {MOST_CLASSES} classes are allowed")
+        raise TableError(
+            f"target {shown(raw.name)} is text with over {FREE_TEXT} values{f' ({raw.note})' if raw.note else ''}, "
+            f"at most {MOST_CLASSES} classes are allowed"
+        )
     observed = ~raw.missing
     seen = raw.array[observed]
     values = np.unique(seen)
@@ -248,7 +292,9 @@ def _labels(raw: Raw, loss: str | None) -> _Labels:
     if len(values) == 0:
         raise TableError(f"target {shown(raw.name)} has no value")
     if len(values) == 1:
-        raise TableError(f"target {shown(raw.name)} is constant: {shown(_level(raw, values[0]))} in all {len(seen)} rows")
+        raise TableError(
+            f"target {shown(raw.name)} is constant: {shown(_level(raw, values[0]))} in all {len(seen)} rows"
+        )
     loss = loss or _inferred(raw, values)
     _check_loss(raw, values, loss)
     if loss == "squared":
@@ -257,8 +303,14 @@ def _labels(raw: Raw, loss: str | None) -> _Labels:
     for k, value in enumerate(values):
         y[observed & (raw.array == value)] = k
     classes = tuple(_level(raw, value) for value in values)
-    note = f"target {shown(raw.name)}: {shown(classes[1])} is 1, {shown(classes[0])} is 0" if loss in BINARY else ""
-    return _Labels(raw.name, y, observed, loss, "binary" if loss in BINARY else "classes", classes, note)
+    note = (
+        f"target {shown(raw.name)}: {shown(classes[1])} is 1, {shown(classes[0])} is 0"
+        if loss in BINARY
+        else ""
+    )
+    return _Labels(
+        raw.name, y, observed, loss, "binary" if loss in BINARY else "classes", classes, note
+    )
 
 
 def _level(raw: Raw, value) -> str:
@@ -277,24 +329,44 @@ def _check_loss(raw: Raw, values: np.ndarray, loss: str) -> None:
     if loss in BINARY and len(values) != 2:
         raise TableError(f"{target} has {len(values)} values, loss {loss} takes 2")
     if loss == "squared" and raw.values is None:
-        raise TableError(f"{target} is text ({raw.note or shown(_level(raw, values[0]))}), loss squared takes numbers")
+        raise TableError(
+            f"{target} is text ({raw.note or shown(_level(raw, values[0]))}), loss squared takes numbers"
+        )
     broken = values[values != np.floor(values)]
     if loss == "ce" and raw.values is not None and len(broken):
-        raise TableError(f"{target} has the value {_level(raw, broken[0])}, loss ce takes text or whole numbers")
+        raise TableError(
+            f"{target} has the value {_level(raw, broken[0])}, loss ce takes text or whole numbers"
+        )
     if loss == "ce" and len(values) > MOST_CLASSES:
         first = raw.note or f"first {shown(_level(raw, values[0]))}"
-        raise TableError(f"{target} has {len(values)} classes ({first}), at most {MOST_CLASSES} are allowed")
+        raise TableError(
+            f"{target} has {len(values)} classes ({first}), at most {MOST_CLASSES} are allowed"
+        )
 
 
 def _numeric(raw: Raw, values: np.ndarray, observed: np.ndarray) -> _Labels:
     count = bool((values >= 0).all() and (values == np.floor(values)).all())
-    note = f"target {shown(raw.name)} holds counts ({values[0]:.15g} to {values[-1]:.15g}), read as numbers" if count else ""
+    note = (
+        f"target {shown(raw.name)} holds counts ({values[0]:.15g} to {values[-1]:.15g}), read as numbers"
+        if count
+        else ""
+    )
     if count and len(values) <= 10:
         note += "; loss ce reads them as classes"
-    return _Labels(raw.name, np.where(observed, raw.values, 0.0), observed, "squared", "count" if count else "real", (), note)
+    return _Labels(
+        raw.name,
+        np.where(observed, raw.values, 0.0),
+        observed,
+        "squared",
+        "count" if count else "real",
+        (),
+        note,
+    )
 
 
-def _inputs(raw: dict[str, Raw], labels: list[_Labels], parts: _Parts | None, name: str) -> tuple[list[Column], Inputs]:
+def _inputs(
+    raw: dict[str, Raw], labels: list[_Labels], parts: _Parts | None, name: str
+) -> tuple[list[Column], Inputs]:
     """What became of each remaining column, and the inputs they make. ``raw`` is emptied: memory is for one copy."""
     columns, made = [], {}
     for key in list(raw):
@@ -304,7 +376,11 @@ def _inputs(raw: dict[str, Raw], labels: list[_Labels], parts: _Parts | None, na
             made[_unused(title, made)] = array
     if not made:
         why = "; ".join(f"{column.name}: {column.note}" for column in columns)
-        raise TableError(f"no column is left as an input ({why})" if why else "there is no column besides task, target and group")
+        raise TableError(
+            f"no column is left as an input ({why})"
+            if why
+            else "there is no column besides task, target and group"
+        )
     titles = tuple(made)
     array = np.empty((len(labels[0].y), len(titles)))
     for k, title in enumerate(titles):
@@ -318,7 +394,9 @@ def _unused(title: str, made) -> str:
     return title
 
 
-def _feature(raw: Raw, labels: list[_Labels], parts: _Parts | None) -> tuple[Column, dict[str, np.ndarray]]:
+def _feature(
+    raw: Raw, labels: list[_Labels], parts: _Parts | None
+) -> tuple[Column, dict[str, np.ndarray]]:
     """One column as inputs: title -> (n,) numbers without NaN; nothing for a column that is dropped."""
     missing = raw.missing
     if missing.all():
@@ -329,7 +407,14 @@ def _feature(raw: Raw, labels: list[_Labels], parts: _Parts | None) -> tuple[Col
     values, counts = np.unique(raw.array[~missing], return_counts=True)
     same = next((target.name for target in labels if _equals(raw, missing, target)), None)
     if same is not None:
-        return Column(raw.name, "dropped", (), len(values), float(missing.mean()), f"equals the target {shown(same)}: left out"), {}
+        return Column(
+            raw.name,
+            "dropped",
+            (),
+            len(values),
+            float(missing.mean()),
+            f"equals the target {shown(same)}: left out",
+        ), {}
     if len(values) == 1:
         column, arrays = _one_value(raw, values[0], missing)
     else:
@@ -338,14 +423,18 @@ def _feature(raw: Raw, labels: list[_Labels], parts: _Parts | None) -> tuple[Col
     if arrays and parts is not None and parts.constant(raw):
         notes.append("constant inside a task: no single-task model can use it")
     note = "; ".join(filter(None, notes))
-    return Column(raw.name, column.kind, column.levels, len(values), float(missing.mean()), note), arrays
+    return Column(
+        raw.name, column.kind, column.levels, len(values), float(missing.mean()), note
+    ), arrays
 
 
 def _one_value(raw: Raw, value, missing: np.ndarray) -> tuple[Column, dict[str, np.ndarray]]:
     """A column that says something only by being empty, or nothing."""
     level = _level(raw, value)
     if missing.any():
-        return Column(raw.name, "binary", (level, "missing"), note="one value or none"), {f"{raw.name} missing": missing}
+        return Column(raw.name, "binary", (level, "missing"), note="one value or none"), {
+            f"{raw.name} missing": missing
+        }
     return Column(raw.name, "dropped", note=f"constant, {shown(level)}"), {}
 
 
@@ -354,7 +443,12 @@ def _number(raw: Raw, values, counts, missing) -> tuple[Column, dict[str, np.nda
     x, column = raw.values, Column(raw.name, "number")
     if len(values) == 2:
         levels = tuple(_level(raw, value) for value in values)
-        column = Column(raw.name, "binary", levels, note="" if levels == ("0", "1") else f"{levels[1]} is 1, {levels[0]} is 0")
+        column = Column(
+            raw.name,
+            "binary",
+            levels,
+            note="" if levels == ("0", "1") else f"{levels[1]} is 1, {levels[0]} is 0",
+        )
         x = np.where(missing, np.nan, x == values[1])
     elif not missing.any() and len(x) > 2 and (np.diff(x) == 1).all():
         column = Column(raw.name, "number", note="counts the rows: is it a row number?")
@@ -373,14 +467,22 @@ def _text(raw: Raw, values, counts, missing) -> tuple[Column, dict[str, np.ndarr
     if dropped:
         return Column(raw.name, "dropped", note="; ".join(filter(None, [dropped, raw.note]))), {}
     if len(levels) == 2 and not missing.any():
-        column = Column(raw.name, "binary", levels, note=f"{shown(levels[1])} is 1, {shown(levels[0])} is 0")
+        column = Column(
+            raw.name, "binary", levels, note=f"{shown(levels[1])} is 1, {shown(levels[0])} is 0"
+        )
         return column, {f"{raw.name} {levels[1]}": raw.codes == codes[1]}
     base = int(np.argmax(counts))
-    arrays = {f"{raw.name} {level}": raw.codes == code for level, code in zip(levels, codes) if code != codes[base]}
+    arrays = {
+        f"{raw.name} {level}": raw.codes == code
+        for level, code in zip(levels, codes, strict=True)
+        if code != codes[base]
+    }
     if missing.any():
         arrays[_unused(f"{raw.name} missing", arrays)] = missing
     note = "; ".join(filter(None, [f"against {shown(levels[base])}", raw.note]))
-    return Column(raw.name, "category", levels + ("missing",) * bool(missing.any()), note=note), arrays
+    return Column(
+        raw.name, "category", levels + ("missing",) * bool(missing.any()), note=note
+    ), arrays
 
 
 def _why_not(levels: tuple[str, ...], rows: int) -> str:
@@ -423,11 +525,17 @@ def _one_to_one(x: np.ndarray, y: np.ndarray) -> bool:
     return 1 < len(xs) == len(ys) <= len(x) / 2 and len(np.unique(x * len(ys) + y)) == len(xs)
 
 
-def _tasks(inputs: Inputs, labels: list[_Labels], parts: _Parts | None, task: str | None, groups) -> tuple[list[Task], int]:
+def _tasks(
+    inputs: Inputs, labels: list[_Labels], parts: _Parts | None, task: str | None, groups
+) -> tuple[list[Task], int]:
     """The tasks in the order of ids, then of targets; and how many pairs of both have no label."""
     tasks, without = {}, 0
     everything = [("", np.arange(len(inputs.array)))]
-    for prefix, rows in everything if parts is None else zip((f"{task} {name}" for name in parts.names), parts.rows):
+    for prefix, rows in (
+        everything
+        if parts is None
+        else zip((f"{task} {name}" for name in parts.names), parts.rows, strict=True)
+    ):
         for target in labels:
             observed = target.observed[rows]
             if not observed.any():
@@ -435,10 +543,22 @@ def _tasks(inputs: Inputs, labels: list[_Labels], parts: _Parts | None, task: st
                 continue
             name = " / ".join(filter(None, [prefix, target.name if len(labels) > 1 else ""]))
             if name in tasks:
-                raise TableError(f"two tasks would be called {shown(name)}: rename a column or an id")
+                raise TableError(
+                    f"two tasks would be called {shown(name)}: rename a column or an id"
+                )
             meta = {"target": target.name} | ({"classes": target.classes} if target.classes else {})
-            tasks[name] = Task(name, inputs, rows, target.y[rows], target.loss, None if observed.all() else observed,
-                               None if groups is None else groups[rows], meta=meta)
+            tasks[name] = Task(
+                name,
+                inputs,
+                rows,
+                target.y[rows],
+                target.loss,
+                None if observed.all() else observed,
+                None if groups is None else groups[rows],
+                meta=meta,
+            )
     if groups is not None and all(len(np.unique(one.groups)) == 1 for one in tasks.values()):
-        raise TableError("every task lies in a single group: no task can be split; is another column the group?")
+        raise TableError(
+            "every task lies in a single group: no task can be split; is another column the group?"
+        )
     return list(tasks.values()), without

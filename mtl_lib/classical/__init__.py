@@ -6,7 +6,9 @@ all, certified by a duality gap). ``design`` says what is penalised and what is 
 ``estimator`` puts all behind scikit-learn's interface, ``selection`` chooses lam. W is (T, d)
 everywhere in the code, as ``coef_`` is in scikit-learn.
 """
+
 from mtl_lib.classical.estimator import LinearMTL
+from mtl_lib.classical.path import LinearMTLCV, path
 from mtl_lib.classical.penalties import (
     L1,
     L21,
@@ -20,7 +22,20 @@ from mtl_lib.classical.penalties import (
     Robust,
     TraceNorm,
 )
-from mtl_lib.classical.path import LinearMTLCV, path
 
-__all__ = ["LinearMTL", "LinearMTLCV", "path", "L1", "L21", "MTRL", "Clustered", "Dirty", "Graph", "MeanRegularized",
-           "Pooled", "Ridge", "Robust", "TraceNorm"]
+__all__ = [
+    "LinearMTL",
+    "LinearMTLCV",
+    "path",
+    "L1",
+    "L21",
+    "MTRL",
+    "Clustered",
+    "Dirty",
+    "Graph",
+    "MeanRegularized",
+    "Pooled",
+    "Ridge",
+    "Robust",
+    "TraceNorm",
+]

@@ -16,6 +16,7 @@ None           X                                   X
 A penalty's null space is spanned by columns n_j (T,) with g(W + n_j a') = g(W) for every a: 1 for
 ``about_mean`` and a connected graph, one indicator per part of a graph in several parts.
 """
+
 import copy
 
 import numpy as np
@@ -46,12 +47,14 @@ class Design:
         self.T, self.d = len(Xs), Xs[0].shape[1]
         self.null = np.zeros((self.T, 0)) if null_space is None else null_space
         self.ones = intercept in ("shared", "about_mean")
-        self.same = all(X is Xs[0] for X in Xs) and all(np.array_equal(c, weights[0]) for c in weights)
+        self.same = all(X is Xs[0] for X in Xs) and all(
+            np.array_equal(c, weights[0]) for c in weights
+        )
         if self.same:
             Xs, weights = Xs[:1], weights[:1]
-        means = np.array([c @ X / c.sum() for X, c in zip(Xs, weights)])
+        means = np.array([c @ X / c.sum() for X, c in zip(Xs, weights, strict=True)])
         if intercept == "free":
-            Xs = [_centred(X, mean) for X, mean in zip(Xs, means)]
+            Xs = [_centred(X, mean) for X, mean in zip(Xs, means, strict=True)]
         if intercept == "about_mean":
             Xs = [np.column_stack([X, np.ones(len(X))]) for X in Xs]
         self.x_means = np.broadcast_to(means, (self.T, self.d))
@@ -63,12 +66,17 @@ class Design:
         collinear, where a Gram matrix would square the condition number and the gap be wrong."""
         q = self.null.shape[1]
         feature = np.tile(np.arange(self.p) < self.d, q)
-        rows = [np.sqrt(c)[:, None] * np.column_stack([*(n * X for n in own), *[np.ones((len(X), 1))] * self.ones, X[:, :0]])
-                for X, c, own in zip(self.Xs, self.weights, self.null)]
+        rows = [
+            np.sqrt(c)[:, None]
+            * np.column_stack(
+                [*(n * X for n in own), *[np.ones((len(X), 1))] * self.ones, X[:, :0]]
+            )
+            for X, c, own in zip(self.Xs, self.weights, self.null, strict=True)
+        ]
         rows += [np.sqrt(2 * self.ridge) * np.eye(q * self.p + self.ones)[: q * self.p][feature]]
         Z, self._basis = _orthonormal(np.concatenate(rows))
         *Zs, last = np.split(Z, np.cumsum([len(X) for X in self.Xs]))
-        self.Zs = [z / np.sqrt(c)[:, None] for z, c in zip(Zs, self.weights)]
+        self.Zs = [z / np.sqrt(c)[:, None] for z, c in zip(Zs, self.weights, strict=True)]
         lift = last / np.sqrt(2 * self.ridge) if self.ridge else self._basis[: q * self.p][feature]
         self.lift = lift.reshape(q, self.d, Z.shape[1])
 

@@ -4,6 +4,7 @@ Synchronous, the distributed fit is ``solve`` itself: its ``history_`` counts th
 server does not wait (Baytas and others 2016): every gradient it gets was computed at a model of some
 rounds ago.
 """
+
 from collections import deque
 
 import numpy as np
@@ -13,7 +14,9 @@ from mtl_lib.classical.training_data import read
 from mtl_lib.stream import stream
 
 
-def delayed(estimator: LinearMTL, X, y=None, task=None, *, delay: int, iterations: int, seed: int) -> dict[str, list]:
+def delayed(
+    estimator: LinearMTL, X, y=None, task=None, *, delay: int, iterations: int, seed: int
+) -> dict[str, list]:
     """History of proximal gradient descent with stale gradients: iteration, objective, floats.
 
         U <- prox_{eta lam g}(U - eta G),   G_t = grad_t f(V of s rounds ago),   s uniform in 0 ... delay
@@ -41,9 +44,16 @@ def delayed(estimator: LinearMTL, X, y=None, task=None, *, delay: int, iteration
     samples = read(X, y, task, None, estimator.loss)
     loss, penalty = estimator._problem(samples), estimator.penalty
     if loss.design.Zs[0].shape[1]:
-        raise ValueError(f"delayed: intercept {estimator.intercept!r}, about_mean {estimator.about_mean}, {type(penalty).__name__}: "
-                         "what is common to all tasks and free belongs to no node; allowed are intercept 'free' or None, without a free mean")
-    ages = np.column_stack([stream(seed, "delay", str(name)).integers(0, delay + 1, iterations) for name in samples.names])
+        raise ValueError(
+            f"delayed: intercept {estimator.intercept!r}, about_mean {estimator.about_mean}, {type(penalty).__name__}: "
+            "what is common to all tasks and free belongs to no node; allowed are intercept 'free' or None, without a free mean"
+        )
+    ages = np.column_stack(
+        [
+            stream(seed, "delay", str(name)).integers(0, delay + 1, iterations)
+            for name in samples.names
+        ]
+    )
     nodes, U = np.arange(len(samples.names)), np.zeros(penalty.variables(loss.shape))
     point = loss.at(penalty.total(U))
     parts = U.size // point.V.size  # of a sum W = P + Q: the sum moves as far as both together
@@ -51,7 +61,7 @@ def delayed(estimator: LinearMTL, X, y=None, task=None, *, delay: int, iteration
     history, past = {"iteration": [], "objective": [], "floats": []}, deque(maxlen=delay + 1)
     for k in range(iterations + 1):
         entry = (k, loss.value(point) + estimator.lam * penalty.value(U), 2 * point.V.size * k)
-        for key, value in zip(history, entry):
+        for key, value in zip(history, entry, strict=True):
             history[key].append(value)
         if k == iterations:
             return history

@@ -1,4 +1,5 @@
 """LinearMTL: one linear model per task behind scikit-learn's interface."""
+
 import functools
 import numbers
 import warnings
@@ -13,11 +14,11 @@ from threadpoolctl import ThreadpoolController
 
 from mtl_lib.classical import scores
 from mtl_lib.classical.design import INTERCEPTS, Design
+from mtl_lib.classical.general import cheapest
 from mtl_lib.classical.losses import LOSSES
 from mtl_lib.classical.penalties import Penalty, mean_direction
-from mtl_lib.classical.general import cheapest
-from mtl_lib.classical.training_data import is_list_of_tasks, read
 from mtl_lib.classical.solver import lambda_max
+from mtl_lib.classical.training_data import is_list_of_tasks, read
 from mtl_lib.classical.working_set import solve
 from mtl_lib.tasks import TaskSet
 
@@ -56,8 +57,18 @@ class LinearMTL(RegressorMixin, BaseEstimator):
     does not take, a single class.
     """
 
-    def __init__(self, penalty=None, lam=1.0, loss="squared", intercept="free", about_mean=False, ridge=0.0,
-                 weighting="mean", tol=1e-6, max_iter=10_000):
+    def __init__(
+        self,
+        penalty=None,
+        lam=1.0,
+        loss="squared",
+        intercept="free",
+        about_mean=False,
+        ridge=0.0,
+        weighting="mean",
+        tol=1e-6,
+        max_iter=10_000,
+    ):
         self.penalty = penalty
         self.lam = lam
         self.loss = loss
@@ -85,7 +96,9 @@ class LinearMTL(RegressorMixin, BaseEstimator):
         (X, task ids) -> (n,). Samples without a label are predicted too.
         Raises ValueError for a task that was not fitted and for another number of features.
         """
-        return self._mapped(X, task, lambda z, loss, name: (z > 0).astype(float) if LOSSES[loss].binary else z)
+        return self._mapped(
+            X, task, lambda z, loss, name: (z > 0).astype(float) if LOSSES[loss].binary else z
+        )
 
     @available_if(lambda self: {self.loss, *getattr(self, "_losses", {}).values()} != {"squared"})
     def decision_function(self, X, task=None):
@@ -95,10 +108,12 @@ class LinearMTL(RegressorMixin, BaseEstimator):
     @available_if(lambda self: "logistic" in {self.loss, *getattr(self, "_losses", {}).values()})
     def predict_proba(self, X, task=None):
         """Probability of class 1, in the form ``predict`` has. Raises ValueError for a task with another loss than logistic."""
+
         def probability(z, loss, name):
             if loss != "logistic":
                 raise ValueError(f"task {name!r}: loss {loss} gives no probability")
             return expit(z)
+
         return self._mapped(X, task, probability)
 
     def score(self, X, y=None, task=None):
@@ -106,10 +121,15 @@ class LinearMTL(RegressorMixin, BaseEstimator):
         the share of samples classified correctly. Raises ValueError for tasks of both kinds."""
         check_is_fitted(self)
         samples = read(X, y, task, loss=self.loss, known=self._losses, labels=True)
-        made = [self._output(name, x, lambda z, loss, name: z) for name, x in zip(samples.names, samples.Xs)]
+        made = [
+            self._output(name, x, lambda z, loss, name: z)
+            for name, x in zip(samples.names, samples.Xs, strict=True)
+        ]
         binary = {LOSSES[loss].binary for loss in samples.losses}
         if len(binary) == 2:
-            raise ValueError("score: some tasks are regressions and some classifications; mtl_lib.classical.scores has one for each")
+            raise ValueError(
+                "score: some tasks are regressions and some classifications; mtl_lib.classical.scores has one for each"
+            )
         if binary == {True}:
             return scores.accuracy(samples.ys, [z > 0 for z in made])
         return scores.pooled_explained_variance(samples.ys, made)
@@ -121,38 +141,58 @@ class LinearMTL(RegressorMixin, BaseEstimator):
 
     def _output(self, name, X, read_off):
         if name not in self._losses:
-            raise ValueError(f"task {name!r} was not fitted; the fitted tasks are {self.task_names_[:3]} ... ({len(self.coef_)})")
+            raise ValueError(
+                f"task {name!r} was not fitted; the fitted tasks are {self.task_names_[:3]} ... ({len(self.coef_)})"
+            )
         if X.shape[1] != self.n_features_in_:
-            raise ValueError(f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features as input")
+            raise ValueError(
+                f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features as input"
+            )
         k = self._position[name]
         return read_off(X @ self.coef_[k] + self.intercept_[k], self._losses[name], name)
 
     def _mapped(self, X, task, read_off):
         check_is_fitted(self)
         samples = read(X, None, task, loss=self.loss, known=self._losses)
-        made = [self._output(name, x, read_off) for name, x in zip(samples.names, samples.Xs)]
+        made = [
+            self._output(name, x, read_off)
+            for name, x in zip(samples.names, samples.Xs, strict=True)
+        ]
         if isinstance(X, TaskSet) or is_list_of_tasks(X):
             return made
         if task is None:
             return made[0] if self._single_label else np.column_stack(made)
         ids, joined = np.asarray(task), np.empty(len(X))
-        for name, values in zip(samples.names, made):
+        for name, values in zip(samples.names, made, strict=True):
             joined[ids == name] = values
         return joined
 
     def _problem(self, samples):
         """The loss as a function of what is penalised, everything free eliminated."""
         kept = [w > 0 for w in samples.weights]
-        some = lambda values: [v if keep.all() else v[keep] for v, keep in zip(values, kept)]
-        weights = [c * w / (w.sum() if self.weighting == "mean" else 1) for c, w in zip(samples.task_weights, some(samples.weights))]
-        design = Design(some(samples.Xs), weights, self.intercept, self._null_space(len(samples.names)), self.ridge)
+        some = lambda values: [
+            v if keep.all() else v[keep] for v, keep in zip(values, kept, strict=True)
+        ]
+        weights = [
+            c * w / (w.sum() if self.weighting == "mean" else 1)
+            for c, w in zip(samples.task_weights, some(samples.weights), strict=True)
+        ]
+        design = Design(
+            some(samples.Xs),
+            weights,
+            self.intercept,
+            self._null_space(len(samples.names)),
+            self.ridge,
+        )
         return cheapest(design, some(samples.targets), [LOSSES[loss] for loss in samples.losses])
 
     def _null_space(self, T):
         own = self.penalty.null_space(T)
         if not self.about_mean:
             return own
-        both, sigma, _ = np.linalg.svd(np.column_stack([own, mean_direction(T)]), full_matrices=False)
+        both, sigma, _ = np.linalg.svd(
+            np.column_stack([own, mean_direction(T)]), full_matrices=False
+        )
         return both[:, sigma > 1e-8]
 
     def _solve(self, samples, problem, start=None):
@@ -161,7 +201,11 @@ class LinearMTL(RegressorMixin, BaseEstimator):
             self.coef_, self.intercept_ = problem.parameters(solution.point)
             unbounded = problem.unbounded(solution.point)
         names = samples.names
-        self.task_names_, self._position, self._losses = list(names), {name: k for k, name in enumerate(names)}, dict(zip(names, samples.losses))
+        self.task_names_, self._position, self._losses = (
+            list(names),
+            {name: k for k, name in enumerate(names)},
+            dict(zip(names, samples.losses, strict=True)),
+        )
         self._single_label = samples.single
         self.objective_, self.dual_gap_ = solution.objective, solution.gap
         self.n_iter_, self.history_ = solution.iterations, solution.history
@@ -169,12 +213,19 @@ class LinearMTL(RegressorMixin, BaseEstimator):
         self.deviations_ = solution.point.V  # what the penalty sees
         self._variables = solution.U  # the warm start of a path
         if unbounded:
-            warnings.warn(f"{type(self).__name__}: no finite optimum, what the penalty leaves free separates the classes; coefficients stopped "
-                          f"at {np.abs(self.coef_).max():.2g}, objective {solution.objective:.3g}, its infimum at most {solution.gap:.2e} below",
-                          ConvergenceWarning, stacklevel=3)
+            warnings.warn(
+                f"{type(self).__name__}: no finite optimum, what the penalty leaves free separates the classes; coefficients stopped "
+                f"at {np.abs(self.coef_).max():.2g}, objective {solution.objective:.3g}, its infimum at most {solution.gap:.2e} below",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
         elif not solution.converged:
-            warnings.warn(f"{type(self).__name__} stopped after {solution.iterations} iterations with a gap of {solution.gap:.2e} "
-                          f"at objective {solution.objective:.6g} (tol {self.tol:g})", ConvergenceWarning, stacklevel=3)
+            warnings.warn(
+                f"{type(self).__name__} stopped after {solution.iterations} iterations with a gap of {solution.gap:.2e} "
+                f"at objective {solution.objective:.6g} (tol {self.tol:g})",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
         if hasattr(self.penalty, "covariance"):
             self.task_covariance_ = self.penalty.covariance(solution.point.V)
         if solution.U.ndim == 3:
@@ -183,10 +234,18 @@ class LinearMTL(RegressorMixin, BaseEstimator):
 
     def _check_parameters(self):
         if not isinstance(self.penalty, Penalty):
-            raise ValueError(f"penalty {self.penalty!r}: pass an object of mtl_lib.classical.penalties, for example Ridge()")
-        for name, allowed in (("loss", tuple(LOSSES)), ("intercept", INTERCEPTS), ("weighting", WEIGHTINGS)):
+            raise ValueError(
+                f"penalty {self.penalty!r}: pass an object of mtl_lib.classical.penalties, for example Ridge()"
+            )
+        for name, allowed in (
+            ("loss", tuple(LOSSES)),
+            ("intercept", INTERCEPTS),
+            ("weighting", WEIGHTINGS),
+        ):
             if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} {getattr(self, name)!r}, allowed are {', '.join(map(repr, allowed))}")
+                raise ValueError(
+                    f"{name} {getattr(self, name)!r}, allowed are {', '.join(map(repr, allowed))}"
+                )
         for name in ("lam", "tol"):
             check_positive(name, getattr(self, name))
         if self.ridge != 0:

@@ -6,6 +6,7 @@ while that still converges fast, and falls back on the losses' curvature bound, 
 Used for losses that are not quadratic, and for the squared loss where tasks have fewer samples than
 features, when Gram matrices would be larger than the data.
 """
+
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,8 +15,12 @@ import numpy as np
 from mtl_lib.classical.quadratic import QuadraticLoss, centred_targets
 from mtl_lib.classical.separation import separable
 
-GRAM_ENTRIES = 4_000_000  # 32 MB: up to here Gram matrices are used even where they are larger than the data
-FREE_STEPS = 50  # of Newton per point; reached only where no finite optimum exists, as for separable classes
+GRAM_ENTRIES = (
+    4_000_000  # 32 MB: up to here Gram matrices are used even where they are larger than the data
+)
+FREE_STEPS = (
+    50  # of Newton per point; reached only where no finite optimum exists, as for separable classes
+)
 SLOW = 0.01  # a step that gains more than this share of the last one's gain calls for a new Newton matrix
 
 
@@ -54,25 +59,39 @@ class SampledLoss:
         squared = np.array([not loss.binary for loss in losses])
         if squared.all() or design.intercept == "free":  # a binary label has no mean to take out
             centred, means, self._shift = centred_targets(design, ys)
-            ys = [new if own else y for new, y, own in zip(centred, ys, squared)]
+            ys = [new if own else y for new, y, own in zip(centred, ys, squared, strict=True)]
             self._own = np.where(squared, means, 0.0)
         sizes = [len(y) for y in ys]
         self.y, self.c = np.concatenate(ys), np.concatenate(design.weights)
         self.Z, self.task = np.concatenate(design.Zs), np.repeat(np.arange(design.T), sizes)
         self.cuts = np.cumsum([0, *sizes])
         kinds = list(dict.fromkeys(losses))
-        self._rows = [(kind, slice(None) if len(kinds) == 1 else np.repeat([loss is kind for loss in losses], sizes)) for kind in kinds]
+        self._rows = [
+            (
+                kind,
+                slice(None)
+                if len(kinds) == 1
+                else np.repeat([loss is kind for loss in losses], sizes),
+            )
+            for kind in kinds
+        ]
         self._reach = self._each("reach")
         self.losses = losses
         self._quadratic = squared.all()
-        self.scale = float(self.c @ self._each("value", np.zeros(len(self.y)), self.y))  # the objective of the zero model
-        self._stiffness = float((self.c * self._each("bound")) @ (self.Z**2).sum(axis=1)) + 2 * design.ridge * float((design.lift**2).sum())
+        self.scale = float(
+            self.c @ self._each("value", np.zeros(len(self.y)), self.y)
+        )  # the objective of the zero model
+        self._stiffness = float(
+            (self.c * self._each("bound")) @ (self.Z**2).sum(axis=1)
+        ) + 2 * design.ridge * float((design.lift**2).sum())
         self._newton = self._bound = self._metric(self._each("bound"))
 
     @cached_property
     def curvature(self):
         """Lipschitz constant of the gradient."""
-        rows = list(zip(self.design.Xs, self.design.weights))[: 1 if self.design.same else None]
+        rows = list(zip(self.design.Xs, self.design.weights, strict=True))[
+            : 1 if self.design.same else None
+        ]
         largest = [c.max() * _largest_eigenvalue(X, c / c.max()) for X, c in rows]
         return max(np.array([loss.bound for loss in self.losses]) * largest) + 2 * self.design.ridge
 
@@ -83,18 +102,29 @@ class SampledLoss:
     def at(self, V, near=None):
         """The point at V (T, p); the free part is sought from that of ``near``."""
         Xs = self.design.Xs
-        linear = (V @ Xs[0].T).ravel() if self.design.same else np.concatenate([X @ v for X, v in zip(Xs, V)])
+        linear = (
+            (V @ Xs[0].T).ravel()
+            if self.design.same
+            else np.concatenate([X @ v for X, v in zip(Xs, V, strict=True)])
+        )
         start = (np.zeros(self.Z.shape[1]), np.zeros(len(V))) if near is None else (near.u, near.b)
         return self._freed(V, linear, *start)
 
     def extrapolate(self, new, old, momentum):
         """The point at new + momentum (new - old), without another product."""
-        beyond = [a + momentum * (a - b) for a, b in ((new.V, old.V), (new.linear, old.linear), (new.u, old.u), (new.b, old.b))]
+        beyond = [
+            a + momentum * (a - b)
+            for a, b in ((new.V, old.V), (new.linear, old.linear), (new.u, old.u), (new.b, old.b))
+        ]
         return self._freed(*beyond)
 
     def bend(self, at, to):
         """2 (f(to) - f(at) - <f'(at), to - at>), sample by sample, so that nothing large cancels."""
-        apart = self._each("value", to.z, self.y) - self._each("value", at.z, self.y) + at.slope * (to.z - at.z)
+        apart = (
+            self._each("value", to.z, self.y)
+            - self._each("value", at.z, self.y)
+            + at.slope * (to.z - at.z)
+        )
         moved = self._models(to.V, to.u) - self._models(at.V, at.u)
         return 2 * float(self.c @ apart) + 2 * self.design.ridge * float((moved**2).sum())
 
@@ -118,7 +148,9 @@ class SampledLoss:
                 return np.zeros(self.shape), 0.0, 0.0, None
             slope, models = slope - room * move, models + self.design.common(du)
         left = np.abs(np.concatenate(self._pull(slope, models))).max(initial=0)
-        if left > 1e-9 * (self.c @ np.abs(slope)):  # as where planes separate the classes: only a = 0 is orthogonal
+        if left > 1e-9 * (
+            self.c @ np.abs(slope)
+        ):  # as where planes separate the classes: only a = 0 is orthogonal
             return np.zeros(self.shape), 0.0, 0.0, None
         aligned, norm2, entropies = 0.0, 2 * self.design.ridge * float((models**2).sum()), []
         for loss, rows in self._rows:
@@ -127,7 +159,11 @@ class SampledLoss:
                 entropies.append((loss, c, a, y))
             else:
                 aligned, norm2 = aligned + float(c @ (a * y)), norm2 + float(c @ a**2)
-        entropy = (lambda s: sum(float(c @ loss.dual(s * a, y)) for loss, c, a, y in entropies)) if entropies else None
+        entropy = (
+            (lambda s: sum(float(c @ loss.dual(s * a, y)) for loss, c, a, y in entropies))
+            if entropies
+            else None
+        )
         return self._correlation(slope, models), aligned, norm2, entropy
 
     def unbounded(self, point):
@@ -149,7 +185,11 @@ class SampledLoss:
 
     def _models(self, V, u):
         """W (T, d); needed, and computed, only where there is a ridge."""
-        return V[:, : self.design.d] + self.design.common(u) if self.design.ridge else np.zeros((len(V), self.design.d))
+        return (
+            V[:, : self.design.d] + self.design.common(u)
+            if self.design.ridge
+            else np.zeros((len(V), self.design.d))
+        )
 
     def _correlation(self, slope, models):
         """-sum_i c_i a_i x_i per task, and the ridge's part: (T, p)."""
@@ -157,12 +197,19 @@ class SampledLoss:
         if self.design.same:
             gradient = -weighted.reshape(self.design.T, -1) @ self.design.Xs[0]
         else:
-            gradient = -np.stack([X.T @ weighted[a:b] for X, a, b in zip(self.design.Xs, self.cuts, self.cuts[1:])])
+            gradient = -np.stack(
+                [
+                    X.T @ weighted[a:b]
+                    for X, a, b in zip(self.design.Xs, self.cuts, self.cuts[1:], strict=False)
+                ]
+            )
         gradient[:, : self.design.d] += 2 * self.design.ridge * models
         return gradient
 
     def _value(self, V, u, z):
-        return float(self.c @ self._each("value", z, self.y)) + self.design.ridge * float((self._models(V, u) ** 2).sum())
+        return float(self.c @ self._each("value", z, self.y)) + self.design.ridge * float(
+            (self._models(V, u) ** 2).sum()
+        )
 
     def _shifted(self, linear, u, b):
         z = linear + self.Z @ u if len(u) else linear
@@ -191,7 +238,9 @@ class SampledLoss:
                     trial = self._value(V, u + du, z_new)
                 value = trial
             u, b, z, last = u + du, b + db, z_new, drop
-            if drop <= (1e-13 if fresh else 1e-20) * value:  # a gap feels the gradient's error, sqrt(drop), not its square
+            if (
+                drop <= (1e-13 if fresh else 1e-20) * value
+            ):  # a gap feels the gradient's error, sqrt(drop), not its square
                 break
         return Point(self, V, linear, u, b, z)
 
@@ -204,7 +253,9 @@ class SampledLoss:
         """Minus the gradients in u (r,) and b (T,)."""
         weighted = self.c * slope
         pull = self.Z.T @ weighted - 2 * self.design.ridge * self.design.pull(models)
-        return pull, np.add.reduceat(weighted, self.cuts[:-1]) if self.design.intercept == "free" else np.zeros(len(self.cuts) - 1)
+        return pull, np.add.reduceat(
+            weighted, self.cuts[:-1]
+        ) if self.design.intercept == "free" else np.zeros(len(self.cuts) - 1)
 
     def _metric(self, curvature):
         """The second derivative in (u, b), b eliminated: (inverse in u, what couples u and b, inverse in b).
@@ -233,7 +284,11 @@ class SampledLoss:
 def cheapest(design, ys, losses):
     """The loss from Gram matrices where all are squared and these take no more than two copies of the data, or little."""
     small = design.T * design.p**2 <= max(2 * design.p * sum(map(len, ys)), GRAM_ENTRIES)
-    return QuadraticLoss(design, ys) if small and not any(loss.binary for loss in losses) else SampledLoss(design, ys, losses)
+    return (
+        QuadraticLoss(design, ys)
+        if small and not any(loss.binary for loss in losses)
+        else SampledLoss(design, ys, losses)
+    )
 
 
 def _largest_eigenvalue(X, c):

@@ -11,6 +11,7 @@ A loss is a small object with, elementwise,
 ``reach`` is infinite where every a is a dual variable; ``binary`` where y is -1 or 1; ``entropic`` where
 the dual is not a y - a^2/2, a quadratic whose best multiple has a closed form.
 """
+
 import numpy as np
 from scipy.special import xlog1py, xlogy
 

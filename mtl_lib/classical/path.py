@@ -1,4 +1,5 @@
 """Choosing lam: a warm-started path, and cross-validation with folds inside every task."""
+
 import copy
 
 import numpy as np
@@ -6,11 +7,20 @@ from sklearn.base import clone
 
 from mtl_lib.classical.estimator import LinearMTL, check_positive, check_whole
 from mtl_lib.classical.losses import LOSSES
-from mtl_lib.classical.training_data import positions, read
 from mtl_lib.classical.solver import lambda_max
+from mtl_lib.classical.training_data import positions, read
 
 
-def path(estimator: LinearMTL, X, y=None, task=None, lams=None, n_lams: int = 20, ratio: float = 1e-3, sample_weight=None) -> list[LinearMTL]:
+def path(
+    estimator: LinearMTL,
+    X,
+    y=None,
+    task=None,
+    lams=None,
+    n_lams: int = 20,
+    ratio: float = 1e-3,
+    sample_weight=None,
+) -> list[LinearMTL]:
     """The fitted estimators along a path of lam, largest first, each started at the one before.
 
     Parameters
@@ -24,7 +34,11 @@ def path(estimator: LinearMTL, X, y=None, task=None, lams=None, n_lams: int = 20
     estimator = clone(estimator)  # nothing that an earlier fit left
     samples = read(X, y, task, sample_weight, estimator.loss)
     problem = estimator._problem(samples)
-    lams = lam_grid(lambda_max(problem, estimator.penalty), n_lams, ratio) if lams is None else np.sort(lams)[::-1]
+    lams = (
+        lam_grid(lambda_max(problem, estimator.penalty), n_lams, ratio)
+        if lams is None
+        else np.sort(lams)[::-1]
+    )
     return _along(estimator, samples, problem, lams)
 
 
@@ -62,8 +76,22 @@ class LinearMTLCV(LinearMTL):
     The rest is as in LinearMTL, refitted on all the data.
     """
 
-    def __init__(self, penalty=None, loss="squared", intercept="free", about_mean=False, ridge=0.0,
-                 weighting="mean", tol=1e-6, max_iter=10_000, n_lams=12, ratio=1e-4, folds=5, rule="best", seed=0):
+    def __init__(
+        self,
+        penalty=None,
+        loss="squared",
+        intercept="free",
+        about_mean=False,
+        ridge=0.0,
+        weighting="mean",
+        tol=1e-6,
+        max_iter=10_000,
+        n_lams=12,
+        ratio=1e-4,
+        folds=5,
+        rule="best",
+        seed=0,
+    ):
         super().__init__(penalty, 1.0, loss, intercept, about_mean, ridge, weighting, tol, max_iter)
         self.n_lams = n_lams
         self.ratio = ratio
@@ -80,13 +108,26 @@ class LinearMTLCV(LinearMTL):
         if self.rule not in ("best", "one_se"):
             raise ValueError(f"rule {self.rule!r}, allowed are 'best', 'one_se'")
         samples = read(X, y, task, sample_weight, self.loss)
-        plain = LinearMTL(self.penalty, 1.0, self.loss, self.intercept, self.about_mean, self.ridge,
-                          self.weighting, self.tol, self.max_iter)
+        plain = LinearMTL(
+            self.penalty,
+            1.0,
+            self.loss,
+            self.intercept,
+            self.about_mean,
+            self.ridge,
+            self.weighting,
+            self.tol,
+            self.max_iter,
+        )
         problem = self._problem(samples)
         self.lams_ = lam_grid(lambda_max(problem, self.penalty), self.n_lams, self.ratio)
-        self.cv_errors_ = np.column_stack([
-            [error(model) for model in _along(plain, train, plain._problem(train), self.lams_)]
-            for train, held in self._folds(positions(X, task, samples), samples) for error in [self._error(held)]])
+        self.cv_errors_ = np.column_stack(
+            [
+                [error(model) for model in _along(plain, train, plain._problem(train), self.lams_)]
+                for train, held in self._folds(positions(X, task, samples), samples)
+                for error in [self._error(held)]
+            ]
+        )
         self.lam_ = self.lam = float(self.lams_[self._choice()])
         return self._solve(samples, problem)
 
@@ -95,15 +136,27 @@ class LinearMTLCV(LinearMTL):
         made, number = [], {name: k for k, name in enumerate(tasks.names)}
         for train, held in tasks.folds(self.folds, self.seed):
             train, held = ({number[t.name]: t.y[t.y >= 0] for t in side} for side in (train, held))
-            left = samples.take({k: rows for k, rows in train.items() if samples.weights[k][rows].any()})
+            left = samples.take(
+                {k: rows for k, rows in train.items() if samples.weights[k][rows].any()}
+            )
             usable = {name for k, name in enumerate(left.names) if left.can_train(k)}
-            left = left.take({k: np.arange(len(y)) for k, y in enumerate(left.ys) if left.names[k] in usable})
-            right = {k: rows for k, rows in held.items() if samples.weights[k][rows].any() and samples.names[k] in usable}
+            left = left.take(
+                {k: np.arange(len(y)) for k, y in enumerate(left.ys) if left.names[k] in usable}
+            )
+            right = {
+                k: rows
+                for k, rows in held.items()
+                if samples.weights[k][rows].any() and samples.names[k] in usable
+            }
             if not right:
-                raise ValueError("cross-validation needs labelled samples in every fold, and a task with at least two units")
+                raise ValueError(
+                    "cross-validation needs labelled samples in every fold, and a task with at least two units"
+                )
             made.append((left, samples.take(right)))
         if not made:
-            raise ValueError("cross-validation needs labelled samples in every fold, and a task with at least two units")
+            raise ValueError(
+                "cross-validation needs labelled samples in every fold, and a task with at least two units"
+            )
         return made
 
     def _error(self, held):
@@ -112,9 +165,20 @@ class LinearMTLCV(LinearMTL):
         All tasks' samples lie in one table, as there are thousands of models and small tasks.
         """
         sizes = [len(x) for x in held.Xs]
-        X, y, loss = np.concatenate(held.Xs), np.concatenate(held.targets), np.repeat(held.losses, sizes)
-        totals = held.task_weights * ([1.0] * len(sizes) if self.weighting == "mean" else [w.sum() for w in held.weights])
-        share = np.concatenate([w / w.sum() * total for w, total in zip(held.weights, totals)]) / totals.sum()
+        X, y, loss = (
+            np.concatenate(held.Xs),
+            np.concatenate(held.targets),
+            np.repeat(held.losses, sizes),
+        )
+        totals = held.task_weights * (
+            [1.0] * len(sizes) if self.weighting == "mean" else [w.sum() for w in held.weights]
+        )
+        share = (
+            np.concatenate(
+                [w / w.sum() * total for w, total in zip(held.weights, totals, strict=True)]
+            )
+            / totals.sum()
+        )
         parts = [(LOSSES[name], loss == name) for name in sorted(set(held.losses))]
 
         def error(model):
@@ -131,4 +195,3 @@ class LinearMTLCV(LinearMTL):
             return best
         error = self.cv_errors_[best].std(ddof=1) / np.sqrt(self.cv_errors_.shape[1])
         return int(np.argmax(mean <= mean[best] + error))  # lams decrease: the first is the largest
-

@@ -11,6 +11,7 @@ Optional: ``null_space(T)``, where g does not see some direction of the tasks; `
 linear systems lead to the optimum of squared losses; ``feature_norms(G)``, where g is a sum over features (then few
 features are worked on at a time where there are many); ``covariance(W)``.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,7 +122,9 @@ class MeanRegularized(Penalty):
 
     def dual_norm(self, G):
         mean, deviation = self._split(G)
-        along_mean = 0.0 if self.mu == 0 else len(G) * (len(G) + self.mu) / self.mu * (mean**2).sum()
+        along_mean = (
+            0.0 if self.mu == 0 else len(G) * (len(G) + self.mu) / self.mu * (mean**2).sum()
+        )
         return float(np.sqrt((deviation**2).sum() + along_mean))
 
     def systems(self, loss, lam, start):
@@ -142,16 +145,27 @@ class Graph(Penalty):
     def __post_init__(self):
         L = np.array(self.laplacian, dtype=float)
         if L.ndim != 2 or L.shape[0] != L.shape[1] or not np.isfinite(L).all():
-            raise ValueError(f"Graph: laplacian of shape {L.shape}, expected finite numbers, (T, T)")
+            raise ValueError(
+                f"Graph: laplacian of shape {L.shape}, expected finite numbers, (T, T)"
+            )
         if np.abs(L - L.T).max(initial=0) > 1e-10 * np.abs(L).max(initial=0):
             s, t = np.unravel_index(np.abs(L - L.T).argmax(), L.shape)
-            raise ValueError(f"Graph: laplacian is not symmetric, {L[s, t]:g} at ({s}, {t}) and {L[t, s]:g} at ({t}, {s})")
+            raise ValueError(
+                f"Graph: laplacian is not symmetric, {L[s, t]:g} at ({s}, {t}) and {L[t, s]:g} at ({t}, {s})"
+            )
         values, vectors = np.linalg.eigh((L + L.T) / 2)
         largest = np.abs(values).max(initial=0)
         if (values < -1e-10 * largest).any():
-            raise ValueError(f"Graph: laplacian is indefinite, its smallest eigenvalue is {values[0]:.3g}")
+            raise ValueError(
+                f"Graph: laplacian is indefinite, its smallest eigenvalue is {values[0]:.3g}"
+            )
         seen = values > 1e-10 * largest
-        for name, made in (("laplacian", L), ("_values", np.where(seen, values, 0.0)), ("_vectors", vectors), ("_seen", seen)):
+        for name, made in (
+            ("laplacian", L),
+            ("_values", np.where(seen, values, 0.0)),
+            ("_vectors", vectors),
+            ("_seen", seen),
+        ):
             object.__setattr__(self, name, made)
 
     def __repr__(self):
@@ -186,7 +200,9 @@ class Graph(Penalty):
             if k % 5 == 0:
                 yield V
             along = product(D)
-            if not (size > 0 and (bend := float((D * along).sum())) > 0):  # solved: what is left is rounding
+            if not (
+                size > 0 and (bend := float((D * along).sum())) > 0
+            ):  # solved: what is left is rounding
                 yield V
                 return
             V, left = V + size / bend * D, left - size / bend * along
@@ -264,9 +280,13 @@ class MTRL(Penalty):
         return float(np.linalg.svd(W, compute_uv=False).sum() ** 2)
 
     def prox(self, W, step):
-        def level(sigma):  # the largest k for which the k leading values stay above their own threshold
+        def level(
+            sigma,
+        ):  # the largest k for which the k leading values stay above their own threshold
             ordered = np.sort(sigma)[::-1]
-            thresholds = 2 * step * np.cumsum(ordered) / (1 + 2 * step * np.arange(1, len(ordered) + 1))
+            thresholds = (
+                2 * step * np.cumsum(ordered) / (1 + 2 * step * np.arange(1, len(ordered) + 1))
+            )
             return thresholds[max(np.count_nonzero(ordered > thresholds) - 1, 0)]
 
         return shrink_spectrum(W, level)
@@ -302,7 +322,11 @@ class Clustered(Penalty):
 
     def value(self, W):
         sigma = np.linalg.svd(W, compute_uv=False)
-        return float(self.eta * (1 + self.eta) * (sigma**2 / (self.eta + budget_shares(sigma, self.eta, self.k))).sum())
+        return float(
+            self.eta
+            * (1 + self.eta)
+            * (sigma**2 / (self.eta + budget_shares(sigma, self.eta, self.k))).sum()
+        )
 
     def prox(self, W, step):
         """sigma (eta + m)/(eta + m + 2 kappa), kappa = step eta (1 + eta), with m the best for eta + 2 kappa."""
@@ -317,7 +341,9 @@ class Clustered(Penalty):
     def systems(self, loss, lam, start):
         """In turns the tasks given m, a ridge in the directions of the singular vectors, and m given the tasks."""
         T, p = loss.shape
-        few = p <= T and 200 * lam * self.eta < loss.curvature  # else m couples the tasks, or proximal steps are few and cheaper
+        few = (
+            p <= T and 200 * lam * self.eta < loss.curvature
+        )  # else m couples the tasks, or proximal steps are few and cheaper
         if not few:
             return
         V = loss.ridge_solution(2 * lam * self.eta) if start is None else start
@@ -325,11 +351,17 @@ class Clustered(Penalty):
             yield V
             values, vectors = np.linalg.eigh(V.T @ V)
             offset = self.eta + budget_shares(np.sqrt(np.maximum(values, 0)), self.eta, self.k)
-            V = loss.ridge_solution((vectors * (2 * lam * self.eta * (1 + self.eta) / offset)) @ vectors.T)
+            V = loss.ridge_solution(
+                (vectors * (2 * lam * self.eta * (1 + self.eta) / offset)) @ vectors.T
+            )
 
     def dual_norm(self, G):
         squares = np.linalg.svd(G, compute_uv=False) ** 2  # in decreasing order
-        return float(np.sqrt((self.eta * squares.sum() + squares[: self.k].sum()) / (self.eta * (1 + self.eta))))
+        return float(
+            np.sqrt(
+                (self.eta * squares.sum() + squares[: self.k].sum()) / (self.eta * (1 + self.eta))
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -345,7 +377,9 @@ class LargestPerFeature(OverFeatures):
         """W minus its projection, feature by feature, on the l1 ball of radius ``step``."""
         sizes = -np.sort(-np.abs(W), axis=0)
         levels = (np.cumsum(sizes, axis=0) - step) / np.arange(1, len(W) + 1)[:, None]
-        cut = np.take_along_axis(levels, np.maximum((sizes > levels).sum(axis=0) - 1, 0)[None], axis=0)
+        cut = np.take_along_axis(
+            levels, np.maximum((sizes > levels).sum(axis=0) - 1, 0)[None], axis=0
+        )
         return np.clip(W, -np.maximum(cut, 0), np.maximum(cut, 0))
 
     def feature_norms(self, G):
@@ -441,7 +475,9 @@ def budget_shares(sigma, offset, k):
 
 def largest_singular_value(G):
     """By the eigenvalues of the smaller Gram matrix: half the time of a decomposition, as exact for the largest."""
-    return float(np.sqrt(max(np.linalg.eigvalsh(G.T @ G if G.shape[0] >= G.shape[1] else G @ G.T)[-1], 0.0)))
+    return float(
+        np.sqrt(max(np.linalg.eigvalsh(G.T @ G if G.shape[0] >= G.shape[1] else G @ G.T)[-1], 0.0))
+    )
 
 
 def shrink_spectrum(W, level):

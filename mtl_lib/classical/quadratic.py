@@ -4,6 +4,7 @@ Eliminating the free u of ``design`` leaves f(V) = min over u of sum_t c_t ||y_t
 + rho ||W||_F^2, a quadratic whose residual is orthogonal to all that is free: what makes its duality
 gap valid. One product per evaluation yields gradient, value and certificate.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +24,10 @@ class QuadraticLoss:
     def __init__(self, design, ys):
         self.design, self.shape = design, (design.T, design.p)
         ys, self._own, self._shift = centred_targets(design, ys)
-        rows = list(zip(design.Xs, design.Zs, design.weights, ys))
-        square = np.stack([X.T @ (c[:, None] * X) for X, _, c, _ in rows[: 1 if design.same else None]])
+        rows = list(zip(design.Xs, design.Zs, design.weights, ys, strict=True))
+        square = np.stack(
+            [X.T @ (c[:, None] * X) for X, _, c, _ in rows[: 1 if design.same else None]]
+        )
         self._cross = np.stack([X.T @ (c[:, None] * Z) for X, Z, c, _ in rows])
         self._moment = np.stack([X.T @ (c * y) for X, _, c, y in rows])
         self._common_moment = sum(Z.T @ (c * y) for _, Z, c, y in rows)
@@ -33,7 +36,9 @@ class QuadraticLoss:
         self._square = np.broadcast_to(square, (design.T, *square.shape[1:]))
         if ridge:
             self._cross[:, :d] += ridge * np.tensordot(design.null, design.lift, 1)
-        self.curvature = float(np.linalg.eigvalsh(square)[:, -1].max())  # Lipschitz constant of the gradient
+        self.curvature = float(
+            np.linalg.eigvalsh(square)[:, -1].max()
+        )  # Lipschitz constant of the gradient
         energy = float(sum(c @ y**2 for _, _, c, y in rows))
         self.scale = 0.5 * energy  # the objective of the zero model
         self._value_at_zero = 0.5 * (energy - float((self._common_moment**2).sum()))
@@ -53,21 +58,30 @@ class QuadraticLoss:
 
     def at(self, V, near=None):
         """The point at V (T, p)."""
-        product = V @ self._square[0] if self.design.same else np.matmul(self._square, V[:, :, None])[:, :, 0]
+        product = (
+            V @ self._square[0]
+            if self.design.same
+            else np.matmul(self._square, V[:, :, None])[:, :, 0]
+        )
         if self._cross.shape[2]:
             product += self._cross @ self.free_part(V)
         return Point(V, product - self._moment)
 
     def extrapolate(self, new, old, momentum):
         """The point at new + momentum (new - old), without another product: gradients of a quadratic are affine."""
-        return Point(new.V + momentum * (new.V - old.V), new.gradient + momentum * (new.gradient - old.gradient))
+        return Point(
+            new.V + momentum * (new.V - old.V),
+            new.gradient + momentum * (new.gradient - old.gradient),
+        )
 
     def bend(self, at, to):
         """2 (f(to) - f(at) - <f'(at), to - at>)."""
         return float(np.vdot(to.V - at.V, to.gradient - at.gradient))
 
     def value(self, point):
-        return self._value_at_zero + 0.5 * float((point.V * (point.gradient + self._gradient_at_zero)).sum())
+        return self._value_at_zero + 0.5 * float(
+            (point.V * (point.gradient + self._gradient_at_zero)).sum()
+        )
 
     def dual(self, point):
         """(G, <r, y>, <r, r>, None) of the residual r, y with the free directions taken out."""
@@ -100,8 +114,13 @@ class QuadraticLoss:
         cross, corner, right = self._cross, np.eye(self._cross.shape[2]), self._common_moment
         if mu is not None:
             both = self._cross.sum(axis=0)
-            corner = np.block([[corner, both.T], [both, self._square.sum(axis=0) + mu * np.eye(self.shape[1])]])
-            cross, right = np.concatenate([cross, self._square], axis=2), np.concatenate([right, self._moment.sum(axis=0)])
+            corner = np.block(
+                [[corner, both.T], [both, self._square.sum(axis=0) + mu * np.eye(self.shape[1])]]
+            )
+            cross, right = (
+                np.concatenate([cross, self._square], axis=2),
+                np.concatenate([right, self._moment.sum(axis=0)]),
+            )
         inner = self._square + (A if np.ndim(A) else A * np.eye(self.shape[1]))
         solved = np.linalg.solve(inner, np.concatenate([cross, self._moment[:, :, None]], axis=2))
         share, own = solved[:, :, :-1], solved[:, :, -1]  # v_t = own_t - share_t z
@@ -110,21 +129,25 @@ class QuadraticLoss:
         left = corner - np.tensordot(cross, share, ((0, 1), (0, 1)))
         z = _pseudo_inverse(left) @ (right - np.einsum("tpc,tp->c", cross, own))
         V = own - share @ z
-        return V if mu is None else V + z[self._cross.shape[2]:]
+        return V if mu is None else V + z[self._cross.shape[2] :]
 
 
 def centred_targets(design, ys):
     """(ys, their means (T,), shift): what free intercepts take up, task by task or all together, is taken
     out of squared targets first; far from 0 it would cost digits."""
-    means = np.array([c @ y / c.sum() for c, y in zip(design.weights, ys)])
+    means = np.array([c @ y / c.sum() for c, y in zip(design.weights, ys, strict=True)])
     totals = [c.sum() for c in design.weights]
     own = means if design.intercept == "free" else np.zeros(design.T)
     shift = float(np.average(means, weights=totals)) if design.ones else 0.0
-    return [y - mean - shift for y, mean in zip(ys, own)], own, shift
+    return [y - mean - shift for y, mean in zip(ys, own, strict=True)], own, shift
 
 
 def _pseudo_inverse(matrix):
     """Of a positive semidefinite matrix, scaled to a unit diagonal first, so that units do not decide what is 0.
     Collinear columns leave eigenvalues of rounding size, a few times 1e-16: the cut is well above them."""
     scale = 1 / np.sqrt(np.where(np.diag(matrix) > 0, np.diag(matrix), 1.0))
-    return scale[:, None] * np.linalg.pinv(scale[:, None] * matrix * scale, rcond=1e-12, hermitian=True) * scale
+    return (
+        scale[:, None]
+        * np.linalg.pinv(scale[:, None] * matrix * scale, rcond=1e-12, hermitian=True)
+        * scale
+    )

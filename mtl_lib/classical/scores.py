@@ -2,6 +2,7 @@
 
 Arguments are lists over tasks of (m_t,) arrays: targets and predictions.
 """
+
 import numpy as np
 
 
@@ -13,13 +14,13 @@ def pooled_explained_variance(ys, predictions) -> float:
 
 def within_task_explained_variance(ys, predictions) -> float:
     """1 - residual sum of squares / sum of squares about each task's own mean."""
-    residual = sum(((y - made) ** 2).sum() for y, made in zip(ys, predictions))
+    residual = sum(((y - made) ** 2).sum() for y, made in zip(ys, predictions, strict=True))
     return 1 - float(residual / sum(((y - y.mean()) ** 2).sum() for y in ys))
 
 
 def task_mse(ys, predictions) -> np.ndarray:
     """Mean squared error of each task, (T,)."""
-    return np.array([np.mean((y - made) ** 2) for y, made in zip(ys, predictions)])
+    return np.array([np.mean((y - made) ** 2) for y, made in zip(ys, predictions, strict=True)])
 
 
 def task_nmse(ys, predictions, variance: float) -> np.ndarray:

@@ -1,4 +1,5 @@
 """Logistic losses without a finite optimum: what nothing penalises separates the classes (Albert and Anderson 1984)."""
+
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, hstack, vstack
@@ -17,15 +18,29 @@ def separable(loss, point) -> bool:
         return False
     columns = csr_array(loss.Z)
     if loss.design.intercept == "free":
-        columns = hstack([columns, csr_array((np.ones(len(loss.task)), (np.arange(len(loss.task)), loss.task)))]).tocsr()
+        columns = hstack(
+            [columns, csr_array((np.ones(len(loss.task)), (np.arange(len(loss.task)), loss.task)))]
+        ).tocsr()
     entropic, binary = loss._each("entropic") > 0, loss._each("binary") > 0
-    signed = csr_array((np.where(binary, loss.y, 1.0), (range(len(loss.y)), range(len(loss.y))))) @ columns
+    signed = (
+        csr_array((np.where(binary, loss.y, 1.0), (range(len(loss.y)), range(len(loss.y)))))
+        @ columns
+    )
     gain = signed[entropic].sum(axis=0)
-    found = linprog(-gain, A_ub=-signed[binary], b_ub=np.zeros(binary.sum()),
-                    A_eq=vstack([signed[~binary], csr_array((1, columns.shape[1]))]), b_eq=np.zeros((~binary).sum() + 1), bounds=(-1, 1))
+    found = linprog(
+        -gain,
+        A_ub=-signed[binary],
+        b_ub=np.zeros(binary.sum()),
+        A_eq=vstack([signed[~binary], csr_array((1, columns.shape[1]))]),
+        b_eq=np.zeros((~binary).sum() + 1),
+        bounds=(-1, 1),
+    )
     return found.status == 0 and -found.fun > 1e-7 * np.abs(gain).sum()
 
 
 def _flat(loss, point):
     now, bound = loss._metric(loss._each("curvature", point.z, loss.y)), loss._bound
-    return any(a.size and np.abs(a).max() > np.abs(b).max() / FLAT for a, b in ((now[0], bound[0]), (now[2], bound[2])))
+    return any(
+        a.size and np.abs(a).max() > np.abs(b).max() / FLAT
+        for a, b in ((now[0], bound[0]), (now[2], bound[2]))
+    )

@@ -4,6 +4,7 @@ FISTA (Beck and Teboulle 2009) with gradient-based restart (O'Donoghue and Cande
 that may grow again (Scheinberg, Goldfarb and Bai 2014). A loss supplies points that can be
 extrapolated without a product, so that an iteration costs one (Gram matrices) or two (samples).
 """
+
 import time
 from dataclasses import dataclass, field
 
@@ -38,7 +39,10 @@ def certificate(loss, penalty, lam, U, point):
     G, aligned, norm2, entropy = loss.dual(point)
     size = penalty.dual_norm(G)
     norm = penalty.kind == "norm"
-    bound, price = (lam / size if norm and size > 0 else np.inf), (0.0 if norm else size**2 / (2 * lam))
+    bound, price = (
+        (lam / size if norm and size > 0 else np.inf),
+        (0.0 if norm else size**2 / (2 * lam)),
+    )
     if entropy:
         s = min(1.0, bound)
     else:
@@ -64,8 +68,12 @@ def solve(loss, penalty, lam, start=None, tol=1e-6, max_iter=10_000):
 
     def converged(iteration):
         objective, gap = certificate(loss, penalty, lam, U, point)
-        floats = 2 * point.V.size * trials  # at each, shortened steps too, a node receives weights and sends a gradient
-        for key, entry in zip(history, (iteration, objective, gap, time.perf_counter() - begin, floats)):
+        floats = (
+            2 * point.V.size * trials
+        )  # at each, shortened steps too, a node receives weights and sends a gradient
+        for key, entry in zip(
+            history, (iteration, objective, gap, time.perf_counter() - begin, floats), strict=True
+        ):
             history[key].append(entry)
         return gap <= max(tol * abs(objective), ROUNDING * loss.scale)
 
@@ -74,13 +82,18 @@ def solve(loss, penalty, lam, start=None, tol=1e-6, max_iter=10_000):
         point = loss.at(penalty.total(U))
         if (done := converged(iteration)) or iteration == max_iter:
             break
-    parts = U.size // point.V.size  # of a sum W = P + Q: the loss sees the sum, which moves twice as far
+    parts = (
+        U.size // point.V.size
+    )  # of a sum W = P + Q: the loss sees the sum, which moves twice as far
     shortest = 1 / max(parts * loss.curvature, np.finfo(float).tiny)
     Y, ahead, step, t = U, point, shortest, 1.0
     seen = np.inf  # the step that the curvature along the last move allows
     while not done and iteration < max_iter:
         iteration += 1
-        trial, step = step, max(step, min(1.1 * step, seen))  # beyond what was seen, a trial mostly fails
+        trial, step = (
+            step,
+            max(step, min(1.1 * step, seen)),
+        )  # beyond what was seen, a trial mostly fails
         while True:
             U_new = penalty.prox(Y - step * ahead.gradient, step * lam)
             new = loss.at(penalty.total(U_new), near=ahead)
@@ -98,9 +111,14 @@ def solve(loss, penalty, lam, start=None, tol=1e-6, max_iter=10_000):
         momentum = (t - 1) / t_new
         Y, ahead = U_new + momentum * gone, loss.extrapolate(new, point, momentum)
         U, point, t = U_new, new, t_new
-        if iteration - history["iteration"][-1] >= max(CHECK_EVERY, iteration // 20) or iteration == max_iter:
+        if (
+            iteration - history["iteration"][-1] >= max(CHECK_EVERY, iteration // 20)
+            or iteration == max_iter
+        ):
             done = converged(iteration)
-    return Solution(U, point, history["objective"][-1], history["gap"][-1], done, iteration, history)
+    return Solution(
+        U, point, history["objective"][-1], history["gap"][-1], done, iteration, history
+    )
 
 
 def _starts(loss, penalty, lam, start):

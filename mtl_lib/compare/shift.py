@@ -21,6 +21,7 @@ size     1 - (effective number of tasks) / T; its null are equal expected sizes 
 
 ``transfer`` gives the pairwise view: the loss on task t of a model trained on task s.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,12 +33,12 @@ from mtl_lib.tasks import BINARY, TaskSet, labelled
 NAMES = ("p(x)", "p(y)", "p(x|y)", "p(y|x)", "size")
 SEES = {
     "p(x)": "any difference of location, spread or shape that shows in few directions of the (standardised, at most 20) coordinates; "
-            "not a difference that only a flexible classifier of images or text would find",
+    "not a difference that only a flexible classifier of images or text would find",
     "p(y)": "any difference of the label's distribution; not whether inputs explain it",
     "p(x|y)": "differences of the inputs among samples of like label; for numbers, labels inside a tenth still differ a little, so a "
-              "strong label shift leaks into it",
+    "strong label shift leaks into it",
     "p(y|x)": "other intercepts and other linear effects of the inputs; not other interactions. Where the true relation is not linear, a "
-              "shift of inputs alone looks like one of concept, and so does more noise in the smaller tasks",
+    "shift of inputs alone looks like one of concept, and so does more noise in the smaller tasks",
     "size": "how unequal the tasks are; nothing about their content",
 }
 WIDTH, CLASSES, STRATA = 20, 20, 10
@@ -66,7 +67,9 @@ class Measured:
     note: str = ""
 
 
-def measure(tasks: TaskSet, seed: int = 0, permutations: int = 199, limit: int = 10_000) -> dict[str, Measured]:
+def measure(
+    tasks: TaskSet, seed: int = 0, permutations: int = 199, limit: int = 10_000
+) -> dict[str, Measured]:
     """All measures of a task set by name.
 
     Parameters
@@ -78,7 +81,9 @@ def measure(tasks: TaskSet, seed: int = 0, permutations: int = 199, limit: int =
     """
     seen = labelled(tasks)
     if seen is None or len(seen) < 2:
-        raise ValueError(f"task set {tasks.name!r}: {0 if seen is None else len(seen)} tasks with labels, at least two are needed")
+        raise ValueError(
+            f"task set {tasks.name!r}: {0 if seen is None else len(seen)} tasks with labels, at least two are needed"
+        )
     result = {"size": _size(seen.sizes)}
     none = lambda note, names: {name: Measured(np.nan, np.nan, note=note) for name in names}
     if len({task.inputs.array.shape[1:] for task in seen}) > 1:
@@ -87,7 +92,9 @@ def measure(tasks: TaskSet, seed: int = 0, permutations: int = 199, limit: int =
     if sharing == "partial":
         return none("tasks that share some rows only", NAMES[:4]) | result
     sample = _Sample(seen, seed, limit, sharing == "shared")
-    null = lambda name, statistic, blocks: _against(statistic, sample, blocks, stream(seed, "shift-null", name), permutations)
+    null = lambda name, statistic, blocks: _against(
+        statistic, sample, blocks, stream(seed, "shift-null", name), permutations
+    )
     if sample.shared:
         result["p(x)"] = Measured(0.0, 1.0, 1.0, "the same rows")
     else:
@@ -95,8 +102,14 @@ def measure(tasks: TaskSet, seed: int = 0, permutations: int = 199, limit: int =
     if sample.y is None:
         return _ordered(result | none("labels of different kinds", NAMES[1:4]))
     strata = sample.strata()
-    result["p(y)"] = null("p(y)", _divergence(sample.y) if sample.classes else _wasserstein(sample.y[:, 0]), sample.blocks)
-    result["p(x|y)"] = null("p(x|y)", _energy(sample.X, seed, strata), sample.blocks if sample.shared else strata)
+    result["p(y)"] = null(
+        "p(y)",
+        _divergence(sample.y) if sample.classes else _wasserstein(sample.y[:, 0]),
+        sample.blocks,
+    )
+    result["p(x|y)"] = null(
+        "p(x|y)", _energy(sample.X, seed, strata), sample.blocks if sample.shared else strata
+    )
     if sample.sequence_labels:
         return _ordered(result | none("one label per token: not measured", NAMES[3:4]))
     return _ordered(result | {"p(y|x)": null("p(y|x)", _excess(sample), sample.blocks)})
@@ -118,9 +131,13 @@ def transfer(train: TaskSet, test: TaskSet, seed: int = 0) -> np.ndarray:
 
     loss = train[0].loss
     if train.regime[1] != "same" or loss not in ("squared", *BINARY):
-        raise ValueError(f"task set {train.name!r}: transfer takes one squared or binary loss, not {sorted({t.loss for t in train})}")
+        raise ValueError(
+            f"task set {train.name!r}: transfer takes one squared or binary loss, not {sorted({t.loss for t in train})}"
+        )
     if train.names != test.names:
-        raise ValueError(f"task set {train.name!r}: {len(train)} tasks to train and {len(test)} to test, expected the same")
+        raise ValueError(
+            f"task set {train.name!r}: {len(train)} tasks to train and {len(test)} to test, expected the same"
+        )
     variance = np.concatenate([task.y for task in test]).var()
     size, result = train.sizes.min(), np.empty((len(train), len(test)))
     for s, task in enumerate(train):
@@ -129,10 +146,18 @@ def transfer(train: TaskSet, test: TaskSet, seed: int = 0) -> np.ndarray:
         if loss == "squared":
             model = Ridge().fit(X, y)
         else:
-            model = LogisticRegression(max_iter=1000).fit(X, y) if len(np.unique(y)) == 2 else _Constant(y[0])
+            model = (
+                LogisticRegression(max_iter=1000).fit(X, y)
+                if len(np.unique(y)) == 2
+                else _Constant(y[0])
+            )
         for t, other in enumerate(test):
             z = model.predict(other.X.reshape(len(other), -1))
-            result[s, t] = np.mean((other.y - z) ** 2) / variance if loss == "squared" else np.mean(other.y != z)
+            result[s, t] = (
+                np.mean((other.y - z) ** 2) / variance
+                if loss == "squared"
+                else np.mean(other.y != z)
+            )
     return result
 
 
@@ -154,15 +179,23 @@ class _Sample:
         chosen = _same_rows(tasks, seed, limit) if shared else _thinned(tasks, seed, limit)
         self.T = len(tasks)
         self.codes = np.repeat(np.arange(self.T), [len(c) for c in chosen])
-        rows = np.concatenate([task.rows[c] for task, c in zip(tasks, chosen)])
-        self.X = _coordinates([task.X[c] for task, c in zip(tasks, chosen)], tasks[0].inputs.kind)
+        rows = np.concatenate([task.rows[c] for task, c in zip(tasks, chosen, strict=True)])
+        self.X = _coordinates(
+            [task.X[c] for task, c in zip(tasks, chosen, strict=True)], tasks[0].inputs.kind
+        )
         self.units = _units(tasks, chosen)
         self.blocks = rows if self.shared else np.zeros(len(rows), int)
         self.loss, self.y, self.classes, self.sequence_labels = tasks[0].loss, None, False, False
-        kinds = {(task.loss, task.y.shape[1:], len(task.meta.get("classes", task.meta.get("tags", ())))) for task in tasks}
+        kinds = {
+            (task.loss, task.y.shape[1:], len(task.meta.get("classes", task.meta.get("tags", ()))))
+            for task in tasks
+        }
         if len(kinds) == 1:
             self.classes, self.sequence_labels = self.loss != "squared", self.loss == "token_ce"
-            self.y = _labels(np.concatenate([task.y[c] for task, c in zip(tasks, chosen)]), self.loss)
+            self.y = _labels(
+                np.concatenate([task.y[c] for task, c in zip(tasks, chosen, strict=True)]),
+                self.loss,
+            )
 
     def strata(self) -> np.ndarray:
         """(n,) stratum of y of each sample, one per unit: its most frequent class, or tenth of its mean label."""
@@ -181,21 +214,30 @@ def _thinned(tasks: TaskSet, seed: int, limit: int) -> list[np.ndarray]:
     cap, sizes = limit, tasks.sizes
     while np.minimum(sizes, cap).sum() > limit and cap > 4:
         cap = max(4, int(cap * 0.9))
-    return [np.sort(stream(seed, "shift-sample", task.name).permutation(len(task))[:cap]) for task in tasks]
+    return [
+        np.sort(stream(seed, "shift-sample", task.name).permutation(len(task))[:cap])
+        for task in tasks
+    ]
 
 
 def _same_rows(tasks: TaskSet, seed: int, limit: int) -> list[np.ndarray]:
     """Positions in each task of one random set of rows, so that about ``limit`` samples remain."""
     rows = np.unique(np.concatenate([task.rows for task in tasks]))
-    kept = stream(seed, "shift-sample", tasks[0].inputs.name).permutation(rows)[: max(4, limit // len(tasks))]
+    kept = stream(seed, "shift-sample", tasks[0].inputs.name).permutation(rows)[
+        : max(4, limit // len(tasks))
+    ]
     return [np.flatnonzero(np.isin(task.rows, kept)) for task in tasks]
 
 
 def _units(tasks: TaskSet, chosen) -> np.ndarray:
     """(n,) unit of each sample: its group inside its task, else itself."""
     units, start = [], 0
-    for task, c in zip(tasks, chosen):
-        inside = np.arange(len(c)) if task.groups is None else np.unique(np.asarray(task.groups)[c], return_inverse=True)[1]
+    for task, c in zip(tasks, chosen, strict=True):
+        inside = (
+            np.arange(len(c))
+            if task.groups is None
+            else np.unique(np.asarray(task.groups)[c], return_inverse=True)[1]
+        )
         units.append(start + inside)
         start += inside.max() + 1
     return np.concatenate(units)
@@ -235,12 +277,16 @@ def _labels(y: np.ndarray, loss: str) -> np.ndarray:
     flat = y.reshape(len(y), -1).astype(int)
     values, counts = np.unique(flat[flat >= 0], return_counts=True)
     common = values[np.argsort(-counts, kind="stable")[:CLASSES]]
-    shares = [(flat == value).sum(axis=1) for value in common] + [(~np.isin(flat, common) & (flat >= 0)).sum(axis=1)]
+    shares = [(flat == value).sum(axis=1) for value in common] + [
+        (~np.isin(flat, common) & (flat >= 0)).sum(axis=1)
+    ]
     shares = np.stack(shares[:-1] if len(common) == len(values) else shares, axis=1)
     return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1)
 
 
-def _against(statistic, sample: _Sample, blocks: np.ndarray, draw: np.random.Generator, permutations: int) -> Measured:
+def _against(
+    statistic, sample: _Sample, blocks: np.ndarray, draw: np.random.Generator, permutations: int
+) -> Measured:
     """A statistic of the task codes beside its values under permuted codes.
 
     ``statistic(codes)`` -> (what lies between tasks, the total or inf, degrees of freedom between and inside tasks or None).
@@ -255,9 +301,15 @@ def _against(statistic, sample: _Sample, blocks: np.ndarray, draw: np.random.Gen
         null.append(statistic(permuted[unit]))
     between, total, freedom = found
     score = (lambda s: s[0]) if freedom is None else (lambda s: _rarity(*s))
-    p = (1 + np.count_nonzero([score(s) >= score(found) - 1e-12 * abs(score(found)) for s in null])) / (permutations + 1)
+    p = (
+        1 + np.count_nonzero([score(s) >= score(found) - 1e-12 * abs(score(found)) for s in null])
+    ) / (permutations + 1)
     if freedom is not None:
-        return Measured(_adjusted(*found) - float(np.mean([_adjusted(*s) for s in null])), p, _f(*found) / float(np.mean([_f(*s) for s in null])))
+        return Measured(
+            _adjusted(*found) - float(np.mean([_adjusted(*s) for s in null])),
+            p,
+            _f(*found) / float(np.mean([_f(*s) for s in null])),
+        )
     mean = float(np.mean([s[0] for s in null]))
     if not np.isfinite(total):
         return Measured(between - mean, p, between / mean if mean > 0 else 1.0)
@@ -268,7 +320,11 @@ def _against(statistic, sample: _Sample, blocks: np.ndarray, draw: np.random.Gen
 
 def _adjusted(between: float, total: float, freedom: tuple[float, float]) -> float:
     """Adjusted R^2: the share of the total that lies between tasks beyond what its degrees of freedom take."""
-    return 1 - (total - between) / freedom[1] * sum(freedom) / total if total > 0 and freedom[1] > 0 else 0.0
+    return (
+        1 - (total - between) / freedom[1] * sum(freedom) / total
+        if total > 0 and freedom[1] > 0
+        else 0.0
+    )
 
 
 def _rarity(between: float, total: float, freedom: tuple[float, float]) -> float:
@@ -284,10 +340,16 @@ def _rarity(between: float, total: float, freedom: tuple[float, float]) -> float
     if tail > 1e-290:
         return -float(np.log(tail))
     x = b / (b + a * F)
-    first = (a + b) / (b + 1) * x  # below 1 where F is above 1, and every later ratio of two terms is smaller
+    first = (
+        (a + b) / (b + 1) * x
+    )  # below 1 where F is above 1, and every later ratio of two terms is smaller
     k = np.arange(2 + 40 / (1 - first))
-    series = 1 + np.cumprod((a + b + k) / (b + 1 + k) * x).sum()  # special.hyp2f1 fails at a thousand degrees of freedom
-    return -float(b * np.log(x) + a * np.log1p(-x) - np.log(b) - special.betaln(a, b) + np.log(series))
+    series = (
+        1 + np.cumprod((a + b + k) / (b + 1 + k) * x).sum()
+    )  # special.hyp2f1 fails at a thousand degrees of freedom
+    return -float(
+        b * np.log(x) + a * np.log1p(-x) - np.log(b) - special.betaln(a, b) + np.log(series)
+    )
 
 
 def _f(between: float, total: float, freedom: tuple[float, float]) -> float:
@@ -299,7 +361,12 @@ def _f(between: float, total: float, freedom: tuple[float, float]) -> float:
 def _sums(codes: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
     """(count, k) sums of the rows of ``values`` (n, k) by code."""
     ends = np.append(0, np.bincount(codes, minlength=count).cumsum())
-    return sparse.csr_matrix((np.ones(len(codes)), np.argsort(codes, kind="stable"), ends), (count, len(codes))) @ values
+    return (
+        sparse.csr_matrix(
+            (np.ones(len(codes)), np.argsort(codes, kind="stable"), ends), (count, len(codes))
+        )
+        @ values
+    )
 
 
 def _energy(X: np.ndarray, seed: int, strata: np.ndarray | None = None):
@@ -310,11 +377,15 @@ def _energy(X: np.ndarray, seed: int, strata: np.ndarray | None = None):
     They are never formed: how many of a task's samples lie below each level follows from a histogram.
     """
     d = X.shape[1]
-    axes = np.eye(1) if d == 1 else stream(seed, "shift-directions").standard_normal((d, DIRECTIONS))
+    axes = (
+        np.eye(1) if d == 1 else stream(seed, "shift-directions").standard_normal((d, DIRECTIONS))
+    )
     projected = X @ (axes / np.linalg.norm(axes, axis=0))
     levels = np.quantile(projected, (np.arange(LEVELS) + 0.5) / LEVELS, axis=0)
     width = np.gradient(levels, axis=0).clip(0).T
-    bins = np.stack([np.searchsorted(level, x) for level, x in zip(levels.T, projected.T)], axis=1)
+    bins = np.stack(
+        [np.searchsorted(level, x) for level, x in zip(levels.T, projected.T, strict=True)], axis=1
+    )
     directions, stride = bins.shape[1], LEVELS + 1
     bins += stride * np.arange(directions)  # a bin of each direction of its own
 
@@ -331,7 +402,9 @@ def _energy(X: np.ndarray, seed: int, strata: np.ndarray | None = None):
     total = float(sizes @ (F * (1 - F) * width).sum(axis=(1, 2)))
 
     def statistic(codes):
-        held, cells, n = np.unique(codes * count + cell, return_inverse=True, return_counts=True)  # most of thousands of tasks times strata are empty
+        held, cells, n = np.unique(
+            codes * count + cell, return_inverse=True, return_counts=True
+        )  # most of thousands of tasks times strata are empty
         excess = below(cells, len(held)) - n[:, None, None] * F[held % count]
         return float((np.square(excess) * width).sum(axis=(1, 2)) @ (1 / n)), total, None
 
@@ -340,6 +413,7 @@ def _energy(X: np.ndarray, seed: int, strata: np.ndarray | None = None):
 
 def _divergence(shares: np.ndarray):
     """Jensen-Shannon divergence of the tasks' label distributions, weighted by size: mutual information, in nats."""
+
     def entropy(p):
         return -np.sum(p * np.log(np.where(p > 0, p, 1)), axis=-1)
 
@@ -386,9 +460,17 @@ def _excess(sample: _Sample):
         T = codes.max() + 1
         H = _sums(codes, products, T).reshape(T, d, d)
         g = _sums(codes, scores, T).reshape(T, d, -1)
-        solved = np.linalg.solve(H + np.eye(d), np.concatenate([g, H], axis=2))  # a prior sample's worth of ridge: small tasks stay solvable
-        used = float(np.trace(solved[:, :, g.shape[2]:], axis1=1, axis2=2).sum())  # columns constant inside a task use none
-        return float(np.sum(g * solved[:, :, : g.shape[2]])), total, (max(used - d, 0.0), len(X) - used)
+        solved = np.linalg.solve(
+            H + np.eye(d), np.concatenate([g, H], axis=2)
+        )  # a prior sample's worth of ridge: small tasks stay solvable
+        used = float(
+            np.trace(solved[:, :, g.shape[2] :], axis1=1, axis2=2).sum()
+        )  # columns constant inside a task use none
+        return (
+            float(np.sum(g * solved[:, :, : g.shape[2]])),
+            total,
+            (max(used - d, 0.0), len(X) - used),
+        )
 
     return statistic
 

@@ -1,4 +1,5 @@
 """What a reader must know about a data set before using it."""
+
 from dataclasses import dataclass
 
 PROFILES = ("default", "full")
@@ -42,4 +43,6 @@ class Card:
             if not text:
                 raise ValueError(f"card {self.title!r}: {field} is empty, expected text")
         if self.profile not in PROFILES:
-            raise ValueError(f"card {self.title!r}: profile {self.profile!r}, allowed are {', '.join(PROFILES)}")
+            raise ValueError(
+                f"card {self.title!r}: profile {self.profile!r}, allowed are {', '.join(PROFILES)}"
+            )

@@ -4,6 +4,7 @@ Every kind deals each sample to exactly one client (``natural`` may leave out sm
 function of (task, seed, arguments) alone. What is drawn *for a client* is keyed by its name, so that it
 does not change with the number of clients. ``Partition.tasks`` turns a partition into a ``TaskSet``.
 """
+
 import hashlib
 import json
 import math
@@ -47,7 +48,9 @@ class Partition:
         owned = np.sort(np.concatenate(list(self.rows.values())))
         outside = owned[(owned < 0) | (owned >= self.card["samples"])]
         if len(outside):
-            raise ValueError(f"partition {self.kind}: sample {outside[0]} of a task with {self.card['samples']} samples")
+            raise ValueError(
+                f"partition {self.kind}: sample {outside[0]} of a task with {self.card['samples']} samples"
+            )
         twice = owned[1:][owned[1:] == owned[:-1]]
         if len(twice):
             raise ValueError(f"partition {self.kind}: sample {twice[0]} belongs to two clients")
@@ -60,12 +63,18 @@ class Partition:
         Raises ValueError if ``task`` is not the one that was partitioned.
         """
         if len(task) != self.card["samples"] or _labels_digest(task) != self.card["labels"]:
-            raise ValueError(f"partition {self.kind} of task {self.card['task']!r} with {self.card['samples']} samples: "
-                             f"task {task.name!r} with {len(task)} samples has other labels")
-        return TaskSet([self._client(task, name) for name in self.rows], f"{task.name}, {self.kind}")
+            raise ValueError(
+                f"partition {self.kind} of task {self.card['task']!r} with {self.card['samples']} samples: "
+                f"task {task.name!r} with {len(task)} samples has other labels"
+            )
+        return TaskSet(
+            [self._client(task, name) for name in self.rows], f"{task.name}, {self.kind}"
+        )
 
     def _client(self, task: Task, name: str) -> Task:
-        client = replace(task.take(self.rows[name]), name=name, meta=task.meta | self.card["clients"][name])
+        client = replace(
+            task.take(self.rows[name]), name=name, meta=task.meta | self.card["clients"][name]
+        )
         if self.maps is not None:
             classes, codes = np.unique(task.y, return_inverse=True)
             mapped = self.maps[self.components[name], codes[self.rows[name]]]
@@ -74,30 +83,51 @@ class Partition:
 
     def save(self, path: str | Path) -> None:
         """Write card, indices and label maps as one JSON file."""
-        listed = lambda arrays: None if arrays is None else {name: array.tolist() for name, array in arrays.items()}
-        content = {"card": self.card, "rows": listed(self.rows), "components": listed(self.components),
-                   "maps": None if self.maps is None else self.maps.tolist()}
+        listed = lambda arrays: (
+            None if arrays is None else {name: array.tolist() for name, array in arrays.items()}
+        )
+        content = {
+            "card": self.card,
+            "rows": listed(self.rows),
+            "components": listed(self.components),
+            "maps": None if self.maps is None else self.maps.tolist(),
+        }
         Path(path).write_text(json.dumps(content) + "\n", encoding="utf-8")
 
 
 def load(path: str | Path) -> Partition:
     """Read what ``Partition.save`` wrote. Raises ValueError if it is no partition or its hash does not match its card."""
     where = f"partition file {Path(path).name}"
-    arrays = lambda lists: None if lists is None else {name: np.array(values, np.int64) for name, values in lists.items()}
+    arrays = lambda lists: (
+        None
+        if lists is None
+        else {name: np.array(values, np.int64) for name, values in lists.items()}
+    )
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         card, maps = content["card"], content["maps"]
-        found = Partition(card["kind"], arrays(content["rows"]), card, None if maps is None else np.array(maps, np.int64),
-                          arrays(content["components"]))
+        found = Partition(
+            card["kind"],
+            arrays(content["rows"]),
+            card,
+            None if maps is None else np.array(maps, np.int64),
+            arrays(content["components"]),
+        )
         stated, actual = card["sha256"], digest(found.rows, found.maps, found.components)
     except (KeyError, TypeError, AttributeError, OverflowError, ValueError) as error:
         raise ValueError(f"{where}: not a partition ({type(error).__name__}: {error})") from None
     if actual != stated:
-        raise ValueError(f"{where}: its indices and label maps have SHA-256 {actual}, its card says {stated}")
+        raise ValueError(
+            f"{where}: its indices and label maps have SHA-256 {actual}, its card says {stated}"
+        )
     return found
 
 
-def digest(rows: dict[str, np.ndarray], maps: np.ndarray | None = None, components: dict[str, np.ndarray] | None = None) -> str:
+def digest(
+    rows: dict[str, np.ndarray],
+    maps: np.ndarray | None = None,
+    components: dict[str, np.ndarray] | None = None,
+) -> str:
     """SHA-256 of a split, to compare it with one made elsewhere.
 
     Client by client: the name in UTF-8, a zero byte, the number of samples and the ascending indices as
@@ -120,7 +150,9 @@ def iid(task: Task, clients: int, seed: int) -> Partition:
     return _partition("iid", task, seed, _iid_owner("iid", task, clients, seed), clients, {})
 
 
-def dirichlet(task: Task, clients: int, seed: int, alpha: float, smallest: int = 1, tries: int = 100) -> Partition:
+def dirichlet(
+    task: Task, clients: int, seed: int, alpha: float, smallest: int = 1, tries: int = 100
+) -> Partition:
     """Label skew: for every class, the shares of the clients are Dirichlet(alpha, ..., alpha).
 
     This is the scheme of Yurochkin et al. (2019), without the later habit of closing clients that already
@@ -139,17 +171,33 @@ def dirichlet(task: Task, clients: int, seed: int, alpha: float, smallest: int =
     codes = _codes(kind, task)
     _check_retry(kind, task, clients, smallest, tries)
     _positive(kind, "alpha", alpha)
-    names, members = _names(clients), [_order(task, seed, c, np.flatnonzero(codes == c)) for c in range(codes.max() + 1)]
+    names, members = (
+        _names(clients),
+        [_order(task, seed, c, np.flatnonzero(codes == c)) for c in range(codes.max() + 1)],
+    )
 
     def draw(round: int) -> np.ndarray:
-        logs = np.array([_log_gammas(stream(seed, "partition-dirichlet", name, round), alpha, len(members)) for name in names])
+        logs = np.array(
+            [
+                _log_gammas(stream(seed, "partition-dirichlet", name, round), alpha, len(members))
+                for name in names
+            ]
+        )
         owner = np.empty(len(task), np.int64)
-        for members_of, shares in zip(members, softmax(logs, axis=0).T):
+        for members_of, shares in zip(members, softmax(logs, axis=0).T, strict=True):
             owner[members_of] = np.repeat(np.arange(clients), _sizes(shares, len(members_of)))
         return owner
 
     owner, used = _retried(kind, draw, clients, smallest, tries)
-    return _partition(kind, task, seed, owner, clients, {"alpha": float(alpha), "smallest": int(smallest)}, tries=used)
+    return _partition(
+        kind,
+        task,
+        seed,
+        owner,
+        clients,
+        {"alpha": float(alpha), "smallest": int(smallest)},
+        tries=used,
+    )
 
 
 def shards(task: Task, clients: int, seed: int, per_client: int) -> Partition:
@@ -161,7 +209,9 @@ def shards(task: Task, clients: int, seed: int, per_client: int) -> Partition:
     _check_clients(kind, task, clients)
     _whole(kind, "per_client", per_client, 1, len(task) // clients)
     if task.y.ndim != 1:
-        raise ValueError(f"partition {kind}: task {task.name!r} has labels of shape {task.y.shape}, sorting needs (m,)")
+        raise ValueError(
+            f"partition {kind}: task {task.name!r} has labels of shape {task.y.shape}, sorting needs (m,)"
+        )
     order = _order(task, seed, "", np.arange(len(task)))
     order = order[np.argsort(task.y[order], kind="stable")]
     dealt = stream(seed, "partition-shards", task.name).permutation(clients * per_client)
@@ -171,7 +221,15 @@ def shards(task: Task, clients: int, seed: int, per_client: int) -> Partition:
     return _partition(kind, task, seed, owner, clients, {"per_client": int(per_client)})
 
 
-def quantity(task: Task, clients: int, seed: int, law: str, spread: float, smallest: int = 1, tries: int = 100) -> Partition:
+def quantity(
+    task: Task,
+    clients: int,
+    seed: int,
+    law: str,
+    spread: float,
+    smallest: int = 1,
+    tries: int = 100,
+) -> Partition:
     """Clients of unequal size and one distribution.
 
     Parameters
@@ -188,10 +246,16 @@ def quantity(task: Task, clients: int, seed: int, law: str, spread: float, small
     order = _order(task, seed, "", np.arange(len(task)))
 
     def log_weight(draw: np.random.Generator) -> float:
-        return _log_gammas(draw, spread, 1)[0] if law == "dirichlet" else spread * draw.standard_normal()
+        return (
+            _log_gammas(draw, spread, 1)[0]
+            if law == "dirichlet"
+            else spread * draw.standard_normal()
+        )
 
     def draw(round: int) -> np.ndarray:
-        logs = [log_weight(stream(seed, "partition-quantity", name, round)) for name in _names(clients)]
+        logs = [
+            log_weight(stream(seed, "partition-quantity", name, round)) for name in _names(clients)
+        ]
         return _dealt(order, _sizes(softmax(logs), len(task)))
 
     owner, used = _retried(kind, draw, clients, smallest, tries)
@@ -199,7 +263,9 @@ def quantity(task: Task, clients: int, seed: int, law: str, spread: float, small
     return _partition(kind, task, seed, owner, clients, arguments, tries=used)
 
 
-def feature_shift(task: Task, clients: int, seed: int, shift: str, strength: float, levels: int) -> Partition:
+def feature_shift(
+    task: Task, clients: int, seed: int, shift: str, strength: float, levels: int
+) -> Partition:
     """The samples of ``iid``; client k sees its inputs changed by ``strength`` times its level, k mod ``levels``.
 
     Parameters
@@ -220,9 +286,15 @@ def feature_shift(task: Task, clients: int, seed: int, shift: str, strength: flo
     _whole(kind, "levels", levels, 1, clients)
     inputs = task.inputs
     if inputs.kind == "sequence":
-        raise ValueError(f"partition {kind}: inputs {inputs.name!r} are sequences, allowed are tables and images")
-    if shift == "rotation" and (inputs.array.ndim < 3 if inputs.kind == "image" else inputs.array.shape[1] < 2):
-        raise ValueError(f"partition {kind}: inputs {inputs.name!r} of shape {inputs.array.shape} have no plane to rotate in")
+        raise ValueError(
+            f"partition {kind}: inputs {inputs.name!r} are sequences, allowed are tables and images"
+        )
+    if shift == "rotation" and (
+        inputs.array.ndim < 3 if inputs.kind == "image" else inputs.array.shape[1] < 2
+    ):
+        raise ValueError(
+            f"partition {kind}: inputs {inputs.name!r} of shape {inputs.array.shape} have no plane to rotate in"
+        )
     facts = {name: {"level": k % levels} for k, name in enumerate(_names(clients))}
     arguments = {"shift": shift, "strength": float(strength), "levels": int(levels)}
     return _partition(kind, task, seed, owner, clients, arguments, facts)
@@ -250,17 +322,33 @@ def concept_shift(task: Task, clients: int, seed: int, groups: int, moved: int) 
     _check_clients(kind, task, clients)
     _whole(kind, "groups", groups, 1, clients)
     maps = _maps(kind, task, seed, groups, moved, codes.max() + 1)
-    order = np.concatenate([_order(task, seed, c, np.flatnonzero(codes == c)) for c in range(codes.max() + 1)])
+    order = np.concatenate(
+        [_order(task, seed, c, np.flatnonzero(codes == c)) for c in range(codes.max() + 1)]
+    )
     owner = np.empty(len(task), np.int64)
     owner[order] = np.arange(len(task)) % clients
     component, facts = np.zeros(len(task), np.int64), {}
     for k, name in enumerate(_names(clients)):
         mine = np.flatnonzero(owner == k)
-        component[mine] = _balanced(codes[mine], k % groups, maps, stream(seed, "partition-relabel", name))
+        component[mine] = _balanced(
+            codes[mine], k % groups, maps, stream(seed, "partition-relabel", name)
+        )
         moving = maps[k % groups] != maps[0]
-        facts[name] = {"group": k % groups, "kept": int((moving[codes[mine]] & (component[mine] == 0)).sum())}
-    return _partition(kind, task, seed, owner, clients, {"groups": int(groups), "moved": int(moved)}, facts,
-                      maps=maps, component=component)
+        facts[name] = {
+            "group": k % groups,
+            "kept": int((moving[codes[mine]] & (component[mine] == 0)).sum()),
+        }
+    return _partition(
+        kind,
+        task,
+        seed,
+        owner,
+        clients,
+        {"groups": int(groups), "moved": int(moved)},
+        facts,
+        maps=maps,
+        component=component,
+    )
 
 
 def mixture(task: Task, clients: int, seed: int, components: int, alpha: float) -> Partition:
@@ -281,10 +369,21 @@ def mixture(task: Task, clients: int, seed: int, components: int, alpha: float) 
     for k, name in enumerate(_names(clients)):
         weights = softmax(_log_gammas(stream(seed, "partition-weights", name), alpha, components))
         mine = np.flatnonzero(owner == k)
-        component[mine] = stream(seed, "partition-component", name).choice(components, len(mine), p=weights)
+        component[mine] = stream(seed, "partition-component", name).choice(
+            components, len(mine), p=weights
+        )
         facts[name] = {"weights": weights.tolist()}
-    return _partition(kind, task, seed, owner, clients, {"components": int(components), "alpha": float(alpha)}, facts,
-                      maps=maps, component=component)
+    return _partition(
+        kind,
+        task,
+        seed,
+        owner,
+        clients,
+        {"components": int(components), "alpha": float(alpha)},
+        facts,
+        maps=maps,
+        component=component,
+    )
 
 
 def natural(task: Task, by: np.ndarray, smallest: int = 1) -> Partition:
@@ -301,29 +400,62 @@ def natural(task: Task, by: np.ndarray, smallest: int = 1) -> Partition:
     """
     kind, by = "natural", np.asarray(by)
     if by.shape != (len(task),):
-        raise ValueError(f"partition {kind}: by has shape {by.shape}, expected ({len(task)},) for task {task.name!r}")
+        raise ValueError(
+            f"partition {kind}: by has shape {by.shape}, expected ({len(task)},) for task {task.name!r}"
+        )
     _whole(kind, "smallest", smallest, 1, len(task))
     values, owner, sizes = np.unique(by, return_inverse=True, return_counts=True)
     small = sizes < smallest
     if small.all():
-        raise ValueError(f"partition {kind}: the largest of {len(values)} groups has {sizes.max()} samples, smallest is {smallest}")
-    facts = {name: {"natural group": str(value)} for name, value in zip(_names(len(values)), values)}
-    return _partition(kind, task, None, np.where(small[owner], -1, owner), len(values), {"smallest": int(smallest)}, facts,
-                      dropped={"clients": int(small.sum()), "samples": int(sizes[small].sum())})
+        raise ValueError(
+            f"partition {kind}: the largest of {len(values)} groups has {sizes.max()} samples, smallest is {smallest}"
+        )
+    facts = {
+        name: {"natural group": str(value)}
+        for name, value in zip(_names(len(values)), values, strict=True)
+    }
+    return _partition(
+        kind,
+        task,
+        None,
+        np.where(small[owner], -1, owner),
+        len(values),
+        {"smallest": int(smallest)},
+        facts,
+        dropped={"clients": int(small.sum()), "samples": int(sizes[small].sum())},
+    )
 
 
-def _partition(kind, task, seed, owner, clients, arguments, facts=None, maps=None, component=None, **extra) -> Partition:
+def _partition(
+    kind, task, seed, owner, clients, arguments, facts=None, maps=None, component=None, **extra
+) -> Partition:
     """The partition in which sample i belongs to client ``owner[i]``; clients without samples do not occur."""
     _check_groups(kind, task, owner)
     by_owner = np.argsort(owner, kind="stable")
     edges = np.searchsorted(owner[by_owner], np.arange(clients + 1))
-    rows = {name: by_owner[a:b] for name, a, b in zip(_names(clients), edges, edges[1:]) if b > a}
+    rows = {
+        name: by_owner[a:b]
+        for name, a, b in zip(_names(clients), edges, edges[1:], strict=False)
+        if b > a
+    }
     components = None if maps is None else {name: component[index] for name, index in rows.items()}
     classes, histograms = _histograms(task, rows, maps, components)
-    about = {name: {"size": len(index), **histograms.get(name, {}), **(facts or {}).get(name, {})} for name, index in rows.items()}
-    card = {"kind": kind, "task": task.name, "samples": len(task), "labels": _labels_digest(task),
-            "seed": None if seed is None else int(seed), "arguments": arguments, "classes": classes, **extra,
-            "clients": about, "sha256": digest(rows, maps, components)}
+    about = {
+        name: {"size": len(index), **histograms.get(name, {}), **(facts or {}).get(name, {})}
+        for name, index in rows.items()
+    }
+    card = {
+        "kind": kind,
+        "task": task.name,
+        "samples": len(task),
+        "labels": _labels_digest(task),
+        "seed": None if seed is None else int(seed),
+        "arguments": arguments,
+        "classes": classes,
+        **extra,
+        "clients": about,
+        "sha256": digest(rows, maps, components),
+    }
     return Partition(kind, rows, card, maps, components)
 
 
@@ -332,14 +464,22 @@ def _histograms(task, rows, maps, components) -> tuple[list, dict]:
     if not _has_classes(task):
         return [], {}
     classes, codes = np.unique(task.y, return_inverse=True)
-    seen = lambda name, index: codes[index] if maps is None else maps[components[name], codes[index]]
-    return classes.tolist(), {name: {"histogram": np.bincount(seen(name, index), minlength=len(classes)).tolist()}
-                              for name, index in rows.items()}
+    seen = lambda name, index: (
+        codes[index] if maps is None else maps[components[name], codes[index]]
+    )
+    return classes.tolist(), {
+        name: {"histogram": np.bincount(seen(name, index), minlength=len(classes)).tolist()}
+        for name, index in rows.items()
+    }
 
 
 def _shifted(client: Task, card: dict) -> Task:
     """The client on new inputs, changed as its level says."""
-    shift, amount, inputs = card["arguments"]["shift"], card["arguments"]["strength"] * client.meta["level"], client.inputs
+    shift, amount, inputs = (
+        card["arguments"]["shift"],
+        card["arguments"]["strength"] * client.meta["level"],
+        client.inputs,
+    )
     X = client.X if client.X.dtype.kind == "f" else client.X.astype(np.float32)
     if shift == "scale":
         X = X * np.asarray(1 + amount, X.dtype)
@@ -350,7 +490,11 @@ def _shifted(client: Task, card: dict) -> Task:
         X = ndimage.rotate(X, amount, axes=(1, 2), reshape=False, order=1)
     else:
         X = _rotated(X, amount, stream(card["seed"], "partition-plane", inputs.name))
-    return replace(client, inputs=Inputs(f"{inputs.name}, {client.name}", X, inputs.kind, inputs.columns), rows=np.arange(len(X)))
+    return replace(
+        client,
+        inputs=Inputs(f"{inputs.name}, {client.name}", X, inputs.kind, inputs.columns),
+        rows=np.arange(len(X)),
+    )
 
 
 def _rotated(X: np.ndarray, degrees: float, draw: np.random.Generator) -> np.ndarray:
@@ -371,24 +515,30 @@ def _maps(kind: str, task: Task, seed: int, count: int, moved: int, classes: int
         return maps
     possible = 1 + math.perm(int(classes), int(moved)) // int(moved)
     if count > possible:
-        raise ValueError(f"partition {kind}: {count} different label maps, {classes} classes of which {moved} move have {possible}")
+        raise ValueError(
+            f"partition {kind}: {count} different label maps, {classes} classes of which {moved} move have {possible}"
+        )
     for k in range(1, count):
         round = 0
         while (maps[:k] == maps[k]).all(axis=1).any():
-            cycle = stream(seed, "partition-map", f"{task.name}/{k}", round).permutation(classes)[:moved]
+            cycle = stream(seed, "partition-map", f"{task.name}/{k}", round).permutation(classes)[
+                :moved
+            ]
             maps[k] = np.arange(classes)
             maps[k, cycle] = np.roll(cycle, -1)
             round += 1
     return maps
 
 
-def _balanced(codes: np.ndarray, group: int, maps: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+def _balanced(
+    codes: np.ndarray, group: int, maps: np.ndarray, draw: np.random.Generator
+) -> np.ndarray:
     """The map of each of a client's samples: ``group``, or 0 for samples that would change the marginal."""
     component = np.full(len(codes), group)
     cycle = np.flatnonzero(maps[group] != maps[0])
     counts = np.bincount(codes, minlength=maps.shape[1])[cycle]
     for c in cycle:
-        component[draw.permutation(np.flatnonzero(codes == c))[counts.min():]] = 0
+        component[draw.permutation(np.flatnonzero(codes == c))[counts.min() :]] = 0
     return component
 
 
@@ -402,7 +552,10 @@ def _order(task: Task, seed: int, label, members: np.ndarray) -> np.ndarray:
 
 def _iid_owner(kind: str, task: Task, clients: int, seed: int) -> np.ndarray:
     _check_clients(kind, task, clients)
-    return _dealt(_order(task, seed, "", np.arange(len(task))), _sizes(np.full(clients, 1 / clients), len(task)))
+    return _dealt(
+        _order(task, seed, "", np.arange(len(task))),
+        _sizes(np.full(clients, 1 / clients), len(task)),
+    )
 
 
 def _dealt(order: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -431,19 +584,27 @@ def _retried(kind: str, draw, clients: int, smallest: int, tries: int) -> tuple[
         if sizes.min() >= smallest:
             return owner, round + 1
     worst = int(sizes.argmin())
-    raise ValueError(f"partition {kind}: {_names(clients)[worst]} has {sizes[worst]} samples in the last of {tries} tries, "
-                     f"every client needs {smallest}; take fewer clients or less skew")
+    raise ValueError(
+        f"partition {kind}: {_names(clients)[worst]} has {sizes[worst]} samples in the last of {tries} tries, "
+        f"every client needs {smallest}; take fewer clients or less skew"
+    )
 
 
 def _has_classes(task: Task) -> bool:
-    return task.loss in ("ce", *BINARY) and task.y.ndim == 1 and (task.observed is None or bool(np.all(task.observed)))
+    return (
+        task.loss in ("ce", *BINARY)
+        and task.y.ndim == 1
+        and (task.observed is None or bool(np.all(task.observed)))
+    )
 
 
 def _codes(kind: str, task: Task) -> np.ndarray:
     """(m,) class numbers 0..C-1 in sorted order of the classes."""
     if not _has_classes(task):
-        raise ValueError(f"partition {kind}: task {task.name!r} with loss {task.loss} and labels {task.y.shape}, "
-                         f"allowed is one fully observed class per sample (ce, {', '.join(BINARY)})")
+        raise ValueError(
+            f"partition {kind}: task {task.name!r} with loss {task.loss} and labels {task.y.shape}, "
+            f"allowed is one fully observed class per sample (ce, {', '.join(BINARY)})"
+        )
     return np.unique(task.y, return_inverse=True)[1]
 
 
@@ -461,8 +622,10 @@ def _check_groups(kind: str, task: Task, owner: np.ndarray) -> None:
     np.maximum.at(last, of_sample, owner)
     cut = np.flatnonzero(first < last)
     if len(cut):
-        raise ValueError(f"partition {kind}: group {groups[cut[0]].item()!r} of task {task.name!r} falls into several clients; "
-                         "use natural, or a task with groups=None")
+        raise ValueError(
+            f"partition {kind}: group {groups[cut[0]].item()!r} of task {task.name!r} falls into several clients; "
+            "use natural, or a task with groups=None"
+        )
 
 
 def _check_clients(kind: str, task: Task, clients: int) -> None:
@@ -477,7 +640,9 @@ def _check_retry(kind: str, task: Task, clients: int, smallest: int, tries: int)
 
 def _whole(kind: str, what: str, value, low: int, high: int) -> None:
     if not isinstance(value, (int, np.integer)) or not low <= value <= high:
-        raise ValueError(f"partition {kind}: {what} {value!r}, allowed are whole numbers from {low} to {high}")
+        raise ValueError(
+            f"partition {kind}: {what} {value!r}, allowed are whole numbers from {low} to {high}"
+        )
 
 
 def _positive(kind: str, what: str, value) -> None:

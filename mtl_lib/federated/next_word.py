@@ -10,6 +10,7 @@ interpolation between the two; and FedEM's M-step is exact, a weighted count, so
 
 The mixture is the aspect model of Hofmann (1999) with the word before as a condition.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,16 +39,23 @@ class Counts:
     def pooled(self, weight: np.ndarray | None = None) -> np.ndarray:
         """(V, V) counts of all clients together, each entry times ``weight`` (m,)."""
         n = self.n if weight is None else self.n * weight
-        return np.bincount(self.before * self.words + self.word, n, self.words**2).reshape(self.words, self.words)
+        return np.bincount(self.before * self.words + self.word, n, self.words**2).reshape(
+            self.words, self.words
+        )
 
     def seen(self, other: "Counts") -> tuple[np.ndarray, np.ndarray]:
         """For every entry of ``other`` how often its client said (x, y) here, and x at all; both (m of other,)."""
         if self.names != other.names or self.words != other.words:
-            raise ValueError(f"counts of {len(self.names)} clients and {self.words} words beside counts of {len(other.names)} and "
-                             f"{other.words}: expected the same clients and words")
+            raise ValueError(
+                f"counts of {len(self.names)} clients and {self.words} words beside counts of {len(other.names)} and "
+                f"{other.words}: expected the same clients and words"
+            )
         mine, theirs = (c.client * c.words + c.before for c in (self, other))
         pair = np.concatenate([[0.0], np.cumsum(self.n)])
-        total = pair[np.searchsorted(mine, theirs, "right")] - pair[np.searchsorted(mine, theirs, "left")]
+        total = (
+            pair[np.searchsorted(mine, theirs, "right")]
+            - pair[np.searchsorted(mine, theirs, "left")]
+        )
         mine, theirs = mine * self.words + self.word, theirs * self.words + other.word
         place = np.minimum(np.searchsorted(mine, theirs), len(mine) - 1)
         return np.where(mine[place] == theirs, self.n[place], 0.0), total
@@ -60,19 +68,29 @@ def count(tasks: TaskSet, words: int) -> Counts:
     """
     for task in tasks:
         if task.inputs.kind != "sequence" or task.loss != "ce":
-            raise ValueError(f"task {task.name!r}: {task.inputs.kind} inputs and loss {task.loss}, expected a sequence and ce")
+            raise ValueError(
+                f"task {task.name!r}: {task.inputs.kind} inputs and loss {task.loss}, expected a sequence and ce"
+            )
         worst = max(task.X[:, -1].max(), task.y.max())
         if worst >= words:
             raise ValueError(f"task {task.name!r}: word {worst}, allowed are codes below {words}")
     client = np.repeat(np.arange(len(tasks)), tasks.sizes)
-    before, word = (np.concatenate(parts) for parts in zip(*((task.X[:, -1], task.y) for task in tasks)))
+    before, word = (
+        np.concatenate(parts)
+        for parts in zip(*((task.X[:, -1], task.y) for task in tasks), strict=True)
+    )
     return _summed(tuple(tasks.names), words, client, before, word)
 
 
 def dealt(counts: Counts, seed: int) -> Counts:
     """The same uses of words dealt to the clients at random, each client keeping its number of uses: a null arm."""
-    client, before, word = (np.repeat(column, counts.n.astype(int)) for column in (counts.client, counts.before, counts.word))
-    return _summed(counts.names, counts.words, stream(seed, "dealt").permutation(client), before, word)
+    client, before, word = (
+        np.repeat(column, counts.n.astype(int))
+        for column in (counts.client, counts.before, counts.word)
+    )
+    return _summed(
+        counts.names, counts.words, stream(seed, "dealt").permutation(client), before, word
+    )
 
 
 def _summed(names, words, client, before, word) -> Counts:
@@ -111,7 +129,15 @@ class Mixture:
         return (self.pi[test.client] * self.tables[:, test.before, test.word].T).sum(axis=1)
 
 
-def mixture(train: Counts, components: int, towards: np.ndarray, strength: float, seed: int, rounds: int = 200, tol: float = 1e-4) -> Mixture:
+def mixture(
+    train: Counts,
+    components: int,
+    towards: np.ndarray,
+    strength: float,
+    seed: int,
+    rounds: int = 200,
+    tol: float = 1e-4,
+) -> Mixture:
     """FedEM on tables: expectation-maximisation with exact M-steps, from weights pi_t ~ Dirichlet(1, ..., 1) per client.
 
     A round: every client computes the responsibilities of its uses and sends M weighted count tables; the server adds
@@ -122,24 +148,44 @@ def mixture(train: Counts, components: int, towards: np.ndarray, strength: float
     components than clients.
     """
     if not 1 <= components <= len(train.names):
-        raise ValueError(f"mixture of tables: {components} components for {len(train.names)} clients, allowed are 1 to {len(train.names)}")
-    pi = np.array([stream(seed, "table-mixture", name).dirichlet(np.ones(components)) for name in train.names])
+        raise ValueError(
+            f"mixture of tables: {components} components for {len(train.names)} clients, allowed are 1 to {len(train.names)}"
+        )
+    pi = np.array(
+        [stream(seed, "table-mixture", name).dirichlet(np.ones(components)) for name in train.names]
+    )
     share, found, uses = pi[train.client], [], np.bincount(train.client, train.n, len(train.names))
     for _ in range(rounds):
-        tables = np.stack([smoothed(train.pooled(share[:, m]), towards, strength) for m in range(components)])
+        tables = np.stack(
+            [smoothed(train.pooled(share[:, m]), towards, strength) for m in range(components)]
+        )
         share = pi[train.client] * tables[:, train.before, train.word].T
         p = share.sum(axis=1)
         found.append(train.n @ np.log(p) + strength * _log_prior(tables, towards))
         if len(found) > 1 and found[-1] - found[-2] < tol * uses.sum():
             break
         share /= p[:, None]
-        pi = np.stack([np.bincount(train.client, train.n * share[:, m], len(train.names)) for m in range(components)], axis=1) / uses[:, None]
+        pi = (
+            np.stack(
+                [
+                    np.bincount(train.client, train.n * share[:, m], len(train.names))
+                    for m in range(components)
+                ],
+                axis=1,
+            )
+            / uses[:, None]
+        )
     return Mixture(tables, pi, np.array(found))
 
 
 def _log_prior(tables: np.ndarray, towards: np.ndarray) -> float:
     """sum over components and words before of the prior's log density of a row, up to a constant, per pseudo-count."""
-    return float((np.broadcast_to(towards, tables.shape[1:]) * np.log(tables, where=tables > 0, out=np.zeros_like(tables))).sum())
+    return float(
+        (
+            np.broadcast_to(towards, tables.shape[1:])
+            * np.log(tables, where=tables > 0, out=np.zeros_like(tables))
+        ).sum()
+    )
 
 
 def log_loss(p: np.ndarray, test: Counts) -> np.ndarray:

@@ -3,6 +3,7 @@
 A weighting maps losses (K, tasks) to (K,) and may remember; ``training.train`` uses a copy. An aggregator maps the tasks' gradients of every
 network (K, tasks, P) to (K, P), for trunk and encoders.
 """
+
 import torch
 
 
@@ -28,14 +29,22 @@ class DWA:
     """
 
     def __init__(self, every: int = 20, temperature: float = 2.0):
-        self.every, self.temperature, self.past, self.now, self.weight = every, temperature, None, [], None
+        self.every, self.temperature, self.past, self.now, self.weight = (
+            every,
+            temperature,
+            None,
+            [],
+            None,
+        )
 
     def __call__(self, losses: torch.Tensor) -> torch.Tensor:
         self.now.append(losses.detach())
         if len(self.now) == self.every:
             mean = torch.stack(self.now).mean(0)
             if self.past is not None:
-                self.weight = mean.shape[1] * torch.softmax(mean / self.past.clamp(min=1e-12) / self.temperature, 1)
+                self.weight = mean.shape[1] * torch.softmax(
+                    mean / self.past.clamp(min=1e-12) / self.temperature, 1
+                )
             self.past, self.now = mean, []
         return losses.sum(1) if self.weight is None else (self.weight * losses).sum(1)
 
@@ -52,7 +61,9 @@ class Aggregator:
     def __init__(self, name: str, seed: int = 0):
         from torchjd import aggregation  # on use: nothing else needs torchjd
 
-        if name not in aggregation.__all__ or not issubclass(getattr(aggregation, name), aggregation.Aggregator):
+        if name not in aggregation.__all__ or not issubclass(
+            getattr(aggregation, name), aggregation.Aggregator
+        ):
             raise ValueError(f"aggregator {name!r}, torchjd has no such one")
         self.rule, self.seed, self.calls = getattr(aggregation, name)(), seed, 0
 

@@ -3,6 +3,7 @@
 Strict: an entity is B-x followed by all I-x behind it. An I that continues nothing of its type (after O, at the start, after another
 type) is no part of any entity; lenient scorers would begin one there.
 """
+
 import numpy as np
 
 
@@ -25,12 +26,19 @@ def entities(tags) -> set[tuple[int, int, str]]:
 
 def runs(types) -> set[tuple[int, int, str]]:
     """Names of a tagger that knows kinds but no boundaries: every longest run of one type, "O" being none."""
-    return entities([kind if kind == "O" else f"{'I' if k and types[k - 1] == kind else 'B'}-{kind}" for k, kind in enumerate(types)])
+    return entities(
+        [
+            kind if kind == "O" else f"{'I' if k and types[k - 1] == kind else 'B'}-{kind}"
+            for k, kind in enumerate(types)
+        ]
+    )
 
 
 def spelled(codes: np.ndarray, names, lengths) -> list[list[str]]:
     """Tags of sentences in words, from codes (n, L) and the sentences' lengths (n,)."""
-    return [[names[code] for code in row[:length]] for row, length in zip(codes, lengths)]
+    return [
+        [names[code] for code in row[:length]] for row, length in zip(codes, lengths, strict=True)
+    ]
 
 
 def counts(truth, predicted) -> np.ndarray:

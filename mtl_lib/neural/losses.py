@@ -1,4 +1,5 @@
 """Losses per sample of neural networks: the stack's, and those of several answers at once."""
+
 from torch.nn import functional as F
 
 from mtl_lib.stack.stack import LOSSES as STACK

@@ -4,6 +4,7 @@ An encoder brings the inputs of a task into the trunk; the trunk is shared by al
 one trunk layer, if need be through layers of its own, and answers one task, or several that share it. All tensors have the
 network as leading axis, so that K networks are one batched product per layer.
 """
+
 import math
 from dataclasses import dataclass
 
@@ -26,14 +27,19 @@ class Dense:
     def draw(self, rng) -> dict[str, np.ndarray]:
         """Weights and biases uniform on +-1/sqrt(inputs), as torch's Linear."""
         bound = 1 / math.sqrt(self.inputs)
-        return {"weight": rng.uniform(-bound, bound, (self.outputs, self.inputs)), "bias": rng.uniform(-bound, bound, self.outputs)}
+        return {
+            "weight": rng.uniform(-bound, bound, (self.outputs, self.inputs)),
+            "bias": rng.uniform(-bound, bound, self.outputs),
+        }
 
     def __call__(self, weight, bias, h):
         if not h.is_floating_point():
             raise ValueError("Dense: whole numbers, ids need Bag or Tokens first")
         h = h.reshape(*h.shape[:2], -1)
         if h.shape[2] != self.inputs:
-            raise ValueError(f"Dense: inputs of {h.shape[2]} numbers, the layer takes {self.inputs}")
+            raise ValueError(
+                f"Dense: inputs of {h.shape[2]} numbers, the layer takes {self.inputs}"
+            )
         h = torch.baddbmm(bias[:, None], h, weight.transpose(1, 2))
         return torch.relu(h) if self.activation else h
 
@@ -58,21 +64,37 @@ class Conv:
     def draw(self, rng) -> dict[str, np.ndarray]:
         """Uniform on +-1/sqrt(inputs size^2), as torch's Conv2d."""
         bound = 1 / math.sqrt(self.inputs * self.size**2)
-        return {"weight": rng.uniform(-bound, bound, (self.outputs, self.inputs, self.size, self.size)),
-                "bias": rng.uniform(-bound, bound, self.outputs)}
+        return {
+            "weight": rng.uniform(-bound, bound, (self.outputs, self.inputs, self.size, self.size)),
+            "bias": rng.uniform(-bound, bound, self.outputs),
+        }
 
     def __call__(self, weight, bias, h):
         if h.ndim != 5 or h.shape[2] != self.inputs:
-            raise ValueError(f"Conv: inputs of shape {tuple(h.shape[2:])}, the layer takes ({self.inputs}, height, width)")
-        K, B = h.shape[:2]  # (B, K channels) is the layout of groups; between two of these layers the moves below copy nothing
-        h = F.conv2d(h.transpose(0, 1).reshape(B, -1, *h.shape[3:]), weight.flatten(0, 1), bias.flatten(), 2, self.size // 2, groups=K)
+            raise ValueError(
+                f"Conv: inputs of shape {tuple(h.shape[2:])}, the layer takes ({self.inputs}, height, width)"
+            )
+        K, B = h.shape[
+            :2
+        ]  # (B, K channels) is the layout of groups; between two of these layers the moves below copy nothing
+        h = F.conv2d(
+            h.transpose(0, 1).reshape(B, -1, *h.shape[3:]),
+            weight.flatten(0, 1),
+            bias.flatten(),
+            2,
+            self.size // 2,
+            groups=K,
+        )
         h = torch.relu(h)
         return h.view(B, K, self.outputs, *h.shape[2:]).transpose(0, 1)
 
     def flops(self, shape) -> tuple[int, tuple]:
         """As ``Dense.flops``."""
         places = math.prod((side + 1) // 2 for side in shape[1:])
-        return 2 * self.size**2 * self.inputs * self.outputs * places, (self.outputs, *((side + 1) // 2 for side in shape[1:]))
+        return 2 * self.size**2 * self.inputs * self.outputs * places, (
+            self.outputs,
+            *((side + 1) // 2 for side in shape[1:]),
+        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +114,10 @@ class Bag:
 
     def draw(self, rng) -> dict[str, np.ndarray]:
         """Embeddings standard normal, as torch's Embedding; all places alike."""
-        return {"table": rng.standard_normal((self.vocabulary, self.outputs)), "position": np.zeros(self.length)}
+        return {
+            "table": rng.standard_normal((self.vocabulary, self.outputs)),
+            "position": np.zeros(self.length),
+        }
 
     def __call__(self, table, position, ids):
         weight = position.exp()[:, None] * (ids > 0)
@@ -126,7 +151,7 @@ class Tokens:
     def __call__(self, table, weight, bias, ids):
         seen = (ids > 0)[..., None]
         embedded = F.pad(_embedded(table, ids) * seen, (0, 0, self.size // 2, self.size // 2))
-        around = torch.cat([embedded[:, :, k:k + ids.shape[2]] for k in range(self.size)], -1)
+        around = torch.cat([embedded[:, :, k : k + ids.shape[2]] for k in range(self.size)], -1)
         h = torch.baddbmm(bias[:, None], around.flatten(1, 2), weight.transpose(1, 2))
         return torch.relu(h).view(*ids.shape, self.outputs) * seen
 
@@ -139,10 +164,14 @@ def _embedded(table, ids):
     """Rows of tables (K, V, e) at ids (K, B, L), (K, B, L, e). Raises ValueError for numbers that are no ids, and for an id beyond the table."""
     K, V, _ = table.shape
     if ids.is_floating_point():
-        raise ValueError(f"numbers of type {str(ids.dtype).removeprefix('torch.')}, ids are whole numbers")
+        raise ValueError(
+            f"numbers of type {str(ids.dtype).removeprefix('torch.')}, ids are whole numbers"
+        )
     if int(ids.max()) >= V:
         raise ValueError(f"id {int(ids.max())}, the vocabulary has {V}")
-    return F.embedding(ids + V * torch.arange(K, device=ids.device)[:, None, None], table.flatten(0, 1))
+    return F.embedding(
+        ids + V * torch.arange(K, device=ids.device)[:, None, None], table.flatten(0, 1)
+    )
 
 
 @dataclass(frozen=True)
@@ -186,32 +215,58 @@ class Network:
     Raises ValueError for a head deeper than the trunk, an unknown pooling, and a task whose head does not exist.
     """
 
-    def __init__(self, trunk, heads: dict[str, Head], tasks: dict[str, str] | None = None, encoders: dict[str, list] | None = None,
-                 links: dict | None = None):
+    def __init__(
+        self,
+        trunk,
+        heads: dict[str, Head],
+        tasks: dict[str, str] | None = None,
+        encoders: dict[str, list] | None = None,
+        links: dict | None = None,
+    ):
         self.trunk, self.heads, self.encoders = list(trunk), dict(heads), dict(encoders or {})
-        self.tasks, self.links = {name: name for name in heads} if tasks is None else dict(tasks), dict(links or {})
+        self.tasks, self.links = (
+            {name: name for name in heads} if tasks is None else dict(tasks),
+            dict(links or {}),
+        )
         for name, head in self.heads.items():
             if head.depth is not None and not 0 <= head.depth <= len(self.trunk):
-                raise ValueError(f"head {name!r}: depth {head.depth}, the trunk has {len(self.trunk)} layers")
+                raise ValueError(
+                    f"head {name!r}: depth {head.depth}, the trunk has {len(self.trunk)} layers"
+                )
             if head.pool not in POOLS:
-                raise ValueError(f"head {name!r}: pool {head.pool!r}, allowed are {', '.join(map(repr, POOLS))}")
+                raise ValueError(
+                    f"head {name!r}: pool {head.pool!r}, allowed are {', '.join(map(repr, POOLS))}"
+                )
         for task, head in self.tasks.items():
             if head not in self.heads:
-                raise ValueError(f"task {task!r}: no head {head!r}, there are {', '.join(map(repr, self.heads))}")
+                raise ValueError(
+                    f"task {task!r}: no head {head!r}, there are {', '.join(map(repr, self.heads))}"
+                )
 
     def layers(self) -> list[tuple[str, object]]:
         """(place, layer) of everything that has weights, in the order they are drawn."""
         made = [(f"trunk.{k}", layer) for k, layer in enumerate(self.trunk)]
-        made += [(f"encoder.{name}.{k}", layer) for name, encoder in self.encoders.items() for k, layer in enumerate(encoder)]
+        made += [
+            (f"encoder.{name}.{k}", layer)
+            for name, encoder in self.encoders.items()
+            for k, layer in enumerate(encoder)
+        ]
         return made + [place for name in self.heads for place in self._answering(name)]
 
     def _answering(self, name):
         *specific, last = self.heads[name].layers()
-        return [*((f"specific.{name}.{k}", layer) for k, layer in enumerate(specific)), (f"head.{name}", last)]
+        return [
+            *((f"specific.{name}.{k}", layer) for k, layer in enumerate(specific)),
+            (f"head.{name}", last),
+        ]
 
     def draw(self, rng) -> dict[str, np.ndarray]:
         """Parameters of one network."""
-        return {f"{place}.{part}": values for place, layer in self.layers() for part, values in layer.draw(rng).items()}
+        return {
+            f"{place}.{part}": values
+            for place, layer in self.layers()
+            for part, values in layer.draw(rng).items()
+        }
 
     def shared(self, name: str) -> bool:
         """Whether a parameter of that name belongs to trunk or encoders, not to one head."""
@@ -228,14 +283,22 @@ class Network:
         for layer in [*self.encoders.get(inputs, []), *self.trunk[:reached]]:
             more, shape = layer.flops(shape)
             total += more
-        return total + sum(layer.flops(shape)[0] * (shape[0] if head.pool == "token" else 1) for head in heads for layer in head.layers())
+        return total + sum(
+            layer.flops(shape)[0] * (shape[0] if head.pool == "token" else 1)
+            for head in heads
+            for layer in head.layers()
+        )
 
-    def features(self, params: dict, x: torch.Tensor, inputs: str | None = None) -> list[torch.Tensor]:
+    def features(
+        self, params: dict, x: torch.Tensor, inputs: str | None = None
+    ) -> list[torch.Tensor]:
         """Outputs at every depth, the encoder's first, for x (K, B, ...) of the inputs of that name."""
         h = x
         if self.encoders:
             if inputs not in self.encoders:
-                raise ValueError(f"inputs {inputs!r}: no encoder, there are {', '.join(map(repr, self.encoders))}")
+                raise ValueError(
+                    f"inputs {inputs!r}: no encoder, there are {', '.join(map(repr, self.encoders))}"
+                )
             for k, layer in enumerate(self.encoders[inputs]):
                 h = self._layer(params, f"encoder.{inputs}.{k}", layer, h)
         made = [h]
@@ -249,7 +312,9 @@ class Network:
         head = self.heads[name]
         h = features[len(self.trunk) if head.depth is None else head.depth]
         if head.pool is not None and h.ndim != 4:
-            raise ValueError(f"head {name!r}: pool {head.pool!r} needs a vector per token, the layer gives shape {tuple(h.shape[2:])}")
+            raise ValueError(
+                f"head {name!r}: pool {head.pool!r} needs a vector per token, the layer gives shape {tuple(h.shape[2:])}"
+            )
         places = h.shape[1:3]
         h = h.flatten(1, 2) if head.pool == "token" else h.amax(2) if head.pool == "max" else h
         for place, layer in self._answering(name):

@@ -10,6 +10,7 @@ an inverse Wishart prior with scale nu I here, because without it the posterior 
 and every such update is the exact minimum over Sigma_k. nu = 0 with a small multiple of I added is the published rule. Scales can be
 exchanged between covariances, so only correlations have a meaning.
 """
+
 import numpy as np
 import torch
 
@@ -19,13 +20,17 @@ def covariances(shape) -> list[np.ndarray]:
     return [np.eye(d) for d in shape]
 
 
-def update(W: np.ndarray, sigmas: list[np.ndarray], nu: float = 1.0, eps: float = 0.0, modes=None) -> list[np.ndarray]:
+def update(
+    W: np.ndarray, sigmas: list[np.ndarray], nu: float = 1.0, eps: float = 0.0, modes=None
+) -> list[np.ndarray]:
     """One sweep over the modes (all, or those given): new covariances (d_k, d_k) for W (d_1, ..., d_K); the others stay as they are.
 
     Raises ValueError for a negative nu or eps, and both 0.
     """
     if nu < 0 or eps < 0 or nu + eps == 0:
-        raise ValueError(f"relationship: nu {nu}, eps {eps}; allowed are numbers from 0, not both 0")
+        raise ValueError(
+            f"relationship: nu {nu}, eps {eps}; allowed are numbers from 0, not both 0"
+        )
     sigmas = list(sigmas)
     for k, d in enumerate(W.shape):
         if modes is not None and k not in modes:
@@ -38,13 +43,18 @@ def update(W: np.ndarray, sigmas: list[np.ndarray], nu: float = 1.0, eps: float 
 
 def penalty(W: np.ndarray, sigmas: list[np.ndarray], nu: float = 1.0) -> float:
     """The negative log posterior of W and the covariances, up to constants and the data's part."""
-    prior = sum((W.size / d + nu) * np.linalg.slogdet(sigma)[1] + nu * np.trace(np.linalg.inv(sigma)) for d, sigma in zip(W.shape, sigmas))
+    prior = sum(
+        (W.size / d + nu) * np.linalg.slogdet(sigma)[1] + nu * np.trace(np.linalg.inv(sigma))
+        for d, sigma in zip(W.shape, sigmas, strict=True)
+    )
     return float(_quadratic(W, sigmas) + prior) / 2
 
 
 def log_density(W: np.ndarray, sigmas: list[np.ndarray]) -> float:
     """log p(W) of the tensor normal law, the same as that of vec(W) under N(0, kron Sigma)."""
-    volume = sum(W.size / d * np.linalg.slogdet(sigma)[1] for d, sigma in zip(W.shape, sigmas))
+    volume = sum(
+        W.size / d * np.linalg.slogdet(sigma)[1] for d, sigma in zip(W.shape, sigmas, strict=True)
+    )
     return float(-(_quadratic(W, sigmas) + volume + W.size * np.log(2 * np.pi)) / 2)
 
 
@@ -60,11 +70,24 @@ def ridge_heads(Xs, ys, sigmas: list[np.ndarray], noise: float) -> np.ndarray:
     (d, T), (features, tasks) = (Xs[0].shape[1], len(Xs)), map(np.linalg.inv, sigmas)
     A = np.kron(tasks, features)
     for t, X in enumerate(Xs):
-        A[t * d:(t + 1) * d, t * d:(t + 1) * d] += X.T @ X / noise
-    return np.linalg.solve(A, np.concatenate([X.T @ y for X, y in zip(Xs, ys)]) / noise).reshape(T, d).T
+        A[t * d : (t + 1) * d, t * d : (t + 1) * d] += X.T @ X / noise
+    return (
+        np.linalg.solve(A, np.concatenate([X.T @ y for X, y in zip(Xs, ys, strict=True)]) / noise)
+        .reshape(T, d)
+        .T
+    )
 
 
-def related_heads(Xs, ys, noise: float, nu: float = 1.0, eps: float = 0.0, modes=None, tol: float = 1e-5, most: int = 60):
+def related_heads(
+    Xs,
+    ys,
+    noise: float,
+    nu: float = 1.0,
+    eps: float = 0.0,
+    modes=None,
+    tol: float = 1e-5,
+    most: int = 60,
+):
     """(W (d, T), covariances, objective after every sweep): ``ridge_heads`` and ``update`` in turn, from identities, until the objective changes by
     less than ``tol`` of itself. With nu = 0 (the published rule) the objective means nothing and the sweeps stop where W does."""
     d, T = Xs[0].shape[1], len(Xs)
@@ -72,10 +95,18 @@ def related_heads(Xs, ys, noise: float, nu: float = 1.0, eps: float = 0.0, modes
     for _ in range(most):
         before, W = W, ridge_heads(Xs, ys, sigmas, noise)
         sigmas = update(W, sigmas, nu, eps, modes)
-        misfit = sum(((y - X @ w) ** 2).sum() for X, y, w in zip(Xs, ys, W.T)) / (2 * noise)
+        misfit = sum(((y - X @ w) ** 2).sum() for X, y, w in zip(Xs, ys, W.T, strict=True)) / (
+            2 * noise
+        )
         history.append(misfit + penalty(W, sigmas, nu))
-        moved = np.inf if before is None else np.abs(W - before).max() / max(np.abs(W).max(), 1e-300)
-        settled = nu > 0 and len(history) > 1 and history[-2] - history[-1] <= tol * max(abs(history[-1]), 1.0)
+        moved = (
+            np.inf if before is None else np.abs(W - before).max() / max(np.abs(W).max(), 1e-300)
+        )
+        settled = (
+            nu > 0
+            and len(history) > 1
+            and history[-2] - history[-1] <= tol * max(abs(history[-1]), 1.0)
+        )
         if settled or moved < tol:
             break
     return W, sigmas, history
@@ -93,8 +124,22 @@ class RelatedHeads:
     sigmas : the three covariances to begin with, the same for every network; identities where there are none.
     """
 
-    def __init__(self, heads, strength=1.0, every: int | None = 20, nu: float = 1.0, eps: float = 0.0, modes=None, sigmas=None):
-        self.heads, self.strength, self.every, self.rule = list(heads), torch.as_tensor(strength), every, (nu, eps, modes)
+    def __init__(
+        self,
+        heads,
+        strength=1.0,
+        every: int | None = 20,
+        nu: float = 1.0,
+        eps: float = 0.0,
+        modes=None,
+        sigmas=None,
+    ):
+        self.heads, self.strength, self.every, self.rule = (
+            list(heads),
+            torch.as_tensor(strength),
+            every,
+            (nu, eps, modes),
+        )
         self.sigmas, self.start, self.precisions, self.calls = None, sigmas, None, 0
 
     def __call__(self, params: dict) -> torch.Tensor:
@@ -103,16 +148,25 @@ class RelatedHeads:
         if self.sigmas is None:
             self._set([self.start or covariances(W.shape[1:])] * len(W))
         if self.every and self.calls and self.calls % self.every == 0:
-            self._set([update(w, sigmas, *self.rule) for w, sigmas in zip(W.detach().double().numpy(), self.sigmas)])
+            self._set(
+                [
+                    update(w, sigmas, *self.rule)
+                    for w, sigmas in zip(W.detach().double().numpy(), self.sigmas, strict=True)
+                ]
+            )
         self.calls += 1
         made = W
         for k, precision in enumerate(self.precisions):
-            made = torch.einsum("kij,kj...->ki...", precision.to(W.dtype), made.movedim(k + 1, 1)).movedim(1, k + 1)
+            made = torch.einsum(
+                "kij,kj...->ki...", precision.to(W.dtype), made.movedim(k + 1, 1)
+            ).movedim(1, k + 1)
         return self.strength.to(W.dtype) * (W * made).flatten(1).sum(1) / 2
 
     def _set(self, sigmas):
         self.sigmas = sigmas
-        self.precisions = [torch.as_tensor(np.linalg.inv(np.stack(mode))) for mode in zip(*sigmas)]
+        self.precisions = [
+            torch.as_tensor(np.linalg.inv(np.stack(mode))) for mode in zip(*sigmas, strict=True)
+        ]
 
 
 def tied(tasks: int, strength):
@@ -121,6 +175,7 @@ def tied(tasks: int, strength):
     strength sum_t ||theta_t - mean||^2 over all parameters of trunk and encoders, ``strength`` a number or one per group of networks: the
     classical mean-regularised model (Evgeniou and Pontil 2004) with networks in the place of vectors.
     """
+
     def value(params):
         total = 0
         for name, theta in params.items():
@@ -128,6 +183,7 @@ def tied(tasks: int, strength):
                 groups = theta.reshape(-1, tasks, theta[0].numel())
                 total = total + ((groups - groups.mean(1, keepdim=True)) ** 2).sum((1, 2))
         return torch.as_tensor(strength, dtype=total.dtype) * total
+
     return value
 
 
@@ -140,7 +196,11 @@ def _multiplied(W, sigmas, skip=None):
     """W with every mode but ``skip`` multiplied by its inverse covariance."""
     for k, sigma in enumerate(sigmas):
         if k != skip:
-            W = np.moveaxis(np.linalg.solve(sigma, _unfolded(W, k)).reshape(W.shape[k], *np.delete(W.shape, k)), 0, k)
+            W = np.moveaxis(
+                np.linalg.solve(sigma, _unfolded(W, k)).reshape(W.shape[k], *np.delete(W.shape, k)),
+                0,
+                k,
+            )
     return W
 
 

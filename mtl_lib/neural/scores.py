@@ -1,4 +1,5 @@
 """Scores of many replicas at once."""
+
 import numpy as np
 import torch
 from scipy.stats import rankdata
@@ -12,7 +13,9 @@ def auc(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     positive = y.sum(axis=1)
     negative = y.shape[1] - positive
     if not (positive * negative).all():
-        raise ValueError(f"auc: row {int(np.flatnonzero(positive * negative == 0)[0])} has one class, two are needed")
+        raise ValueError(
+            f"auc: row {int(np.flatnonzero(positive * negative == 0)[0])} has one class, two are needed"
+        )
     ranks = (rankdata(z, axis=1) * y).sum(axis=1)
     return (ranks - positive * (positive + 1) / 2) / (positive * negative)
 
@@ -35,9 +38,15 @@ def skill(loss: str, z: np.ndarray, y: np.ndarray, known: np.ndarray) -> np.ndar
 
     Raises ValueError where the intercept-only model makes no error, so that nothing can be compared with it.
     """
-    y = np.broadcast_to(y, (len(z), *np.shape(y))) if np.ndim(y) < np.ndim(z) - (loss == "ce") else np.asarray(y)
+    y = (
+        np.broadcast_to(y, (len(z), *np.shape(y)))
+        if np.ndim(y) < np.ndim(z) - (loss == "ce")
+        else np.asarray(y)
+    )
     constant = _constant(loss, np.asarray(known, float), z.shape[-1])
-    score = lambda scores: LOSSES[loss].value(torch.as_tensor(scores), torch.tensor(y)).double().numpy()
+    score = lambda scores: (
+        LOSSES[loss].value(torch.as_tensor(scores), torch.tensor(y)).double().numpy()
+    )
     base = score(np.broadcast_to(constant, z.shape).copy()).mean(axis=1, keepdims=True)
     if not (base > 0).all():
         raise ValueError("skill: the intercept-only model makes no error on these labels")
@@ -65,6 +74,10 @@ def delta_m(values: dict, baselines: dict, lower_is_better=()) -> float:
     for (task, measure), value in values.items():
         base = baselines.get((task, measure), np.nan)
         if not base > 0:
-            raise ValueError(f"delta_m: baseline {base} of {measure!r} of task {task!r}, allowed is a number above 0")
-        gains.setdefault(task, []).append((-1 if measure in lower_is_better else 1) * (value - base) / base)
+            raise ValueError(
+                f"delta_m: baseline {base} of {measure!r} of task {task!r}, allowed is a number above 0"
+            )
+        gains.setdefault(task, []).append(
+            (-1 if measure in lower_is_better else 1) * (value - base) / base
+        )
     return float(np.mean([np.mean(one) for one in gains.values()]))

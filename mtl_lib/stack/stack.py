@@ -7,6 +7,7 @@ Inputs x are (L, B, ...), L a divisor of K, each batch shared by K / L consecuti
 its own batch, L = 1 all models the same, L = K / M the M components of a client that client's batch. Labels y are
 (L, B) or (L, B, outputs), weights w of samples (L, B) or (K, B).
 """
+
 import math
 
 import numpy as np
@@ -16,8 +17,10 @@ from torch.nn import functional as F
 from mtl_lib.stream import stream
 
 # name -> (function, (gradient in its output, its output) -> gradient in its input); torch's own fused kernels
-ACTIVATIONS = {"relu": (torch.relu, lambda delta, h: torch.ops.aten.threshold_backward(delta, h, 0)),
-               "tanh": (torch.tanh, torch.ops.aten.tanh_backward)}
+ACTIVATIONS = {
+    "relu": (torch.relu, lambda delta, h: torch.ops.aten.threshold_backward(delta, h, 0)),
+    "tanh": (torch.tanh, torch.ops.aten.tanh_backward),
+}
 
 
 class Loss:
@@ -41,15 +44,27 @@ def _over_outputs(values):
 
 LOSSES = {
     # (1/2)(y - z)^2, summed over outputs where there are several
-    "squared": Loss(lambda z, y: _over_outputs((z - y) ** 2) / 2, lambda z, y: z - y, classes=False),
+    "squared": Loss(
+        lambda z, y: _over_outputs((z - y) ** 2) / 2, lambda z, y: z - y, classes=False
+    ),
     # log(1 + exp(-y z)); labels {0, 1} or {-1, 1}
-    "logistic": Loss(lambda z, y: -F.logsigmoid(_signs(z, y) * z), lambda z, y: torch.sigmoid(z) - (y > 0).to(z.dtype)),
+    "logistic": Loss(
+        lambda z, y: -F.logsigmoid(_signs(z, y) * z),
+        lambda z, y: torch.sigmoid(z) - (y > 0).to(z.dtype),
+    ),
     # (1/2) max(0, 1 - y z)^2; labels {0, 1} or {-1, 1}; no likelihood
-    "squared_hinge": Loss(lambda z, y: torch.relu(1 - _signs(z, y) * z) ** 2 / 2,
-                          lambda z, y: -_signs(z, y) * torch.relu(1 - _signs(z, y) * z), likelihood=False),
+    "squared_hinge": Loss(
+        lambda z, y: torch.relu(1 - _signs(z, y) * z) ** 2 / 2,
+        lambda z, y: -_signs(z, y) * torch.relu(1 - _signs(z, y) * z),
+        likelihood=False,
+    ),
     # -log softmax(z)_y; labels 0..C-1
-    "ce": Loss(lambda z, y: torch.logsumexp(z, -1) - z.gather(-1, y.long()[..., None])[..., 0],
-               lambda z, y: torch.softmax(z, -1).scatter_add_(-1, y.long()[..., None], z.new_full((*y.shape, 1), -1.0))),
+    "ce": Loss(
+        lambda z, y: torch.logsumexp(z, -1) - z.gather(-1, y.long()[..., None])[..., 0],
+        lambda z, y: torch.softmax(z, -1).scatter_add_(
+            -1, y.long()[..., None], z.new_full((*y.shape, 1), -1.0)
+        ),
+    ),
 }
 
 
@@ -68,9 +83,13 @@ class MLP:
 
     def __init__(self, sizes, activation: str = "relu", bias: bool = True):
         if len(sizes) < 2 or any(size < 1 for size in sizes):
-            raise ValueError(f"Dense: sizes {tuple(sizes)}, expected at least an input and an output width, 1 or more")
+            raise ValueError(
+                f"Dense: sizes {tuple(sizes)}, expected at least an input and an output width, 1 or more"
+            )
         if activation not in ACTIVATIONS:
-            raise ValueError(f"Dense: activation {activation!r}, allowed are {', '.join(ACTIVATIONS)}")
+            raise ValueError(
+                f"Dense: activation {activation!r}, allowed are {', '.join(ACTIVATIONS)}"
+            )
         self.sizes, self.activation, self.bias = tuple(sizes), activation, bias
 
     @property
@@ -80,7 +99,7 @@ class MLP:
     def draw(self, rng) -> dict[str, np.ndarray]:
         """Parameters of one model, uniform on +-1/sqrt(fan_in), as torch's Linear."""
         made = {}
-        for k, (inputs, outputs) in enumerate(zip(self.sizes, self.sizes[1:])):
+        for k, (inputs, outputs) in enumerate(zip(self.sizes, self.sizes[1:], strict=False)):
             bound = 1 / math.sqrt(inputs)
             made[f"weight{k}"] = rng.uniform(-bound, bound, (outputs, inputs))
             if self.bias:
@@ -100,17 +119,23 @@ class MLP:
         delta, made = delta.reshape(hidden[-1].shape), {}
         for k in reversed(range(self.layers)):
             if k < self.layers - 1:
-                delta = ACTIVATIONS[self.activation][1](torch.bmm(delta, params[f"weight{k + 1}"]), hidden[k])
+                delta = ACTIVATIONS[self.activation][1](
+                    torch.bmm(delta, params[f"weight{k + 1}"]), hidden[k]
+                )
             if self.bias:
                 made[f"bias{k}"] = delta.sum(1)
-            made[f"weight{k}"] = torch.bmm(delta.transpose(1, 2), hidden[k - 1]) if k else _shared_outer(delta, x)
+            made[f"weight{k}"] = (
+                torch.bmm(delta.transpose(1, 2), hidden[k - 1]) if k else _shared_outer(delta, x)
+            )
         return total, {name: made[name] for name in params}
 
     def _flat(self, x):
         """x as (L, B, d)."""
         x = x.reshape(*x.shape[:2], -1)
         if x.shape[2] != self.sizes[0]:
-            raise ValueError(f"Dense: inputs of {x.shape[2]} numbers, the first layer takes {self.sizes[0]}")
+            raise ValueError(
+                f"Dense: inputs of {x.shape[2]} numbers, the first layer takes {self.sizes[0]}"
+            )
         return x
 
     def _forward(self, params, x):
@@ -131,7 +156,9 @@ class MLP:
 def _shared_product(x, weight):
     """x (L, B, d) times weight (K, out, d) transposed, (K, B, out): one product per batch, for all models that share it."""
     (L, B, d), (K, out, _) = x.shape, weight.shape
-    if out == 1:  # weights first: twice as fast where the product has few columns, and already in the order of models
+    if (
+        out == 1
+    ):  # weights first: twice as fast where the product has few columns, and already in the order of models
         return torch.bmm(weight.reshape(L, -1, d), x.transpose(1, 2)).view(K, B, 1)
     h = torch.bmm(x, weight.reshape(L, -1, d).transpose(1, 2))
     return h if K == L else h.view(L, B, K // L, out).transpose(1, 2).reshape(K, B, out)
@@ -140,7 +167,11 @@ def _shared_product(x, weight):
 def _shared_outer(delta, x):
     """delta (K, B, out) transposed times x (L, B, d), (K, out, d)."""
     (K, B, out), L = delta.shape, len(x)
-    delta = delta.view(L, K // L, B, out).transpose(2, 3).reshape(L, -1, B) if K > L or out == 1 else delta.transpose(1, 2)
+    delta = (
+        delta.view(L, K // L, B, out).transpose(2, 3).reshape(L, -1, B)
+        if K > L or out == 1
+        else delta.transpose(1, 2)
+    )
     return torch.bmm(delta, x).view(K, out, -1)
 
 
@@ -156,7 +187,9 @@ class Module:
     def __init__(self, module: torch.nn.Module):
         buffers = [name for name, _ in module.named_buffers()]
         if buffers:
-            raise ValueError(f"Module: buffer {buffers[0]!r}, only modules without buffers can be stacked")
+            raise ValueError(
+                f"Module: buffer {buffers[0]!r}, only modules without buffers can be stacked"
+            )
         self.module = module
 
     def draw(self, rng) -> dict[str, np.ndarray]:
@@ -164,14 +197,21 @@ class Module:
         for name, value in shapes.items():
             owner = shapes.get(name.removesuffix("bias") + "weight", value)
             bound = 1 / math.sqrt(math.prod(owner.shape[1:])) if owner.ndim > 1 else None
-            made[name] = value.detach().double().numpy() if bound is None else rng.uniform(-bound, bound, tuple(value.shape))
+            made[name] = (
+                value.detach().double().numpy()
+                if bound is None
+                else rng.uniform(-bound, bound, tuple(value.shape))
+            )
         return made
 
     def __call__(self, params, x):
         K = len(next(iter(params.values())))
         shared = len(x) == 1
         x = x[0] if shared else x.repeat_interleave(K // len(x), 0) if len(x) < K else x
-        z = torch.func.vmap(lambda p, v: torch.func.functional_call(self.module, p, (v,)), in_dims=(0, None if shared else 0))(params, x)
+        z = torch.func.vmap(
+            lambda p, v: torch.func.functional_call(self.module, p, (v,)),
+            in_dims=(0, None if shared else 0),
+        )(params, x)
         return z[..., 0] if z.shape[-1] == 1 and z.ndim == 3 else z
 
     def grads(self, params, x, y, w, loss, value: bool = True):
@@ -180,7 +220,7 @@ class Module:
         with torch.enable_grad():
             total = (w * loss.value(self(leaves, x), y)).sum(-1)
             found = torch.autograd.grad(total.sum(), list(leaves.values()))
-        return total.detach() if value else None, dict(zip(leaves, found))
+        return total.detach() if value else None, dict(zip(leaves, found, strict=True))
 
 
 class Stack:
@@ -204,7 +244,14 @@ class Stack:
         pairs = [seed if isinstance(seed, tuple) else (seed, 0) for seed in seeds]
         drawn = [net.draw(stream(seed, "init", "", number)) for seed, number in pairs]
         stacked = {name: np.stack([one[name] for one in drawn]) for name in drawn[0]}
-        return cls({name: torch.as_tensor(value, dtype=dtype, device=device) for name, value in stacked.items()}, net, loss)
+        return cls(
+            {
+                name: torch.as_tensor(value, dtype=dtype, device=device)
+                for name, value in stacked.items()
+            },
+            net,
+            loss,
+        )
 
     def __len__(self) -> int:
         return len(next(iter(self.params.values())))
@@ -219,25 +266,39 @@ class Stack:
 
     def grads(self, x, y, w, value: bool = True) -> tuple[torch.Tensor | None, dict]:
         """(sum_i w_i loss_i (K,), its gradients): w = 1/B makes the mean, w = 0 pads. ``value=False``: (None, gradients)."""
-        return self.net.grads(self.params, x, self._spread(y), self._spread(w), LOSSES[self.loss], value)
+        return self.net.grads(
+            self.params, x, self._spread(y), self._spread(w), LOSSES[self.loss], value
+        )
 
     def _spread(self, values):
         """(L, B, ...) by model, (K, B, ...)."""
         K, L = len(self), len(values)
-        return values if L == K else values[:, None].expand(L, K // L, *values.shape[1:]).reshape(K, *values.shape[1:])
+        return (
+            values
+            if L == K
+            else values[:, None].expand(L, K // L, *values.shape[1:]).reshape(K, *values.shape[1:])
+        )
 
     def first(self, count: int) -> "Stack":
         """The first ``count`` models: views, not copies."""
-        return Stack({name: value[:count] for name, value in self.params.items()}, self.net, self.loss)
+        return Stack(
+            {name: value[:count] for name, value in self.params.items()}, self.net, self.loss
+        )
 
     def take(self, index) -> "Stack":
         """Copies of the models at ``index``, which may repeat."""
-        index = torch.as_tensor(index, dtype=torch.int64, device=next(iter(self.params.values())).device)
-        return Stack({name: value[index] for name, value in self.params.items()}, self.net, self.loss)
+        index = torch.as_tensor(
+            index, dtype=torch.int64, device=next(iter(self.params.values())).device
+        )
+        return Stack(
+            {name: value[index] for name, value in self.params.items()}, self.net, self.loss
+        )
 
     def mix(self, A: torch.Tensor) -> "Stack":
         """J models sum_k A_jk (model k), A (J, K)."""
-        return Stack({name: mixed(A, value) for name, value in self.params.items()}, self.net, self.loss)
+        return Stack(
+            {name: mixed(A, value) for name, value in self.params.items()}, self.net, self.loss
+        )
 
 
 def mixed(A, values):
@@ -256,9 +317,16 @@ class SGD:
     decay_bias : whether weight decay reaches biases (torch's optimisers: yes).
     """
 
-    def __init__(self, lr, momentum: float = 0.0, weight_decay: float = 0.0, decay_bias: bool = True):
+    def __init__(
+        self, lr, momentum: float = 0.0, weight_decay: float = 0.0, decay_bias: bool = True
+    ):
         _check_rates(lr, momentum=momentum, weight_decay=weight_decay)
-        self.lr, self.momentum, self.weight_decay, self.decay_bias = lr, momentum, weight_decay, decay_bias
+        self.lr, self.momentum, self.weight_decay, self.decay_bias = (
+            lr,
+            momentum,
+            weight_decay,
+            decay_bias,
+        )
         self.state = {}  # parameter -> (K, ...)
 
     def fresh(self, state: dict | None = None) -> "SGD":
@@ -277,7 +345,9 @@ class SGD:
             if self.momentum:
                 if name not in self.state:
                     self.state[name] = torch.zeros_like(p)
-                g = _put(self.state[name], active, _some(self.state[name], active) * self.momentum + g)
+                g = _put(
+                    self.state[name], active, _some(self.state[name], active) * self.momentum + g
+                )
             _add(p, active, g, self.lr)
 
 
@@ -287,9 +357,22 @@ class Adam:
     ``lr``, ``active`` and decay as in ``SGD``; decay is added to the gradient.
     """
 
-    def __init__(self, lr, betas=(0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0.0, decay_bias: bool = True):
+    def __init__(
+        self,
+        lr,
+        betas=(0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        decay_bias: bool = True,
+    ):
         _check_rates(lr, weight_decay=weight_decay)
-        self.lr, self.betas, self.eps, self.weight_decay, self.decay_bias = lr, betas, eps, weight_decay, decay_bias
+        self.lr, self.betas, self.eps, self.weight_decay, self.decay_bias = (
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            decay_bias,
+        )
         self.state = {}
 
     def fresh(self, state: dict | None = None) -> "Adam":
@@ -302,17 +385,35 @@ class Adam:
         """As ``SGD.step``."""
         for name, p in stack.params.items():
             if name not in self.state:
-                self.state[name] = {"mean": torch.zeros_like(p), "square": torch.zeros_like(p), "steps": p.new_zeros(len(p))}
+                self.state[name] = {
+                    "mean": torch.zeros_like(p),
+                    "square": torch.zeros_like(p),
+                    "steps": p.new_zeros(len(p)),
+                }
             memory, (first, second) = self.state[name], self.betas
             g = _some(grads[name], active)
             if self.weight_decay and (self.decay_bias or not is_bias(name)):
                 g = g + self.weight_decay * _some(p, active)
             # in place wherever the models can be viewed: at these sizes fresh memory costs more than the arithmetic
             mean = _put(memory["mean"], active, _some(memory["mean"], active).lerp_(g, 1 - first))
-            square = _put(memory["square"], active, _some(memory["square"], active).mul_(second).addcmul_(g, g, value=1 - second))
+            square = _put(
+                memory["square"],
+                active,
+                _some(memory["square"], active).mul_(second).addcmul_(g, g, value=1 - second),
+            )
             steps = _put(memory["steps"], active, _some(memory["steps"], active) + 1)
             scale = lambda beta: _along(1 - beta**steps, g)
-            _add(p, active, square.sqrt().div_(scale(second).sqrt()).add_(self.eps).reciprocal_().mul_(mean).div_(scale(first)), self.lr)
+            _add(
+                p,
+                active,
+                square.sqrt()
+                .div_(scale(second).sqrt())
+                .add_(self.eps)
+                .reciprocal_()
+                .mul_(mean)
+                .div_(scale(first)),
+                self.lr,
+            )
 
 
 def is_bias(name: str) -> bool:
@@ -330,13 +431,17 @@ def _check_rates(lr, **others):
 
 
 def _some(values, active):
-    return values if active is None else values[:active] if isinstance(active, int) else values[active]
+    return (
+        values if active is None else values[:active] if isinstance(active, int) else values[active]
+    )
 
 
 def _put(values, active, new):
     """Write ``new`` into the active rows of ``values``, unless it is they (a view changed in place); returns ``new``."""
     if isinstance(active, torch.Tensor) or new.data_ptr() != values.data_ptr():
-        values[slice(None) if active is None else slice(active) if isinstance(active, int) else active] = new
+        values[
+            slice(None) if active is None else slice(active) if isinstance(active, int) else active
+        ] = new
     return new
 
 
@@ -345,7 +450,11 @@ def _add(p, active, direction, lr):
     if isinstance(lr, (int, float)) and (active is None or isinstance(active, int)):
         _some(p, active).add_(direction, alpha=-lr)
         return
-    rate = lr if isinstance(lr, (int, float)) else _along(_some(torch.as_tensor(lr, dtype=p.dtype, device=p.device), active), direction)
+    rate = (
+        lr
+        if isinstance(lr, (int, float))
+        else _along(_some(torch.as_tensor(lr, dtype=p.dtype, device=p.device), active), direction)
+    )
     rate = rate if isinstance(rate, torch.Tensor) else direction.new_tensor(rate)
     _put(p, active, _some(p, active).addcmul_(rate, direction, value=-1))
 

@@ -1,4 +1,5 @@
 """Figures of MOCHA: distance against simulated time, drops, and how nodes are related."""
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,10 +11,16 @@ def against_time(runs: pd.DataFrame, y_label: str) -> Figure:
     """Distance to the optimum against simulated seconds, one panel per network; columns network, arm, seconds, distance."""
     networks = list(runs["network"].unique())
     figure, (axes,) = style.panels(len(networks), width=3.9, height=3.4, sharey=True)
-    for axis, network in zip(axes, networks):
+    for axis, network in zip(axes, networks, strict=True):
         for arm, run in runs[runs["network"] == network].groupby("arm", sort=False):
             seen = run[(run["seconds"] > 0) & (run["distance"] > 0)]
-            axis.plot(seen["seconds"], seen["distance"], color=style.colour(arm), ls=style.line(arm), label=arm)
+            axis.plot(
+                seen["seconds"],
+                seen["distance"],
+                color=style.colour(arm),
+                ls=style.line(arm),
+                label=arm,
+            )
         axis.set(title=network, xscale="log", yscale="log", xlabel="simulated time (s)")
     axes[0].set(ylabel=y_label)
     handles, labels = axes[0].get_legend_handles_labels()
@@ -29,10 +36,24 @@ def failures(rounds: pd.DataFrame, gaps: pd.DataFrame, tolerance: float) -> Figu
     figure, ((left, right),) = style.panels(2, width=4.6, height=3.5)
     left.scatter(rounds["x"], rounds["rounds"], s=16, color=style.colour("MOCHA"), alpha=0.35, lw=0)
     levels = rounds.drop_duplicates("x")
-    left.errorbar(levels["x"], levels["mean"], [levels["mean"] - levels["low"], levels["high"] - levels["mean"]], color=style.colour("MOCHA"),
-                  marker="D", ms=5, capsize=3, lw=1.5)
-    left.set(xlabel="probability that a node drops out of a round", ylabel=f"rounds to a gap of {tolerance:g}", ylim=(0, None))
-    for (label, run), dashes in zip(gaps.groupby("label", sort=False), ("-", "--", ":")):
+    left.errorbar(
+        levels["x"],
+        levels["mean"],
+        [levels["mean"] - levels["low"], levels["high"] - levels["mean"]],
+        color=style.colour("MOCHA"),
+        marker="D",
+        ms=5,
+        capsize=3,
+        lw=1.5,
+    )
+    left.set(
+        xlabel="probability that a node drops out of a round",
+        ylabel=f"rounds to a gap of {tolerance:g}",
+        ylim=(0, None),
+    )
+    for (label, run), dashes in zip(
+        gaps.groupby("label", sort=False), ("-", "--", ":"), strict=True
+    ):
         right.plot(run["round"], run["gap"], color=style.colour("MOCHA"), ls=dashes, label=label)
     right.axhline(tolerance, color="#333333", lw=1)
     right.set(yscale="log", xlabel="round", ylabel="certified gap over the objective")
@@ -43,9 +64,22 @@ def failures(rounds: pd.DataFrame, gaps: pd.DataFrame, tolerance: float) -> Figu
 def quality(nodes: pd.DataFrame) -> Figure:
     """theta of every node and round against the passes it made over its data; columns arm, passes, theta."""
     figure, ((axis,),) = style.panels(1, width=7.0, height=3.4)
-    for (arm, part), marker in zip(nodes.groupby("arm", sort=False), "osD^"):
-        axis.scatter(part["passes"], part["theta"], s=18, marker=marker, color=style.colour(arm), alpha=0.4, lw=0, label=arm)
-    axis.set(xlabel="passes over its data that a node made in a round", ylabel="theta: share of the possible\nlocal gain left undone", ylim=(-0.03, 1.03))
+    for (arm, part), marker in zip(nodes.groupby("arm", sort=False), "osD^", strict=True):
+        axis.scatter(
+            part["passes"],
+            part["theta"],
+            s=18,
+            marker=marker,
+            color=style.colour(arm),
+            alpha=0.4,
+            lw=0,
+            label=arm,
+        )
+    axis.set(
+        xlabel="passes over its data that a node made in a round",
+        ylabel="theta: share of the possible\nlocal gain left undone",
+        ylim=(-0.03, 1.03),
+    )
     figure.legend(loc="outside right center", fontsize=9)
     return figure
 
@@ -53,11 +87,20 @@ def quality(nodes: pd.DataFrame) -> Figure:
 def relation(matrix: pd.DataFrame, label: str) -> Figure:
     """A square table of correlations between nodes, blue positive and red negative, each cell with its number."""
     names, values = list(matrix.index), matrix.to_numpy(float)
-    figure, ((axis,),) = style.panels(1, width=1.8 + 0.52 * len(names), height=1.0 + 0.45 * len(names))
+    figure, ((axis,),) = style.panels(
+        1, width=1.8 + 0.52 * len(names), height=1.0 + 0.45 * len(names)
+    )
     image = axis.imshow(values, cmap="RdBu", vmin=-1, vmax=1)
     for i, j in np.ndindex(*values.shape):
-        axis.text(j, i, f"{values[i, j]:.1f}".replace("-0.0", "0.0"), ha="center", va="center", fontsize=8,
-                  color="#ffffff" if abs(values[i, j]) > 0.6 else "#000000")
+        axis.text(
+            j,
+            i,
+            f"{values[i, j]:.1f}".replace("-0.0", "0.0"),
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="#ffffff" if abs(values[i, j]) > 0.6 else "#000000",
+        )
     axis.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=9)
     axis.set_yticks(range(len(names)), names, fontsize=9)
     axis.grid(visible=False)

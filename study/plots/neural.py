@@ -1,4 +1,5 @@
 """Figures of section 3: how often two tasks both rise, and what a gain goes with."""
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -16,7 +17,15 @@ def shares(table: pd.DataFrame, y_label: str) -> Figure:
         part = table[table["label"] == label]
         place = np.array([groups.index(x) for x in part["x"]]) + width * (k - (len(labels) - 1) / 2)
         axis.bar(place, part["share"], width=0.9 * width, color=style.colour(label), label=label)
-        axis.errorbar(place, part["share"], [part["share"] - part["low"], part["high"] - part["share"]], fmt="none", ecolor="#333333", capsize=3, lw=1)
+        axis.errorbar(
+            place,
+            part["share"],
+            [part["share"] - part["low"], part["high"] - part["share"]],
+            fmt="none",
+            ecolor="#333333",
+            capsize=3,
+            lw=1,
+        )
     axis.set_xticks(range(len(groups)), groups)
     axis.set(ylabel=y_label, ylim=(0, 1))
     figure.legend(loc="outside lower center", ncols=len(labels), fontsize=9)
@@ -26,9 +35,23 @@ def shares(table: pd.DataFrame, y_label: str) -> Figure:
 def predictors(table: pd.DataFrame, columns: dict[str, str], y_label: str) -> Figure:
     """``gain`` against every column (name -> axis label), one panel each, a dot per unit, coloured by ``group``; the title is Spearman's rho, if there is one."""
     figure, (axes,) = style.panels(len(columns), width=4.4, height=3.5, sharey=True)
-    for axis, (column, label) in zip(axes, columns.items()):
-        for (group, part), colour, marker in zip(table.groupby("group", sort=False), ("#0072B2", "#D55E00", "#009E73"), "os^"):
-            axis.scatter(part[column], part["gain"], s=20, marker=marker, color=colour, alpha=0.6, lw=0, label=group)
+    for axis, (column, label) in zip(axes, columns.items(), strict=True):
+        for (group, part), colour, marker in zip(
+            table.groupby("group", sort=False),
+            ("#0072B2", "#D55E00", "#009E73"),
+            "os^",
+            strict=True,
+        ):
+            axis.scatter(
+                part[column],
+                part["gain"],
+                s=20,
+                marker=marker,
+                color=colour,
+                alpha=0.6,
+                lw=0,
+                label=group,
+            )
         axis.axhline(0, color="#333333", lw=1)
         axis.set(xlabel=label, title="no rank correlation")
         if table[[column, "gain"]].dropna().nunique().min() > 1:
@@ -43,11 +66,19 @@ def predictors(table: pd.DataFrame, columns: dict[str, str], y_label: str) -> Fi
 def relations(matrices: dict[str, pd.DataFrame], label: str) -> Figure:
     """Square tables of correlations side by side, title -> table; blue positive, red negative, each cell with its number."""
     figure, (axes,) = style.panels(len(matrices), width=3.4, height=3.3, sharey=True)
-    for axis, (title, matrix) in zip(axes, matrices.items()):
+    for axis, (title, matrix) in zip(axes, matrices.items(), strict=True):
         image = axis.imshow(matrix.to_numpy(float), cmap="RdBu", vmin=-1, vmax=1)
         for i, j in np.ndindex(*matrix.shape):
             value = matrix.iloc[i, j]
-            axis.text(j, i, f"{value:.2f}".replace("-0.00", "0.00").replace("-", "\u2212"), ha="center", va="center", fontsize=9, color="#ffffff" if abs(value) > 0.6 else "#000000")
+            axis.text(
+                j,
+                i,
+                f"{value:.2f}".replace("-0.00", "0.00").replace("-", "\u2212"),
+                ha="center",
+                va="center",
+                fontsize=9,
+                color="#ffffff" if abs(value) > 0.6 else "#000000",
+            )
         axis.set_xticks(range(len(matrix)), matrix.columns, rotation=45, ha="right")
         axis.set_yticks(range(len(matrix)), matrix.index)
         axis.grid(visible=False)
@@ -62,12 +93,25 @@ def costs(table: pd.DataFrame, y_label: str) -> Figure:
     Columns arm, task, score, low, high, parameters, flops. Arms of equal operations stand side by side.
     """
     figure, (axes,) = style.panels(2, width=4.4, height=3.5, sharey=True)
-    arms, markers = list(table["arm"].unique()), dict(zip(table["task"].unique(), "os^v"))
-    for axis, column, label in zip(axes, ("parameters", "flops"), ("parameters, both tasks together (thousands)", "FLOPs of one example (thousands)")):
+    arms, markers = (
+        list(table["arm"].unique()),
+        dict(zip(table["task"].unique(), "os^v", strict=True)),
+    )
+    for axis, column, label in zip(
+        axes,
+        ("parameters", "flops"),
+        ("parameters, both tasks together (thousands)", "FLOPs of one example (thousands)"),
+        strict=True,
+    ):
         for row in table.itertuples():
-            points = 0 if column == "parameters" else 10 * (arms.index(row.arm) - (len(arms) - 1) / 2)
+            points = (
+                0 if column == "parameters" else 10 * (arms.index(row.arm) - (len(arms) - 1) / 2)
+            )
             place = axis.transData + ScaledTranslation(points / 72, 0, figure.dpi_scale_trans)
-            x, look = getattr(row, column) / 1000, {"color": style.colour(row.arm), "transform": place}
+            x, look = (
+                getattr(row, column) / 1000,
+                {"color": style.colour(row.arm), "transform": place},
+            )
             axis.vlines(x, row.low, row.high, lw=1.5, **look)
             axis.plot(x, row.score, markers[row.task], ms=7, label=f"{row.arm}: {row.task}", **look)
             axis.update_datalim([(x, row.low), (x, row.high)])  # which a shifted artist does not do

@@ -1,11 +1,15 @@
 """How far a fit is from its optimum: against iterations, and against what is communicated."""
+
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from study.plots import style
 
-LOSSES = {"squared": "#44AA99", "logistic": "#661100"}  # a loss is no method: colours that no method has
+LOSSES = {
+    "squared": "#44AA99",
+    "logistic": "#661100",
+}  # a loss is no method: colours that no method has
 
 
 def certificates(history: pd.DataFrame) -> Figure:
@@ -16,9 +20,9 @@ def certificates(history: pd.DataFrame) -> Figure:
     names = list(history["penalty"].unique())
     columns = -(-len(names) // 2)
     figure, axes = style.panels(columns, 2, width=2.9, height=2.5, sharey=True)
-    for axis in axes.ravel()[len(names):]:
+    for axis in axes.ravel()[len(names) :]:
         axis.set_visible(False)
-    for axis, name in zip(axes.ravel(), names):
+    for axis, name in zip(axes.ravel(), names, strict=True):
         for loss, run in history[history["penalty"] == name].groupby("loss", sort=False):
             axis.plot(run["iteration"], run["gap"], color=LOSSES[loss])
             seen = run[run["distance"] > 0]
@@ -42,10 +46,17 @@ def communication(history: pd.DataFrame, references: dict[str, float]) -> Figure
     """
     figure, ((axis,),) = style.panels(1, width=8.4, height=3.8)
     for arm, run in history.groupby("arm", sort=False):
-        axis.plot(run["floats"], run["distance"], marker="o", ms=4, color=style.colour(arm), label=arm)
+        axis.plot(
+            run["floats"], run["distance"], marker="o", ms=4, color=style.colour(arm), label=arm
+        )
     for k, (label, floats) in enumerate(references.items()):
         axis.axvline(floats, color="#555555", lw=1.2, ls=("--", ":")[k % 2], label=label)
-    axis.set(xscale="log", yscale="log", xlabel="numbers sent and received per node", ylabel="distance to the optimum\nover the objective")
+    axis.set(
+        xscale="log",
+        yscale="log",
+        xlabel="numbers sent and received per node",
+        ylabel="distance to the optimum\nover the objective",
+    )
     figure.legend(loc="outside right center", fontsize=9)
     return figure
 
@@ -59,8 +70,17 @@ def staleness(history: pd.DataFrame) -> Figure:
     arms = list(history["arm"].unique())
     for k, arm in enumerate(arms):
         run = history[history["arm"] == arm]
-        look = {"color": style.colour(arm), "ls": "--"} if k == 0 else {"color": colormaps["viridis_r"](0.15 + 0.85 * k / len(arms))}
+        look = (
+            {"color": style.colour(arm), "ls": "--"}
+            if k == 0
+            else {"color": colormaps["viridis_r"](0.15 + 0.85 * k / len(arms))}
+        )
         axis.plot(run["floats"], run["distance"], label=arm, **look)
-    axis.set(xscale="log", yscale="log", xlabel="numbers sent and received per node", ylabel="distance to the optimum\nover the objective")
+    axis.set(
+        xscale="log",
+        yscale="log",
+        xlabel="numbers sent and received per node",
+        ylabel="distance to the optimum\nover the objective",
+    )
     figure.legend(loc="outside right center", fontsize=9)
     return figure

@@ -1,4 +1,5 @@
 """Which penalty fits which structure, and what a penalty recovers of the truth."""
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -21,11 +22,28 @@ def heat(ratios: pd.DataFrame, winners: dict[str, str], label: str) -> Figure:
         for j, column in enumerate(ratios.columns):
             best = winners[row] == column
             value = ratios.iloc[i, j]
-            axis.text(j, i, f"{value:.2f}" if value < 9.95 else f"{value:.0f}", ha="center", va="center", fontsize=9,
-                      weight="bold" if best else "normal", color="#ffffff" if abs(shown[i, j]) > 0.65 * LIMIT else "#000000")
+            axis.text(
+                j,
+                i,
+                f"{value:.2f}" if value < 9.95 else f"{value:.0f}",
+                ha="center",
+                va="center",
+                fontsize=9,
+                weight="bold" if best else "normal",
+                color="#ffffff" if abs(shown[i, j]) > 0.65 * LIMIT else "#000000",
+            )
             if best:
-                axis.add_patch(Rectangle((j - 0.46, i - 0.44), 0.92, 0.88, fill=False, ec="#000000", lw=2))
-    axis.set_xticks(range(len(ratios.columns)), [name.replace(" about the mean", "\nabout the\nmean").replace("single ", "single\n") for name in ratios.columns], fontsize=8)
+                axis.add_patch(
+                    Rectangle((j - 0.46, i - 0.44), 0.92, 0.88, fill=False, ec="#000000", lw=2)
+                )
+    axis.set_xticks(
+        range(len(ratios.columns)),
+        [
+            name.replace(" about the mean", "\nabout the\nmean").replace("single ", "single\n")
+            for name in ratios.columns
+        ],
+        fontsize=8,
+    )
     axis.set_yticks(range(len(ratios)), ratios.index)
     axis.xaxis.tick_top()
     axis.tick_params(length=0)
@@ -44,13 +62,27 @@ def recovery(levels: pd.DataFrame, x_label: str) -> Figure:
     """
     names = list(levels["structure"].unique())
     figure, (axes,) = style.panels(len(names), width=2.75, height=3.1, sharey=True)
-    for axis, name in zip(axes, names):
+    for axis, name in zip(axes, names, strict=True):
         part = levels[levels["structure"] == name]
         for arm, curve in part.groupby("arm", sort=False):
             reference = arm == "single task"
-            axis.plot(curve["m"], curve["mean"], marker="s" if reference else "o", ms=4, ls="--" if reference else "-",
-                      color=style.colour(arm), label=arm)
-            axis.fill_between(curve["m"], curve["low"].clip(0, 1), curve["high"].clip(0, 1), color=style.colour(arm), alpha=0.15, lw=0)
+            axis.plot(
+                curve["m"],
+                curve["mean"],
+                marker="s" if reference else "o",
+                ms=4,
+                ls="--" if reference else "-",
+                color=style.colour(arm),
+                label=arm,
+            )
+            axis.fill_between(
+                curve["m"],
+                curve["low"].clip(0, 1),
+                curve["high"].clip(0, 1),
+                color=style.colour(arm),
+                alpha=0.15,
+                lw=0,
+            )
         ticks = sorted(part["m"].unique())
         axis.set(title=name, ylim=(-0.03, 1.05), xscale="log")
         axis.set_xlabel(x_label, fontsize=9)

@@ -1,4 +1,5 @@
 """The offline site of a profile: question, map, claims, gallery and provenance over the sections' pages, and the claims as a page and a table."""
+
 from pathlib import Path
 
 from suite.project import lock_of, locked, read_json, write_text
@@ -16,7 +17,13 @@ def write(home: Path, profile: str) -> Path:
         there = pages(home)
         sections = [found for name in there if (found := _section(home, name, there))]
         claims = [claim | {"page": s["name"]} for s in sections for claim in s["claims"]]
-        shown = {"profile": profile, "sections": sections, "claims": claims, "sentences": material.sentences(claims), "effect": material.effect}
+        shown = {
+            "profile": profile,
+            "sections": sections,
+            "claims": claims,
+            "sentences": material.sentences(claims),
+            "effect": material.effect,
+        }
         for name in ("index.html", "claims.html"):
             write_text(home / name, templates.template(f"{name}.j2").render(**shown))
         write_text(home / "claims.csv", material.table(claims))
@@ -35,10 +42,15 @@ def _section(home: Path, name: str, there: list[str]) -> dict | None:
     """
     folder = home / name
     with locked(lock_of(home, name), wait=False) as held:
-        parts = {part: read_json(folder / f"{part}.json") for part in ("claims", "figures", "provenance")}
+        parts = {
+            part: read_json(folder / f"{part}.json") for part in ("claims", "figures", "provenance")
+        }
         if None in parts.values() or not (folder / "index.html").is_file():
             return None
         if held and not page.current(folder, there):
             page.write(folder, there)
-    figures = {figure: {**facts, "alt": templates.described(figure, facts["alt"], parts["claims"])} for figure, facts in parts["figures"].items()}
+    figures = {
+        figure: {**facts, "alt": templates.described(figure, facts["alt"], parts["claims"])}
+        for figure, facts in parts["figures"].items()
+    }
     return {"name": name, "title": templates.title(name), **parts, "figures": figures}

@@ -2,6 +2,7 @@
 
 ``study/material.yaml`` says which claims test which sentence; everything else is read from the sections' claims.json.
 """
+
 import csv
 import io
 
@@ -11,8 +12,25 @@ SOURCE = ROOT / SETTINGS["sentences"]
 DEFINITION, NOT_RUN, DEPENDS = "a definition", "not run", "depends"
 README = ROOT / "README.md"
 MARKS = ("<!-- claims: made by make publish -->", "<!-- end of claims -->")
-COLUMNS = ("sentence", "verdict of the sentence", "section", "claim", "statement", "contrast", "unit", "n_units", "n_seeds", "effect", "low", "high",
-           "margin", "p_holm", "verdict", "why", "figure")
+COLUMNS = (
+    "sentence",
+    "verdict of the sentence",
+    "section",
+    "claim",
+    "statement",
+    "contrast",
+    "unit",
+    "n_units",
+    "n_seeds",
+    "effect",
+    "low",
+    "high",
+    "margin",
+    "p_holm",
+    "verdict",
+    "why",
+    "figure",
+)
 
 
 def sentences(claims: list[dict]) -> list[dict]:
@@ -22,7 +40,15 @@ def sentences(claims: list[dict]) -> list[dict]:
     by_id, made = {claim["id"]: claim for claim in claims}, []
     for entry in YAML(typ="safe").load(SOURCE.read_text()):
         found = [by_id[name] for name in entry["claims"] if name in by_id]
-        made.append({**entry, "found": found, "verdict": combined([c["verdict"] for c in found]) if entry["claims"] else DEFINITION})
+        made.append(
+            {
+                **entry,
+                "found": found,
+                "verdict": combined([c["verdict"] for c in found])
+                if entry["claims"]
+                else DEFINITION,
+            }
+        )
     return made
 
 
@@ -35,13 +61,20 @@ def combined(verdicts: list[str]) -> str:
         return kinds.pop()
     if "supported" in kinds:
         return DEPENDS if "refuted" in kinds else "undecided"
-    return "refuted" if kinds == {"refuted", "undecided"} and verdicts.count("refuted") > verdicts.count("undecided") else "undecided"
+    return (
+        "refuted"
+        if kinds == {"refuted", "undecided"}
+        and verdicts.count("refuted") > verdicts.count("undecided")
+        else "undecided"
+    )
 
 
 def effect(claim: dict) -> str:
     """Effect and interval with true minus signs."""
     bound = lambda value, missing: f"{value:+.3f}" if value is not None else missing
-    return f"{claim['effect']:+.3f} [{bound(claim['low'], '-∞')}, {bound(claim['high'], '∞')}]".replace("-", "\u2212")
+    return f"{claim['effect']:+.3f} [{bound(claim['low'], '-∞')}, {bound(claim['high'], '∞')}]".replace(
+        "-", "\u2212"
+    )
 
 
 def table(claims: list[dict]) -> str:
@@ -50,22 +83,40 @@ def table(claims: list[dict]) -> str:
     writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for one in sentences(claims):
-        facts = {"sentence": one["sentence"], "verdict of the sentence": one["verdict"], "section": one["section"]}
+        facts = {
+            "sentence": one["sentence"],
+            "verdict of the sentence": one["verdict"],
+            "section": one["section"],
+        }
         for claim in one["found"] or [{}]:
-            writer.writerow({**claim, **facts, "claim": claim.get("id"), "figure": f"{claim['page']}/index.html#fig-{claim['figure']}" if claim else ""})
+            writer.writerow(
+                {
+                    **claim,
+                    **facts,
+                    "claim": claim.get("id"),
+                    "figure": f"{claim['page']}/index.html#fig-{claim['figure']}" if claim else "",
+                }
+            )
     return out.getvalue()
 
 
 def published() -> list[dict]:
     """All claims in rendered/, with their notebook."""
-    return [claim | {"page": folder.name} for folder in sorted(RENDERED.glob("*/")) for claim in read_json(folder / "claims.json") or []]
+    return [
+        claim | {"page": folder.name}
+        for folder in sorted(RENDERED.glob("*/"))
+        for claim in read_json(folder / "claims.json") or []
+    ]
 
 
 def markdown(claims: list[dict]) -> str:
     """README's table: sentence, verdict, and every claim with its effect, linked to its figure."""
     lines = ["| the material says | verdict | what was measured |", "|---|---|---|"]
     for one in sentences(claims):
-        shown = [f"[{c['id']}](rendered/{c['page']}/figures/{c['figure']}.png) {effect(c)} {c['verdict']}" for c in one["found"]]
+        shown = [
+            f"[{c['id']}](rendered/{c['page']}/figures/{c['figure']}.png) {effect(c)} {c['verdict']}"
+            for c in one["found"]
+        ]
         if not shown and "figure" in one:
             page, figure = one["figure"]
             shown = [f"[{figure}](rendered/{page}/figures/{figure}.png)"]
@@ -76,6 +127,11 @@ def markdown(claims: list[dict]) -> str:
 def refresh_readme() -> None:
     """Put the table of what is published between README's marks. Raises Stop where they are not there."""
     if not all(README.read_text().count(mark) == 1 for mark in MARKS):
-        raise Stop(FAILED, f"README.md: the lines {' and '.join(MARKS)}, each once, mark the place of the table of verdicts")
+        raise Stop(
+            FAILED,
+            f"README.md: the lines {' and '.join(MARKS)}, each once, mark the place of the table of verdicts",
+        )
     before, rest = README.read_text().split(MARKS[0])
-    write_text(README, f"{before}{MARKS[0]}\n{markdown(published())}\n{MARKS[1]}{rest.split(MARKS[1])[1]}")
+    write_text(
+        README, f"{before}{MARKS[0]}\n{markdown(published())}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
+    )

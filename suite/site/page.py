@@ -3,6 +3,7 @@
 Pages must load under a Content-Security-Policy of 'self', so whatever nbconvert or pandas put
 inline is taken out and one stylesheet is linked instead.
 """
+
 import ast
 import copy
 import html
@@ -29,24 +30,44 @@ def write(folder: Path, there: list[str] = ()) -> None:
     import nbformat
     from bs4 import BeautifulSoup
 
-    notebook, provenance = nbformat.read(folder / "notebook.ipynb", as_version=4), read_json(folder / "provenance.json")
+    notebook, provenance = (
+        nbformat.read(folder / "notebook.ipynb", as_version=4),
+        read_json(folder / "provenance.json"),
+    )
     claims = read_json(folder / "claims.json") or []
     soup = BeautifulSoup(_converted(_with_figures(notebook, claims)), "html.parser")
     title = _clean(soup) or provenance["section"]
-    write_text(folder / "index.html", templates.template("page.html.j2").render(
-        title=title, body=str(soup), contents=_contents(soup), provenance=provenance, version=version(), beside=_beside(provenance["section"], there)))
+    write_text(
+        folder / "index.html",
+        templates.template("page.html.j2").render(
+            title=title,
+            body=str(soup),
+            contents=_contents(soup),
+            provenance=provenance,
+            version=version(),
+            beside=_beside(provenance["section"], there),
+        ),
+    )
 
 
 def current(folder: Path, there: list[str] = ()) -> bool:
     """Whether the page was made by this module and template, and leads to the sections beside it."""
     text = (folder / "index.html").read_text()
-    links = [f'href="../{name}/index.html"' in text for name in _beside(read_json(folder / "provenance.json")["section"], there)]
+    links = [
+        f'href="../{name}/index.html"' in text
+        for name in _beside(read_json(folder / "provenance.json")["section"], there)
+    ]
     return f'content="{version()}"' in text and all(links)
 
 
 def version() -> str:
     """Hash of this module, of what it says of figures, and of the page's template."""
-    return "".join([*(plan.module_hash(f"suite.site.{name}") for name in ("page", "templates", "material")), plan.file_hash(templates.ASSETS / "page.html.j2")])
+    return "".join(
+        [
+            *(plan.module_hash(f"suite.site.{name}") for name in ("page", "templates", "material")),
+            plan.file_hash(templates.ASSETS / "page.html.j2"),
+        ]
+    )
 
 
 def made_by(source: str, names: dict[str, str]) -> str | None:
@@ -63,11 +84,16 @@ def made_by(source: str, names: dict[str, str]) -> str | None:
 
 def called(notebook) -> dict[str, str]:
     """Name in the notebook -> full name of the module or function it imports; for its own functions, of the plot they draw."""
-    names, trees = {}, [ast.parse(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+    names, trees = (
+        {},
+        [ast.parse(cell.source) for cell in notebook.cells if cell.cell_type == "code"],
+    )
     nodes = [node for tree in trees for node in ast.walk(tree)]
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
-            names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {
+                alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names
+            }
     own = {node.name: _plot(node, names) for node in nodes if isinstance(node, ast.FunctionDef)}
     return names | {name: plot for name, plot in own.items() if plot}
 
@@ -98,14 +124,26 @@ def _with_figures(notebook, claims):
     import nbformat
 
     notebook = copy.deepcopy(notebook)
-    injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
-    notebook.cells = [cell for cell in notebook.cells if not (injected and "parameters" in cell.metadata.get("tags", []))]
+    injected = any(
+        "injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells
+    )
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if not (injected and "parameters" in cell.metadata.get("tags", []))
+    ]
     names = called(notebook)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             figure = output.get("metadata", {}).get("mtl")
             if figure:
-                output["data"] = nbformat.from_dict({"text/html": _figure(**figure, claims=claims, maker=made_by(cell.source, names))})
+                output["data"] = nbformat.from_dict(
+                    {
+                        "text/html": _figure(
+                            **figure, claims=claims, maker=made_by(cell.source, names)
+                        )
+                    }
+                )
     return notebook
 
 
@@ -118,17 +156,31 @@ def _converted(notebook) -> str:
 
     exporter = HTMLExporter(template_name="basic")
     exporter.register_filter("clean_html", lambda highlighted: highlighted)
-    exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=exporter))
-    exporter.register_filter("filter_data_type", WidgetsDataTypeFilter(notebook_metadata={}, resources={}, parent=exporter))
+    exporter.register_filter(
+        "highlight_code", Highlight2HTML(pygments_lexer="ipython3", parent=exporter)
+    )
+    exporter.register_filter(
+        "filter_data_type",
+        WidgetsDataTypeFilter(notebook_metadata={}, resources={}, parent=exporter),
+    )
     return TemplateExporter.from_notebook_node(exporter, notebook, exporter._init_resources({}))[0]
 
 
 def _figure(figure: str, caption: str, alt: str, claims: list[dict], maker: str | None) -> str:
-    links = [f'<a href="figures/{figure}.{kind}" download>{kind.upper()}</a>' for kind in ("svg", "png", "csv")]
-    links += [f'<a href="#cell-{figure}">cell</a>', '<a href="#parameters">parameters</a>', *([f"<code>{html.escape(maker)}</code>"] if maker else [])]
-    return (f'<figure id="fig-{figure}"><a href="figures/{figure}.svg"><img src="figures/{figure}.svg" '
-            f'alt="{html.escape(templates.described(figure, alt, claims))}"></a>'
-            f'<figcaption>{html.escape(caption)} <span class="files">{" ".join(links)}</span></figcaption></figure>')
+    links = [
+        f'<a href="figures/{figure}.{kind}" download>{kind.upper()}</a>'
+        for kind in ("svg", "png", "csv")
+    ]
+    links += [
+        f'<a href="#cell-{figure}">cell</a>',
+        '<a href="#parameters">parameters</a>',
+        *([f"<code>{html.escape(maker)}</code>"] if maker else []),
+    ]
+    return (
+        f'<figure id="fig-{figure}"><a href="figures/{figure}.svg"><img src="figures/{figure}.svg" '
+        f'alt="{html.escape(templates.described(figure, alt, claims))}"></a>'
+        f'<figcaption>{html.escape(caption)} <span class="files">{" ".join(links)}</span></figcaption></figure>'
+    )
 
 
 def _clean(soup) -> str | None:
@@ -151,8 +203,12 @@ def _clean(soup) -> str | None:
         prompt.decompose()
     for figure in soup.select("figure[id]"):
         cell = figure.find_parent(class_="code_cell")
-        (cell.select_one(".input, .inner_cell, .highlight") or cell)["id"] = f"cell-{figure['id'].removeprefix('fig-')}"
-    parameters = soup.select_one(".code_cell")  # the first one: both notebooks and papermill put them there
+        (cell.select_one(".input, .inner_cell, .highlight") or cell)["id"] = (
+            f"cell-{figure['id'].removeprefix('fig-')}"
+        )
+    parameters = soup.select_one(
+        ".code_cell"
+    )  # the first one: both notebooks and papermill put them there
     if parameters:
         parameters["id"] = "parameters"
     first = soup.find("h1")

@@ -23,8 +23,13 @@ def assets(home: Path) -> None:
 def _templates():
     import jinja2  # not needed to find that nothing has changed
 
-    return jinja2.Environment(loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-                              undefined=jinja2.StrictUndefined)
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ASSETS),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
 
 
 def template(name: str):
@@ -40,10 +45,18 @@ def title(name: str) -> str:
 def described(figure: str, alt: str, claims: list[dict]) -> str:
     """A figure's alternative text with what came out: every claim it shows, its effect, interval and verdict. A notebook's last figure,
     "claims", shows them all."""
-    shown = claims if figure.endswith("claims") else [claim for claim in claims if claim["figure"] == figure]
+    shown = (
+        claims
+        if figure.endswith("claims")
+        else [claim for claim in claims if claim["figure"] == figure]
+    )
     said = [f"{claim['id']}: {material.effect(claim)}, {claim['verdict']}." for claim in shown]
     return " ".join([alt, *said])
 
 
 def _same(source: Path, target: Path) -> bool:
-    return target.is_file() and target.stat().st_size == source.stat().st_size and target.read_bytes() == source.read_bytes()
+    return (
+        target.is_file()
+        and target.stat().st_size == source.stat().st_size
+        and target.read_bytes() == source.read_bytes()
+    )

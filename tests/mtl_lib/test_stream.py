@@ -1,4 +1,5 @@
 """Draws depend on what they are for and on nothing else."""
+
 import itertools
 
 import numpy as np
@@ -8,9 +9,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 from mtl_lib.stream import stream
 
 BASE = {"seed": 3, "purpose": "batches", "name": "school 7", "round": 12}
-OTHERS = [{"seed": 4}, {"purpose": "split"}, {"name": "school 8"}, {"name": ""}, {"round": 13}, {"round": 0},
-          {"seed": 12, "round": 3}, {"purpose": "school 7", "name": "batches"}, {"seed": 31, "round": 2},
-          {"purpose": "batchesschool", "name": " 7"}, {"name": "school 71", "round": 2}]
+OTHERS = [
+    {"seed": 4},
+    {"purpose": "split"},
+    {"name": "school 8"},
+    {"name": ""},
+    {"round": 13},
+    {"round": 0},
+    {"seed": 12, "round": 3},
+    {"purpose": "school 7", "name": "batches"},
+    {"seed": 31, "round": 2},
+    {"purpose": "batchesschool", "name": " 7"},
+    {"name": "school 71", "round": 2},
+]
 
 
 def draw(**changes):
@@ -40,10 +51,13 @@ def test_draws_do_not_depend_on_what_was_drawn_before():
     assert_array_equal(draw(), alone)
 
 
-@pytest.mark.parametrize("arguments, expected", [
-    ((0, "split"), [0.5386480988481047, 0.04086325540644287]),
-    ((3, "batches", "school 7", 12), [0.618703410189421, 0.5218684320326845]),
-])
+@pytest.mark.parametrize(
+    "arguments, expected",
+    [
+        ((0, "split"), [0.5386480988481047, 0.04086325540644287]),
+        ((3, "batches", "school 7", 12), [0.618703410189421, 0.5218684320326845]),
+    ],
+)
 def test_first_draws_are_pinned(arguments, expected):
     """A change here changes every experiment of the suite."""
     assert_allclose(stream(*arguments).random(2), expected, rtol=1e-15)

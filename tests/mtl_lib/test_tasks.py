@@ -1,4 +1,5 @@
 """Tasks and task sets: what is derived, what splits promise, what is refused."""
+
 import copy
 import dataclasses
 import pickle
@@ -12,7 +13,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from mtl_lib.tasks import Inputs, Task, TaskSet, standardise
 
-TABLE = Inputs("pupils", np.random.default_rng(0).normal(size=(60, 4)) * [1, 10, 0.1, 3] + 5, columns=tuple("abcd"))
+TABLE = Inputs(
+    "pupils",
+    np.random.default_rng(0).normal(size=(60, 4)) * [1, 10, 0.1, 3] + 5,
+    columns=tuple("abcd"),
+)
 
 
 def task(name, rows, inputs=TABLE, **others):
@@ -21,7 +26,14 @@ def task(name, rows, inputs=TABLE, **others):
 
 def own():
     """Schools: rows of one table, none in two tasks; one school has a single pupil."""
-    return TaskSet([task(f"school {k}", rows) for k, rows in enumerate(np.split(np.random.default_rng(1).permutation(60), [20, 35, 57, 59]))])
+    return TaskSet(
+        [
+            task(f"school {k}", rows)
+            for k, rows in enumerate(
+                np.split(np.random.default_rng(1).permutation(60), [20, 35, 57, 59])
+            )
+        ]
+    )
 
 
 def shared():
@@ -37,14 +49,31 @@ def grouped():
 def grouped_own():
     """Each task its own persons, some with one row and some with many."""
     person = np.repeat(np.arange(14), [1, 9, 2, 3, 5, 4, 6, 1, 1, 1, 7, 8, 2, 10])
-    return TaskSet([task(name, np.flatnonzero(part), groups=person[part]) for name, part in (("a", person < 7), ("b", person >= 7))])
+    return TaskSet(
+        [
+            task(name, np.flatnonzero(part), groups=person[part])
+            for name, part in (("a", person < 7), ("b", person >= 7))
+        ]
+    )
 
 
 def partial():
-    return TaskSet([task("early", np.arange(0, 40)), task("late", np.arange(20, 60)), task("odd", np.arange(1, 60, 2))])
+    return TaskSet(
+        [
+            task("early", np.arange(0, 40)),
+            task("late", np.arange(20, 60)),
+            task("odd", np.arange(1, 60, 2)),
+        ]
+    )
 
 
-SETS = {"own": own, "shared": shared, "grouped": grouped, "grouped own": grouped_own, "partial": partial}
+SETS = {
+    "own": own,
+    "shared": shared,
+    "grouped": grouped,
+    "grouped own": grouped_own,
+    "partial": partial,
+}
 REGIME = {"grouped": "shared", "grouped own": "own"}
 every_set = pytest.mark.parametrize("kind", SETS)
 either_split = pytest.mark.parametrize("split", ["samples", "tasks"])
@@ -64,14 +93,21 @@ def joined(tasks):
 
 # --- the regime -------------------------------------------------------------------------------
 
+
 @every_set
 def test_regime_is_derived_and_survives(kind):
     tasks, expected = SETS[kind](), (REGIME.get(kind, kind), "same")
     first, second = tasks.split("samples", 0.6, seed=0)
     held = [fold for pair in tasks.folds(3, seed=0) for fold in pair]
     assert len(held) == 6
-    changed = [tasks.map_inputs(lambda array: 2 * array), pickle.loads(pickle.dumps(tasks)), copy.deepcopy(tasks),
-               tasks.permute(range(len(tasks))[::-1]), *standardise(first, second), *held]
+    changed = [
+        tasks.map_inputs(lambda array: 2 * array),
+        pickle.loads(pickle.dumps(tasks)),
+        copy.deepcopy(tasks),
+        tasks.permute(range(len(tasks))[::-1]),
+        *standardise(first, second),
+        *held,
+    ]
     for derived in (tasks, first, second, *changed):
         assert derived.regime == expected
 
@@ -79,14 +115,24 @@ def test_regime_is_derived_and_survives(kind):
 def test_regime_over_several_inputs():
     other = Inputs("teachers", np.ones((60, 2)))
     assert TaskSet([task("a", [0, 1]), task("b", [0, 1], other)]).regime == ("own", "same")
-    assert TaskSet([task("a", [0, 1]), task("b", [0, 1]), task("c", [0, 1], other)]).regime == ("partial", "same")
+    assert TaskSet([task("a", [0, 1]), task("b", [0, 1]), task("c", [0, 1], other)]).regime == (
+        "partial",
+        "same",
+    )
     assert TaskSet([task("a", [0, 1]), task("b", [1, 0])]).regime == ("shared", "same")
     assert TaskSet([task("a", [0, 1])]).regime[0] == "shared"
-    assert TaskSet([task("a", [0, 1]), task("b", [2, 3], loss="logistic")]).regime == ("own", "different")
+    assert TaskSet([task("a", [0, 1]), task("b", [2, 3], loss="logistic")]).regime == (
+        "own",
+        "different",
+    )
 
 
 def test_shared_is_the_jaccard_index():
-    a, b, other = task("a", [0, 1, 2, 2]), task("b", [2, 3]), task("c", [0, 1, 2], Inputs("teachers", np.ones((3, 2))))
+    a, b, other = (
+        task("a", [0, 1, 2, 2]),
+        task("b", [2, 3]),
+        task("c", [0, 1, 2], Inputs("teachers", np.ones((3, 2)))),
+    )
     assert TaskSet.shared(a, b) == 1 / 4
     assert TaskSet.shared(a, a) == 1
     assert TaskSet.shared(a, task("d", [7])) == 0
@@ -94,6 +140,7 @@ def test_shared_is_the_jaccard_index():
 
 
 # --- a sequence of tasks ----------------------------------------------------------------------
+
 
 def test_sequence():
     tasks = own()
@@ -106,14 +153,27 @@ def test_sequence():
 
 
 def test_take_keeps_rows_labels_masks_and_groups_together():
-    t = task("a", [5, 3, 9], observed=np.array([True, False, True]), groups=np.array(["x", "y", "z"]), weight=2.0, meta={"k": 1})
+    t = task(
+        "a",
+        [5, 3, 9],
+        observed=np.array([True, False, True]),
+        groups=np.array(["x", "y", "z"]),
+        weight=2.0,
+        meta={"k": 1},
+    )
     taken = t.take([2, 1])
     assert_array_equal(taken.rows, [9, 3])
     assert_array_equal(taken.X, TABLE.array[[9, 3]])
     assert_array_equal(taken.y, [2, 1])
     assert_array_equal(taken.observed, [True, False])
     assert_array_equal(taken.groups, ["z", "y"])
-    assert (taken.name, taken.inputs, taken.weight, taken.meta, len(taken)) == ("a", TABLE, 2.0, {"k": 1}, 2)
+    assert (taken.name, taken.inputs, taken.weight, taken.meta, len(taken)) == (
+        "a",
+        TABLE,
+        2.0,
+        {"k": 1},
+        2,
+    )
 
 
 @pytest.mark.parametrize("index", [np.zeros(0, int), np.zeros(3, bool), [[0, 1], [1, 2]]])
@@ -122,7 +182,11 @@ def test_take_needs_a_row_and_one_dimension(index):
         task("a", [5, 3, 9]).take(index)
 
 
-@pytest.mark.parametrize("same", [lambda x: x, lambda x: pickle.loads(pickle.dumps(x)), copy.deepcopy], ids=["made", "pickled", "copied"])
+@pytest.mark.parametrize(
+    "same",
+    [lambda x: x, lambda x: pickle.loads(pickle.dumps(x)), copy.deepcopy],
+    ids=["made", "pickled", "copied"],
+)
 def test_inputs_are_read_only(same):
     inputs = same(TaskSet([task("a", [0])]))[0].inputs
     with pytest.raises(ValueError, match="read-only"):
@@ -146,7 +210,9 @@ def test_the_makers_array_stays_writeable():
 
 def test_map_inputs_is_applied_once_to_each_inputs():
     calls = []
-    tasks = TaskSet([*shared(), task("other", [1, 2], Inputs("teachers", np.ones((3, 2))))]).map_inputs(lambda a: calls.append(a) or a + 1)
+    tasks = TaskSet(
+        [*shared(), task("other", [1, 2], Inputs("teachers", np.ones((3, 2))))]
+    ).map_inputs(lambda a: calls.append(a) or a + 1)
     assert [a.shape for a in calls] == [(60, 4), (3, 2)]
     assert tasks[0].inputs is tasks[1].inputs
     assert_array_equal(tasks["other"].X, np.full((2, 2), 2))
@@ -158,11 +224,14 @@ def test_map_inputs_may_change_the_number_of_columns():
 
 def test_a_pickle_holds_shared_inputs_once():
     big = Inputs("big", np.zeros((1000, 50)))
-    one, many = (len(pickle.dumps(TaskSet([task(str(k), [k], big) for k in range(n)]))) for n in (1, 20))
+    one, many = (
+        len(pickle.dumps(TaskSet([task(str(k), [k], big) for k in range(n)]))) for n in (1, 20)
+    )
     assert many < 1.1 * one
 
 
 # --- splits -----------------------------------------------------------------------------------
+
 
 @every_set
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.75])
@@ -211,7 +280,9 @@ def test_splits_depend_on_the_seed_and_not_on_the_order_of_tasks(kind, split):
     splits = lambda tasks, seed: [rows(side) for side in tasks.split(split, 0.5, seed)]
     assert splits(tasks.permute(order), 0) == splits(tasks, 0)
     assert len({str(splits(tasks, seed)) for seed in range(9)}) > 1
-    assert tasks.permute(order).split(split, 0.5, 0)[0].names == [n for n in tasks.permute(order).names if n in splits(tasks, 0)[0]]
+    assert tasks.permute(order).split(split, 0.5, 0)[0].names == [
+        n for n in tasks.permute(order).names if n in splits(tasks, 0)[0]
+    ]
 
 
 @pytest.mark.parametrize("kind", ["own", "shared", "grouped", "grouped own"])
@@ -219,14 +290,18 @@ def test_other_tasks_do_not_change_a_tasks_split_or_folds(kind):
     tasks = SETS[kind]()
     alone = tasks.subset(tasks.names[:1])
     name = alone.names[0]
-    for part, whole in zip(alone.split("samples", 0.4, 0), tasks.split("samples", 0.4, 0)):
+    for part, whole in zip(
+        alone.split("samples", 0.4, 0), tasks.split("samples", 0.4, 0), strict=True
+    ):
         assert rows(part)[name] == rows(whole)[name]
-    for part, whole in zip(alone.folds(3, 0), tasks.folds(3, 0)):
+    for part, whole in zip(alone.folds(3, 0), tasks.folds(3, 0), strict=True):
         assert rows(part[1])[name] == rows(whole[1])[name]
 
 
 def test_equal_rows_of_different_inputs_are_drawn_apart():
-    tasks = TaskSet([task(name, np.arange(20), Inputs(name, np.ones((20, 1)))) for name in ("a", "b")])
+    tasks = TaskSet(
+        [task(name, np.arange(20), Inputs(name, np.ones((20, 1)))) for name in ("a", "b")]
+    )
     first, _ = tasks.split("samples", 0.5, seed=0)
     assert rows(first)["a"] != rows(first)["b"]
 
@@ -254,7 +329,7 @@ def test_folds_hold_every_unit_out_once(kind, k):
         found = [row for out in outs if out is not None for row in out.rows]
         n = len(units(t))
         assert sorted(found) == (sorted(t.rows) if n > 1 else [])
-        for out, (train, _) in zip(outs, pairs):
+        for out, (train, _) in zip(outs, pairs, strict=True):
             kept = set(t.rows) - set(out.rows if out is not None else ())
             assert set(train[t.name].rows if t.name in train.names else ()) == kept
             if out is not None:
@@ -273,14 +348,21 @@ def test_folds_depend_on_the_seed_and_not_on_the_order_of_tasks(kind):
 
 
 def test_small_tasks_are_not_all_held_out_in_the_same_fold():
-    counts = [len(held) for _, held in TaskSet([task(str(k), [2 * k, 2 * k + 1]) for k in range(30)]).folds(10, seed=0)]
+    counts = [
+        len(held)
+        for _, held in TaskSet([task(str(k), [2 * k, 2 * k + 1]) for k in range(30)]).folds(
+            10, seed=0
+        )
+    ]
     assert len(counts) == 10 and sum(counts) == 60 and max(counts) <= 14  # 6 on average
     assert len(list(TaskSet([task("two", [0, 1])]).folds(10, seed=0))) == 2
 
 
 def test_split_and_folds_are_drawn_apart():
     tasks = TaskSet([task("a", np.arange(40))])
-    assert rows(tasks.split("samples", 0.5, 0)[1])["a"] != rows(next(iter(tasks.folds(2, 0)))[1])["a"]
+    assert (
+        rows(tasks.split("samples", 0.5, 0)[1])["a"] != rows(next(iter(tasks.folds(2, 0)))[1])["a"]
+    )
 
 
 def test_a_single_row_shared_with_a_larger_task_goes_to_the_first_side_of_a_split():
@@ -299,7 +381,12 @@ def test_a_single_row_shared_with_a_larger_task_is_held_out_of_neither():
 
 @pytest.mark.parametrize("groups", [None, np.arange(12) % 4], ids=["none", "others"])
 def test_rows_do_not_leak_where_tasks_disagree_on_groups(groups):
-    tasks = TaskSet([task("persons", np.arange(12), groups=np.arange(12) // 3), task("rows", np.arange(12), groups=groups)])
+    tasks = TaskSet(
+        [
+            task("persons", np.arange(12), groups=np.arange(12) // 3),
+            task("rows", np.arange(12), groups=groups),
+        ]
+    )
     try:
         first, second = tasks.split("samples", 0.5, seed=0)
     except ValueError as refused:  # as good an answer
@@ -309,12 +396,25 @@ def test_rows_do_not_leak_where_tasks_disagree_on_groups(groups):
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
-@given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=6), per_group=st.integers(1, 3), share=st.floats(0.01, 0.99),
-       seed=st.integers(0, 99), k=st.integers(2, 6))
+@given(
+    sizes=st.lists(st.integers(1, 9), min_size=1, max_size=6),
+    per_group=st.integers(1, 3),
+    share=st.floats(0.01, 0.99),
+    seed=st.integers(0, 99),
+    k=st.integers(2, 6),
+)
 def test_promises_hold_for_any_sizes(sizes, per_group, share, seed, k):
     starts = np.cumsum([0, *sizes])
-    tasks = TaskSet([task(str(i), np.arange(a, b), groups=np.arange(a, b) // per_group + 100 * i if per_group > 1 else None)
-                     for i, (a, b) in enumerate(zip(starts, starts[1:]))])
+    tasks = TaskSet(
+        [
+            task(
+                str(i),
+                np.arange(a, b),
+                groups=np.arange(a, b) // per_group + 100 * i if per_group > 1 else None,
+            )
+            for i, (a, b) in enumerate(zip(starts, starts[1:], strict=False))
+        ]
+    )
     if all(len(units(t)) == 1 for t in tasks):
         with pytest.raises(ValueError, match="single unit"):
             tasks.split("samples", share, seed)
@@ -332,12 +432,13 @@ def test_promises_hold_for_any_sizes(sizes, per_group, share, seed, k):
 
 # --- scaling ----------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("kind", ["own", "shared"])
 def test_standardise_uses_training_rows_only(kind):
     train, test = SETS[kind]().split("samples", 0.5, seed=0)
     scaled, other = standardise(train, test)
     seen = np.array(sorted(joined(train)))
-    for before, after in zip((*train, *test), (*scaled, *other)):
+    for before, after in zip((*train, *test), (*scaled, *other), strict=True):
         expected = (before.X - TABLE.array[seen].mean(axis=0)) / TABLE.array[seen].std(axis=0)
         assert_allclose(after.X, expected, atol=1e-9)
         assert_array_equal(after.y, before.y)
@@ -346,7 +447,7 @@ def test_standardise_uses_training_rows_only(kind):
 
 def test_standardise_scales_each_inputs_by_its_own_numbers():
     other = Inputs("teachers", np.array([[0.0], [10], [99]]))
-    made, = standardise(TaskSet([task("a", [0, 1, 2]), task("b", [0, 1], other)]))
+    (made,) = standardise(TaskSet([task("a", [0, 1, 2]), task("b", [0, 1], other)]))
     assert_allclose(made["b"].X, [[-1], [1]])
     assert_allclose(made["a"].X.std(axis=0), 1)
 
@@ -355,13 +456,13 @@ def test_standardise_scales_each_inputs_by_its_own_numbers():
 def test_standardise_centres_a_constant_column_and_leaves_its_scale(value):
     array = np.column_stack([np.full(21, value), np.arange(21)])
     array[20, 0] = value + 2  # not a training row
-    made, = standardise(TaskSet([task("a", np.arange(20), Inputs("x", array))]))
+    (made,) = standardise(TaskSet([task("a", np.arange(20), Inputs("x", array))]))
     assert_allclose(made[0].X[:, 0], 0, atol=1e-6)
     assert_allclose(made[0].inputs.array[20, 0], 2, atol=1e-6)
 
 
 def test_standardise_keeps_a_column_in_small_units():
-    made, = standardise(TaskSet([task("a", np.arange(60), Inputs("x", TABLE.array * 1e-15))]))
+    (made,) = standardise(TaskSet([task("a", np.arange(60), Inputs("x", TABLE.array * 1e-15))]))
     assert_allclose(made[0].X.std(axis=0), 1)
 
 
@@ -369,30 +470,60 @@ def test_standardise_keeps_a_column_in_small_units():
 
 NAN = np.array([[0.0, 1], [np.nan, 1]])
 BAD = {
-    "kind": (lambda: Inputs("x", np.ones((2, 2)), kind="sound"), "inputs 'x': kind 'sound', allowed are table, image, sequence"),
+    "kind": (
+        lambda: Inputs("x", np.ones((2, 2)), kind="sound"),
+        "inputs 'x': kind 'sound', allowed are table, image, sequence",
+    ),
     "one axis": (lambda: Inputs("x", np.ones(3)), "inputs 'x': shape (3,)"),
     "words": (lambda: Inputs("x", [["a", "b"]]), "inputs 'x': dtype <U1"),
     "NaN": (lambda: Inputs("x", NAN), "inputs 'x': NaN or infinity in row 1"),
-    "columns": (lambda: Inputs("x", np.ones((2, 2)), columns=("a",)), "inputs 'x': 1 column names for 2 columns"),
+    "columns": (
+        lambda: Inputs("x", np.ones((2, 2)), columns=("a",)),
+        "inputs 'x': 1 column names for 2 columns",
+    ),
     "loss": (lambda: task("t", [0], loss="l1"), "task 't': loss 'l1', allowed are squared"),
     "no rows": (lambda: task("t", []), "task 't': 0 rows"),
     "rows in two axes": (lambda: task("t", [[0, 1]]), "task 't': 1 rows of shape (1, 2)"),
     "row beyond the end": (lambda: task("t", [0, 60]), "task 't': row 60 of inputs with 60 rows"),
     "negative row": (lambda: task("t", [-2, 3]), "task 't': row -2 of inputs with 60 rows"),
     "labels": (lambda: Task("t", TABLE, [0, 1], [1.0]), "task 't': 1 y for 2 rows"),
-    "observed": (lambda: task("t", [0, 1], observed=np.array([True])), "task 't': 1 observed for 2 rows"),
-    "observed shape": (lambda: task("t", [0, 1], observed=np.ones((2, 3), bool)), "task 't': observed (2, 3), y (2,)"),
+    "observed": (
+        lambda: task("t", [0, 1], observed=np.array([True])),
+        "task 't': 1 observed for 2 rows",
+    ),
+    "observed shape": (
+        lambda: task("t", [0, 1], observed=np.ones((2, 3), bool)),
+        "task 't': observed (2, 3), y (2,)",
+    ),
     "groups": (lambda: task("t", [0, 1], groups=[1, 2, 3]), "task 't': 3 groups for 2 rows"),
-    "NaN label": (lambda: Task("t", TABLE, [0, 1], [0.0, np.nan]), "task 't': NaN or infinity in label 1"),
-    "binary": (lambda: Task("t", TABLE, [0, 1, 2], [0, 1, -1], loss="hinge"), "task 't': label -1, loss hinge takes 0 and 1"),
+    "NaN label": (
+        lambda: Task("t", TABLE, [0, 1], [0.0, np.nan]),
+        "task 't': NaN or infinity in label 1",
+    ),
+    "binary": (
+        lambda: Task("t", TABLE, [0, 1, 2], [0, 1, -1], loss="hinge"),
+        "task 't': label -1, loss hinge takes 0 and 1",
+    ),
     "no task": (lambda: TaskSet([]), "a TaskSet needs at least one task"),
-    "name twice": (lambda: TaskSet([task("a", [0]), task("b", [1]), task("b", [2])]), "task name 'b' occurs twice"),
-    "split kind": (lambda: own().split("rows", 0.5, 0), "split kind 'rows', allowed are samples, tasks"),
+    "name twice": (
+        lambda: TaskSet([task("a", [0]), task("b", [1]), task("b", [2])]),
+        "task name 'b' occurs twice",
+    ),
+    "split kind": (
+        lambda: own().split("rows", 0.5, 0),
+        "split kind 'rows', allowed are samples, tasks",
+    ),
     "share 0": (lambda: own().split("samples", 0, 0), "split share 0"),
     "share 1": (lambda: own().split("tasks", 1, 0), "split share 1"),
     "share NaN": (lambda: own().split("samples", np.nan, 0), "split share nan"),
-    "one task": (lambda: own().subset(["school 0"]).split("tasks", 0.5, 0), "one task cannot be split by tasks"),
-    "single units": (lambda: own().subset(["school 4"]).split("samples", 0.5, 0), "every task has a single unit"),
+    "one task": (
+        lambda: own().subset(["school 0"]).split("tasks", 0.5, 0),
+        "one task cannot be split by tasks",
+    ),
+    "single units": (
+        lambda: own().subset(["school 4"]).split("samples", 0.5, 0),
+        "every task has a single unit",
+    ),
     "one fold": (lambda: list(own().folds(1, 0)), "1 folds, at least 2 are needed"),
 }
 
@@ -419,12 +550,21 @@ def test_labels_that_are_not_observed_may_be_anything():
     assert Task("a", TABLE, [0, 1], np.array([[0, 1], [1, 0]]), loss="bce").y.shape == (2, 2)
 
 
-@pytest.mark.parametrize("bad, said", [
-    (lambda: task("t", [True, False]), "task 't': rows of type bool"),
-    (lambda: task("t", [0.5, 1.0]), "task 't': rows of type float64"),
-    (lambda: task("t", [0, 1], observed=np.array([0, 1])), "task 't': observed of type int64"),
-    (lambda: standardise(TaskSet([task("t", [0, 1])]), TaskSet([task("u", [0, 1], Inputs("other", np.ones((3, 2))))])), "task 'u': no training task"),
-])
+@pytest.mark.parametrize(
+    "bad, said",
+    [
+        (lambda: task("t", [True, False]), "task 't': rows of type bool"),
+        (lambda: task("t", [0.5, 1.0]), "task 't': rows of type float64"),
+        (lambda: task("t", [0, 1], observed=np.array([0, 1])), "task 't': observed of type int64"),
+        (
+            lambda: standardise(
+                TaskSet([task("t", [0, 1])]),
+                TaskSet([task("u", [0, 1], Inputs("other", np.ones((3, 2))))]),
+            ),
+            "task 'u': no training task",
+        ),
+    ],
+)
 def test_silent_conversions_are_refused(bad, said):
     with pytest.raises(ValueError, match=said):
         bad()

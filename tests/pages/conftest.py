@@ -1,4 +1,5 @@
 """A Chromium without network, and the smoke site as it is built from today's sources."""
+
 import shutil
 import subprocess
 import sys
@@ -7,14 +8,23 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--disable-component-update"]
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-sync",
+    "--disable-component-update",
+]
 
 
 def pytest_addoption(parser):
-    parser.addoption("--every-notebook", action="store_true", help="run all six notebooks in JupyterLab, not one")
+    parser.addoption(
+        "--every-notebook", action="store_true", help="run all six notebooks in JupyterLab, not one"
+    )
 
 
 @pytest.fixture(scope="session")

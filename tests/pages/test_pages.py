@@ -3,6 +3,7 @@
 The site is served with a Content-Security-Policy of 'self', and opened from disk. Each check returns
 what is wrong, one line each; the last test breaks a copy of the site and sees every check report it.
 """
+
 import contextlib
 import csv
 import functools
@@ -22,13 +23,17 @@ import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import TimeoutError
 
-from suite.site import material
 from suite.project import NOTEBOOKS
+from suite.site import material
 
 pytestmark = pytest.mark.pages
 
 POLICY = "default-src 'self'"
-NAMES = ["index.html", "claims.html", *sorted(f"{path.stem}/index.html" for path in NOTEBOOKS.glob("*.ipynb"))]
+NAMES = [
+    "index.html",
+    "claims.html",
+    *sorted(f"{path.stem}/index.html" for path in NOTEBOOKS.glob("*.ipynb")),
+]
 WIDTHS = (1280, 375)
 
 # Display and inline formulas and bare environments; fenced blocks, code spans and \$ are no formulas.
@@ -95,7 +100,9 @@ def served(folder: Path):
         def log_message(self, *_):
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder)) as server:
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Handler, directory=folder)
+    ) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -104,8 +111,10 @@ def served(folder: Path):
 @functools.cache
 def see(browser, folder: Path, name: str, from_disk: bool = False) -> Seen:
     """Open a page, wait until its formulas and figures are there, and note everything that went wrong."""
-    with contextlib.nullcontext(folder.as_uri()) if from_disk else served(folder) as base, \
-            browser.new_context(viewport={"width": WIDTHS[0], "height": 900}) as context:
+    with (
+        contextlib.nullcontext(folder.as_uri()) if from_disk else served(folder) as base,
+        browser.new_context(viewport={"width": WIDTHS[0], "height": 900}) as context,
+    ):
         trouble, overflow, barriers = [], [], []
 
         def gate(route):
@@ -118,8 +127,18 @@ def see(browser, folder: Path, name: str, from_disk: bool = False) -> Seen:
         context.route("**/*", gate)
         page = context.new_page()
         page.on("requestfailed", lambda request: trouble.append(f"failed: {request.url}"))
-        page.on("response", lambda response: response.status >= 400 and trouble.append(f"{response.status}: {response.url}"))
-        page.on("console", lambda message: message.type in ("error", "warning") and trouble.append(f"console: {message.text}"))
+        page.on(
+            "response",
+            lambda response: (
+                response.status >= 400 and trouble.append(f"{response.status}: {response.url}")
+            ),
+        )
+        page.on(
+            "console",
+            lambda message: (
+                message.type in ("error", "warning") and trouble.append(f"console: {message.text}")
+            ),
+        )
         page.on("pageerror", lambda error: trouble.append(f"script: {error}"))
         page.goto(f"{base}/{name}")
         if page.locator("script[src*=mathjax]").count():
@@ -147,18 +166,31 @@ def sources(seen: Seen) -> list[str]:
     """The Markdown and the captions a page is made from."""
     if seen.name in ("index.html", "claims.html"):
         sections = [folder.parent for folder in seen.folder.glob("*/index.html")]
-        figures = [figure for section in sections for figure in json.loads((section / "figures.json").read_text()).values()]
-        claims = [claim for section in sections for claim in json.loads((section / "claims.json").read_text())]
+        figures = [
+            figure
+            for section in sections
+            for figure in json.loads((section / "figures.json").read_text()).values()
+        ]
+        claims = [
+            claim
+            for section in sections
+            for claim in json.loads((section / "claims.json").read_text())
+        ]
         if seen.name == "index.html":
             return [figure["caption"] for figure in figures]
         return [claim[key] for claim in claims for key in ("statement", "contrast")]
     cells = nbformat.read(seen.file.parent / "notebook.ipynb", as_version=4).cells
     outputs = [output for cell in cells for output in cell.get("outputs", []) if "data" in output]
     captions = [output.metadata.mtl.caption for output in outputs if "mtl" in output.metadata]
-    return [cell.source for cell in cells if cell.cell_type == "markdown"] + captions + [o.data.get("text/markdown", "") for o in outputs]
+    return (
+        [cell.source for cell in cells if cell.cell_type == "markdown"]
+        + captions
+        + [o.data.get("text/markdown", "") for o in outputs]
+    )
 
 
 # The checks: what is wrong with a page, one line each.
+
 
 def network_and_policy(seen: Seen) -> list[str]:
     return seen.trouble + [f"policy: {violation}" for violation in seen.facts["violations"]]
@@ -166,19 +198,38 @@ def network_and_policy(seen: Seen) -> list[str]:
 
 def formulas(seen: Seen) -> list[str]:
     facts, expected = seen.facts, sum(map(count_formulas, sources(seen)))
-    wrong = [f"{facts['formulas']} formulas typeset, {expected} in the sources"] if facts["formulas"] != expected else []
-    return wrong + [f"formula error: {text}" for text in facts["errors"]] + [f"raw $: {text[:60]}" for text in facts["dollars"]]
+    wrong = (
+        [f"{facts['formulas']} formulas typeset, {expected} in the sources"]
+        if facts["formulas"] != expected
+        else []
+    )
+    return (
+        wrong
+        + [f"formula error: {text}" for text in facts["errors"]]
+        + [f"raw $: {text[:60]}" for text in facts["dollars"]]
+    )
 
 
 def figures(seen: Seen) -> list[str]:
     images = {image["src"]: image for image in seen.facts["images"]}
     wrong = [f"not loaded: {image['src']}" for image in images.values() if not image["width"]]
-    wrong += [f"no alt text: {image['src']}" for image in images.values() if not image["alt"].strip()]
-    folders = [seen.file.parent] if (seen.file.parent / "figures.json").is_file() else [path.parent for path in seen.folder.glob("*/figures.json")]
+    wrong += [
+        f"no alt text: {image['src']}" for image in images.values() if not image["alt"].strip()
+    ]
+    folders = (
+        [seen.file.parent]
+        if (seen.file.parent / "figures.json").is_file()
+        else [path.parent for path in seen.folder.glob("*/figures.json")]
+    )
     if seen.name == "claims.html":
         return wrong
-    recorded = {path: (folder / path).relative_to(seen.file.parent).as_posix()
-                for folder in folders for path in [f"figures/{name}.svg" for name in json.loads((folder / "figures.json").read_text())]}
+    recorded = {
+        path: (folder / path).relative_to(seen.file.parent).as_posix()
+        for folder in folders
+        for path in [
+            f"figures/{name}.svg" for name in json.loads((folder / "figures.json").read_text())
+        ]
+    }
     return wrong + [f"recorded, not shown: {src}" for src in recorded.values() if src not in images]
 
 
@@ -232,13 +283,28 @@ def test_the_index_leads_to_every_section(site, page):
 
 
 def test_every_sentence_has_a_verdict_and_every_claim_its_effect(site):
-    soup, claims = _soup(site / "claims.html"), [claim for file in site.glob("0*/claims.json") for claim in json.loads(file.read_text())]
+    soup, claims = (
+        _soup(site / "claims.html"),
+        [claim for file in site.glob("0*/claims.json") for claim in json.loads(file.read_text())],
+    )
     rows = list(csv.DictReader(io.StringIO((site / "claims.csv").read_text())))
-    sentences = {entry["sentence"]: entry for entry in material.sentences([claim | {"page": "x"} for claim in claims])}
-    assert [heading.get_text() for heading in soup.select("h2[id]")] == list(sentences) and {row["sentence"] for row in rows} == set(sentences)
-    assert all(row["verdict of the sentence"] == sentences[row["sentence"]]["verdict"] != material.NOT_RUN for row in rows)
+    sentences = {
+        entry["sentence"]: entry
+        for entry in material.sentences([claim | {"page": "x"} for claim in claims])
+    }
+    assert [heading.get_text() for heading in soup.select("h2[id]")] == list(sentences) and {
+        row["sentence"] for row in rows
+    } == set(sentences)
+    assert all(
+        row["verdict of the sentence"] == sentences[row["sentence"]]["verdict"] != material.NOT_RUN
+        for row in rows
+    )
     text = soup.get_text()
-    assert [claim["id"] for claim in claims if claim["id"] not in text or material.effect(claim) not in text] == []
+    assert [
+        claim["id"]
+        for claim in claims
+        if claim["id"] not in text or material.effect(claim) not in text
+    ] == []
 
 
 def test_alternative_texts_state_what_came_out_and_are_all_different(site):
@@ -258,7 +324,7 @@ def test_sections_lead_to_their_neighbours(site):
     pages = NAMES[2:]
     for k, name in enumerate(pages):
         links = [a["href"].removeprefix("../") for a in _soup(site / name).select(".beside a")]
-        assert links == [*pages[max(k - 1, 0):k], *pages[k + 1:k + 2]]
+        assert links == [*pages[max(k - 1, 0) : k], *pages[k + 1 : k + 2]]
 
 
 def test_figures_lead_to_their_cell_and_say_what_made_them(site):
@@ -275,19 +341,36 @@ def test_figures_lead_to_their_cell_and_say_what_made_them(site):
 def test_every_colour_of_the_stylesheet_can_be_read(site, browser, tmp_path):
     style = (site / "assets" / "style.css").read_text()
     rules = re.findall(r"([^{}]+)\{([^{}]*)\}", re.sub(r"/\*.*?\*/", "", style, flags=re.S))
-    selectors = [one.strip() for names, body in rules if re.search(r"(?<![\w-])color:", body) for one in names.split(",")]
+    selectors = [
+        one.strip()
+        for names, body in rules
+        if re.search(r"(?<![\w-])color:", body)
+        for one in names.split(",")
+    ]
     classes = [one.replace(".", " ") for one in selectors if re.fullmatch(r"(\.[\w-]+)+", one)]
     assert {" verdict refuted", " quiet", " c1"} <= set(classes)
     (tmp_path / "style.css").write_text(style)
     spans = "".join(f'<span class="{names}">text</span>' for names in classes)
-    (tmp_path / "colours.html").write_text(f'<link rel="stylesheet" href="style.css">{spans}<div class="highlight">{spans}</div>')
-    assert [barrier for barrier in see(browser, tmp_path, "colours.html").barriers if "contrast" in barrier] == []
+    (tmp_path / "colours.html").write_text(
+        f'<link rel="stylesheet" href="style.css">{spans}<div class="highlight">{spans}</div>'
+    )
+    assert [
+        barrier
+        for barrier in see(browser, tmp_path, "colours.html").barriers
+        if "contrast" in barrier
+    ] == []
 
 
-@pytest.mark.parametrize("markdown, number", [
-    ("With $T$ tasks:\n\n$$\\sum_t\nc_t$$\n\nand $w_t$", 3), ("`$x$` and ``a ` $y$``", 0), ("```\n$x$\n```\n$y$", 1),
-    ("US\\$ 5 and \\$6", 0), ("\\begin{align*}a&=b\\end{align*} and $$\\begin{cases}1\\end{cases}$$", 2),
-])
+@pytest.mark.parametrize(
+    "markdown, number",
+    [
+        ("With $T$ tasks:\n\n$$\\sum_t\nc_t$$\n\nand $w_t$", 3),
+        ("`$x$` and ``a ` $y$``", 0),
+        ("```\n$x$\n```\n$y$", 1),
+        ("US\\$ 5 and \\$6", 0),
+        ("\\begin{align*}a&=b\\end{align*} and $$\\begin{cases}1\\end{cases}$$", 2),
+    ],
+)
 def test_formulas_are_counted_as_markdown_reads_them(markdown, number):
     assert count_formulas(markdown) == number
 
@@ -295,7 +378,11 @@ def test_formulas_are_counted_as_markdown_reads_them(markdown, number):
 FAULTS = [
     (network_and_policy, '<p style="color:red">red</p>', "policy: style-src-attr: inline"),
     (network_and_policy, "<script>window.x = 1</script>", "policy: script-src-elem: inline"),
-    (network_and_policy, '<img src="https://example.org/a.png" alt="a">', "https://example.org/a.png"),
+    (
+        network_and_policy,
+        '<img src="https://example.org/a.png" alt="a">',
+        "https://example.org/a.png",
+    ),
     (network_and_policy, '<img src="figures/none.svg" alt="none">', "404: "),
     (formulas, r"<p>$\undefinedmacro + 1$</p>", r"formula error: \undefinedmacro"),
     (formulas, "<p>$1^2^3$</p>", "formula error: Double exponent"),
@@ -310,9 +397,17 @@ FAULTS = [
     (accessibility, "<h5>deep</h5>", "heading-order: <h5>deep"),
     (accessibility, '<a href="index.html"> </a>', "link-name: <a href"),
     (accessibility, '<p class="faint">faint</p>', "color-contrast: <p"),
-    (accessibility, '<div class="highlight"><span class="faint">code</span></div>', 'color-contrast: <span class="faint">code'),
+    (
+        accessibility,
+        '<div class="highlight"><span class="faint">code</span></div>',
+        'color-contrast: <span class="faint">code',
+    ),
     (accessibility, '<img src="figures/who-loses.png">', "image-alt: <img"),
-    (accessibility, '<pre class="long">' + "long " * 99 + "</pre>", "scrollable-region-focusable: <pre"),
+    (
+        accessibility,
+        '<pre class="long">' + "long " * 99 + "</pre>",
+        "scrollable-region-focusable: <pre",
+    ),
 ]
 
 
@@ -320,12 +415,21 @@ def test_every_check_can_fail(site, browser, tmp_path):
     copy = tmp_path / "site"
     shutil.copytree(site, copy)
     name = "01_classical_mtl/index.html"
-    page, style, recorded = copy / name, copy / "assets" / "style.css", copy / "01_classical_mtl" / "figures.json"
-    page.write_text(page.read_text().replace("</main>", "\n".join(html for _, html, _ in FAULTS) + "</main>"))
+    page, style, recorded = (
+        copy / name,
+        copy / "assets" / "style.css",
+        copy / "01_classical_mtl" / "figures.json",
+    )
+    page.write_text(
+        page.read_text().replace("</main>", "\n".join(html for _, html, _ in FAULTS) + "</main>")
+    )
     style.write_text(style.read_text() + ".faint { color: #888; } .long { overflow-x: auto; }")
     recorded.write_text(json.dumps(json.loads(recorded.read_text()) | {"lost": {}}))
     seen = see(browser, copy, name)
     reported = {check: "\n".join(check(seen)) for check in CHECKS}
     expected = [*FAULTS, (figures, "", "recorded, not shown: figures/lost.svg")]
     assert [fault for fault in expected if fault[2] not in reported[fault[0]]] == []
-    assert "request outside the site: https://example.org/a.png" in see(browser, copy, name, from_disk=True).trouble  # no policy there
+    assert (
+        "request outside the site: https://example.org/a.png"
+        in see(browser, copy, name, from_disk=True).trouble
+    )  # no policy there

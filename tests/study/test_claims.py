@@ -1,4 +1,5 @@
 """Verdicts follow the declared rule, whatever the author hopes for."""
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,22 +10,29 @@ SPREAD = np.linspace(-1, 1, 20) * 0.01
 
 
 def claim(margin=0.01, name="c"):
-    return Claim(id=name, section="1", statement="s", contrast="a - b", unit="school", margin=margin)
+    return Claim(
+        id=name, section="1", statement="s", contrast="a - b", unit="school", margin=margin
+    )
 
 
 def pairs(effects):
-    return pd.DataFrame({"unit": range(len(effects)), "seed": 0, "a": np.asarray(effects, float), "b": 0.0})
+    return pd.DataFrame(
+        {"unit": range(len(effects)), "seed": 0, "a": np.asarray(effects, float), "b": 0.0}
+    )
 
 
-@pytest.mark.parametrize("effects, margin, verdict, why", [
-    (0.05 + SPREAD, 0.01, "supported", ""),
-    (0.005 + SPREAD / 10, 0.01, "refuted", "real but negligible"),
-    (0.0 + SPREAD / 10, 0.01, "refuted", "no effect as large"),
-    (-0.05 + SPREAD, 0.01, "refuted", "harm"),
-    (0.01 + 10 * SPREAD, 0.01, "undecided", "under-powered"),
-    (0.009 + SPREAD, 0.01, "undecided", "below the margin"),
-    (0.05 + SPREAD[:5], 0.01, "undecided", "5 units"),
-])
+@pytest.mark.parametrize(
+    "effects, margin, verdict, why",
+    [
+        (0.05 + SPREAD, 0.01, "supported", ""),
+        (0.005 + SPREAD / 10, 0.01, "refuted", "real but negligible"),
+        (0.0 + SPREAD / 10, 0.01, "refuted", "no effect as large"),
+        (-0.05 + SPREAD, 0.01, "refuted", "harm"),
+        (0.01 + 10 * SPREAD, 0.01, "undecided", "under-powered"),
+        (0.009 + SPREAD, 0.01, "undecided", "below the margin"),
+        (0.05 + SPREAD[:5], 0.01, "undecided", "5 units"),
+    ],
+)
 def test_the_rule(effects, margin, verdict, why):
     c = claim(margin)
     c.decide(pairs(effects), figure="f")
@@ -39,7 +47,10 @@ def test_holm_over_the_notebooks_claims_can_withhold_support():
     assert settle([alone])[0]["verdict"] == "supported"
     together = [claim(name="weak"), *(claim(name=f"n{k}") for k in range(9))]
     for c in together:
-        c.decide(pairs(weak if c.id == "weak" else np.random.default_rng(int(c.id[1:])).normal(size=12)), figure="f")
+        c.decide(
+            pairs(weak if c.id == "weak" else np.random.default_rng(int(c.id[1:])).normal(size=12)),
+            figure="f",
+        )
     row = settle(together)[0]
     assert row["verdict"] == "undecided" and "Holm" in row["why"] and row["p_holm"] > row["p"]
 
@@ -56,15 +67,32 @@ def test_a_failed_positive_control_means_cannot_tell():
 
 def test_units_that_share_classes_get_the_wider_interval_and_need_six_classes():
     names = {K: {f"{a}-{b}": (a, b) for a in range(K) for b in range(a)} for K in (5, 7)}
-    rows = {K: pd.DataFrame({"unit": list(names[K]), "seed": 0, "a": [0.05 + 0.01 * (i + j) for i, j in names[K].values()], "b": 0.0}) for K in (5, 7)}
+    rows = {
+        K: pd.DataFrame(
+            {
+                "unit": list(names[K]),
+                "seed": 0,
+                "a": [0.05 + 0.01 * (i + j) for i, j in names[K].values()],
+                "b": 0.0,
+            }
+        )
+        for K in (5, 7)
+    }
     plain, by_class, few = claim(), claim(), claim()
     plain.decide(rows[7], figure="f")
     by_class.decide(rows[7], figure="f", null=rows[7], classes=names[7])
     few.decide(rows[5], figure="f", classes=names[5])
     one, two, three = settle([plain, by_class, few])
-    assert two["low"] < one["low"] and two["high"] > one["high"] and two["p"] >= one["p"] and two["n_classes"] == 7
+    assert (
+        two["low"] < one["low"]
+        and two["high"] > one["high"]
+        and two["p"] >= one["p"]
+        and two["n_classes"] == 7
+    )
     assert two["null"] == {key: two[key] for key in ("effect", "low", "high")}
-    assert three["verdict"] == "undecided" and "5 classes" in three["why"] and one["n_classes"] is None
+    assert (
+        three["verdict"] == "undecided" and "5 classes" in three["why"] and one["n_classes"] is None
+    )
 
 
 def test_decided_once_and_never_forgotten():
@@ -80,15 +108,35 @@ def test_the_stored_row_has_the_fields_of_the_contract():
     c = claim()
     c.decide(pairs([0.1]), figure="f")
     row = settle([c])[0]
-    assert {"id", "section", "statement", "contrast", "unit", "n_units", "n_seeds", "effect", "low", "high", "margin", "p", "p_holm",
-            "verdict", "null", "figure"} <= set(row)
-    assert row["low"] is None and row["high"] is None  # one unit: no finite interval, and JSON has no infinity
+    assert {
+        "id",
+        "section",
+        "statement",
+        "contrast",
+        "unit",
+        "n_units",
+        "n_seeds",
+        "effect",
+        "low",
+        "high",
+        "margin",
+        "p",
+        "p_holm",
+        "verdict",
+        "null",
+        "figure",
+    } <= set(row)
+    assert (
+        row["low"] is None and row["high"] is None
+    )  # one unit: no finite interval, and JSON has no infinity
 
 
 def by_item(effects, count=300, spread=0.2, seed=0):
     """Scores by tested item with the same mean as ``pairs(effects)``."""
     noise = np.random.default_rng(seed).normal(size=count) * spread
-    return pd.DataFrame({"unit": range(count), "seed": 0, "a": np.mean(effects) + noise - noise.mean(), "b": 0.0})
+    return pd.DataFrame(
+        {"unit": range(count), "seed": 0, "a": np.mean(effects) + noise - noise.mean(), "b": 0.0}
+    )
 
 
 def test_the_tested_items_can_only_widen_the_interval_and_are_kept():
@@ -97,13 +145,27 @@ def test_the_tested_items_can_only_widen_the_interval_and_are_kept():
     plain.decide(pairs(effects), figure="f")
     wide.decide(pairs(effects), figure="f", items=by_item(effects, spread=1.0))
     narrow.decide(pairs(effects), figure="f", items=by_item(effects, spread=1e-6))
-    assert narrow.result["low"] == plain.result["low"] and narrow.result["high"] == plain.result["high"] and narrow.result["p"] == plain.result["p"]
-    assert wide.result["low"] < plain.result["low"] < plain.result["high"] < wide.result["high"] and wide.result["p"] > plain.result["p"]
-    assert settle([plain])[0]["verdict"] == "supported" and settle([wide])[0]["verdict"] == "undecided"
+    assert (
+        narrow.result["low"] == plain.result["low"]
+        and narrow.result["high"] == plain.result["high"]
+        and narrow.result["p"] == plain.result["p"]
+    )
+    assert (
+        wide.result["low"] < plain.result["low"] < plain.result["high"] < wide.result["high"]
+        and wide.result["p"] > plain.result["p"]
+    )
+    assert (
+        settle([plain])[0]["verdict"] == "supported" and settle([wide])[0]["verdict"] == "undecided"
+    )
     assert settle([wide])[0]["n_items"] == 300 and settle([plain])[0]["n_items"] is None
-    assert wide.pairs["level"].value_counts().to_dict() == {"item": 300, "unit": 20} and "level" not in plain.pairs
+    assert (
+        wide.pairs["level"].value_counts().to_dict() == {"item": 300, "unit": 20}
+        and "level" not in plain.pairs
+    )
 
 
 def test_items_that_tell_of_another_effect_are_refused():
-    with pytest.raises(ValueError, match="claim 'c': mean over items 0.06, over units 0.05; they must agree"):
+    with pytest.raises(
+        ValueError, match="claim 'c': mean over items 0.06, over units 0.05; they must agree"
+    ):
         claim().decide(pairs(0.05 + SPREAD), figure="f", items=by_item(0.06 + SPREAD))

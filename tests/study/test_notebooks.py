@@ -2,6 +2,7 @@
 
 git's index is read, not the work tree, so that working in JupyterLab does not turn tests red.
 """
+
 import ast
 import json
 import re
@@ -25,7 +26,11 @@ def cells(section: str) -> list[dict]:
 
 
 def code(section: str) -> list[tuple[str, list[str]]]:
-    return [("".join(c["source"]), c["metadata"].get("tags", [])) for c in cells(section) if c["cell_type"] == "code"]
+    return [
+        ("".join(c["source"]), c["metadata"].get("tags", []))
+        for c in cells(section)
+        if c["cell_type"] == "code"
+    ]
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -74,7 +79,9 @@ def test_cells_are_short_and_hold_no_algorithm(section):
 @pytest.mark.parametrize("section", SECTIONS)
 def test_wall_clock_goes_to_provenance_only(section):
     whole = "\n".join(source for source, _ in code(section))
-    assert whole.count("perf_counter") <= 2 and whole.count("perf_counter") == 2 * whole.count("rec.timing(")
+    assert whole.count("perf_counter") <= 2 and whole.count("perf_counter") == 2 * whole.count(
+        "rec.timing("
+    )
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -91,7 +98,9 @@ def test_every_parameter_has_a_comment_and_a_description(section):
 @pytest.mark.parametrize("section", SECTIONS)
 def test_profiles_hold_only_what_differs(section, profile):
     default = parameters.resolve(section, "default")
-    values = YAML(typ="safe", pure=True).load((ROOT / "params" / profile / f"{section}.yaml").read_text())
+    values = YAML(typ="safe", pure=True).load(
+        (ROOT / "params" / profile / f"{section}.yaml").read_text()
+    )
     assert values and all(default[key] != value for key, value in values.items())
     assert parameters.resolve(section, profile) == {**default, **values}
     assert parameters.resolve(section, profile)["simulated"] == (profile == "smoke")

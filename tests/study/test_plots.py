@@ -1,4 +1,5 @@
 """Figures show the data they are given: as many lines as arms, the right numbers, logarithmic axes where said."""
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +9,9 @@ from study.plots import curves, federated, mocha, neural, solving, structures, s
 
 
 def runs(arms):
-    return pd.DataFrame([{"arm": arm, "floats": 10.0 * k, "distance": 0.5**k} for arm in arms for k in range(1, 5)])
+    return pd.DataFrame(
+        [{"arm": arm, "floats": 10.0 * k, "distance": 0.5**k} for arm in arms for k in range(1, 5)]
+    )
 
 
 def test_staleness_draws_every_arm_in_order_the_first_dashed():
@@ -28,18 +31,38 @@ def test_communication_marks_the_references():
 
 
 def test_certificates_has_a_panel_per_penalty_and_leaves_out_a_distance_of_0():
-    history = pd.DataFrame([{"penalty": p, "loss": loss, "iteration": 10 * k, "gap": 0.1**k, "distance": 0.05**k if k < 3 else 0.0}
-                            for p in ("L21", "trace norm", "Dirty") for loss in ("squared", "logistic") for k in range(4)])
+    history = pd.DataFrame(
+        [
+            {
+                "penalty": p,
+                "loss": loss,
+                "iteration": 10 * k,
+                "gap": 0.1**k,
+                "distance": 0.05**k if k < 3 else 0.0,
+            }
+            for p in ("L21", "trace norm", "Dirty")
+            for loss in ("squared", "logistic")
+            for k in range(4)
+        ]
+    )
     figure = solving.certificates(history)
     shown = [axis for axis in figure.axes if axis.get_visible()]
-    assert [axis.get_title() for axis in shown] == ["", "", ""] and [axis.get_title("left") for axis in shown] == ["L21", "trace norm", "Dirty"]
+    assert [axis.get_title() for axis in shown] == ["", "", ""] and [
+        axis.get_title("left") for axis in shown
+    ] == ["L21", "trace norm", "Dirty"]
     gap, distance = shown[1].lines[:2]
     assert len(gap.get_ydata()) == 4 and len(distance.get_ydata()) == 3
 
 
 def test_heat_writes_every_number_and_frames_one_winner_a_row():
-    ratios = pd.DataFrame([[1.0, 0.5], [1.0, 12.3]], index=["low rank", "unrelated"], columns=["single task", "trace norm"])
-    figure = structures.heat(ratios, {"low rank": "trace norm", "unrelated": "single task"}, "ratio")
+    ratios = pd.DataFrame(
+        [[1.0, 0.5], [1.0, 12.3]],
+        index=["low rank", "unrelated"],
+        columns=["single task", "trace norm"],
+    )
+    figure = structures.heat(
+        ratios, {"low rank": "trace norm", "unrelated": "single task"}, "ratio"
+    )
     axis = figure.axes[0]
     assert [text.get_text() for text in axis.texts] == ["1.00", "0.50", "1.00", "12"]
     assert [text.get_weight() for text in axis.texts] == ["normal", "bold", "bold", "normal"]
@@ -47,27 +70,63 @@ def test_heat_writes_every_number_and_frames_one_winner_a_row():
 
 
 def test_recovery_has_a_panel_per_structure_with_the_reference_dashed():
-    levels = pd.DataFrame([{"structure": s, "score": "area", "arm": arm, "m": m, "mean": 0.6, "low": -0.1, "high": 1.2}
-                           for s in ("clusters", "outliers") for arm in ("L21", "single task") for m in (10, 20)])
+    levels = pd.DataFrame(
+        [
+            {
+                "structure": s,
+                "score": "area",
+                "arm": arm,
+                "m": m,
+                "mean": 0.6,
+                "low": -0.1,
+                "high": 1.2,
+            }
+            for s in ("clusters", "outliers")
+            for arm in ("L21", "single task")
+            for m in (10, 20)
+        ]
+    )
     axes = structures.recovery(levels, "samples per task").axes
     assert len(axes) == 2
     for axis in axes:
         assert [line.get_linestyle() for line in axis.lines] == ["-", "--"]
-        band = np.concatenate([path.vertices for area in axis.collections for path in area.get_paths()])
-        assert band[:, 1].min() >= 0 and band[:, 1].max() <= 1  # a score has bounds, its t interval has not
+        band = np.concatenate(
+            [path.vertices for area in axis.collections for path in area.get_paths()]
+        )
+        assert (
+            band[:, 1].min() >= 0 and band[:, 1].max() <= 1
+        )  # a score has bounds, its t interval has not
 
 
 def test_variants_of_a_method_have_its_colour_and_lines_of_their_own():
-    arms = ["about the mean, free intercept", "about the mean, shared intercept", "pooled, shared intercept"]
-    levels = pd.DataFrame([{"arm": arm, "samples": m, "mean": 0.5, "low": 0.4, "high": 0.7} for arm in arms for m in (2, 20)])
+    arms = [
+        "about the mean, free intercept",
+        "about the mean, shared intercept",
+        "pooled, shared intercept",
+    ]
+    levels = pd.DataFrame(
+        [
+            {"arm": arm, "samples": m, "mean": 0.5, "low": 0.4, "high": 0.7}
+            for arm in arms
+            for m in (2, 20)
+        ]
+    )
     (axis,) = curves.rule_curves(levels, "samples", "nMSE").axes
-    assert [(line.get_color(), line.get_linestyle()) for line in axis.lines] == [("#0072B2", "-"), ("#0072B2", "--"), ("#E69F00", "-")]
-    assert np.allclose([path.vertices[:, 1] for path in axis.containers[1].lines[2][0].get_paths()], [0.4, 0.7])
+    assert [(line.get_color(), line.get_linestyle()) for line in axis.lines] == [
+        ("#0072B2", "-"),
+        ("#0072B2", "--"),
+        ("#E69F00", "-"),
+    ]
+    assert np.allclose(
+        [path.vertices[:, 1] for path in axis.containers[1].lines[2][0].get_paths()], [0.4, 0.7]
+    )
 
 
 @pytest.mark.parametrize("muted, colour", [(True, "#8a8a8a"), (False, "#0072B2")])
 def test_effects_mutes_controls(muted, colour):
-    rows = pd.DataFrame([{"label": "a", "effect": 0.1, "low": 0.0, "high": 0.3, "margin": 0.01, "muted": muted}])
+    rows = pd.DataFrame(
+        [{"label": "a", "effect": 0.1, "low": 0.0, "high": 0.3, "margin": 0.01, "muted": muted}]
+    )
     (axis,) = curves.effects(rows, "saved").axes
     assert axis.lines[0].get_color() == colour and axis.get_yticklabels()[0].get_text() == "a"
 
@@ -76,107 +135,223 @@ def test_effects_mutes_controls(muted, colour):
 def test_arms_of_one_sample_count_do_not_reach_into_the_next(samples):
     apart = curves.dodge(samples * 2, 8)
     assert 1 < apart <= 1.05
-    assert all(a * apart**3.5 < b * apart**-3.5 for a, b in zip(samples, samples[1:]))
+    assert all(a * apart**3.5 < b * apart**-3.5 for a, b in zip(samples, samples[1:], strict=False))
 
 
 def test_arms_have_a_line_each_and_empty_panels_are_left_out():
-    levels = pd.DataFrame([{"row": row, "column": column, "arm": arm, "mean": k, "low": k - 0.1, "high": k + 0.1}
-                           for row in ("same", "other") for column in ("few", "many") for k, arm in enumerate(("Local", "MOCHA"))
-                           if (row, column) != ("other", "many")])
+    levels = pd.DataFrame(
+        [
+            {"row": row, "column": column, "arm": arm, "mean": k, "low": k - 0.1, "high": k + 0.1}
+            for row in ("same", "other")
+            for column in ("few", "many")
+            for k, arm in enumerate(("Local", "MOCHA"))
+            if (row, column) != ("other", "many")
+        ]
+    )
     shown = [axis for axis in curves.arms(levels, "error", 0).axes if axis.get_visible()]
     assert [axis.get_title("left") for axis in shown] == ["same, few", "same, many", "other, few"]
     assert [label.get_text() for label in shown[0].get_yticklabels()] == ["Local", "MOCHA"]
-    assert [axis.xaxis.get_tick_params().get("labelbottom", True) for axis in shown] == [False, True, True]  # "other, many" is left out
+    assert [axis.xaxis.get_tick_params().get("labelbottom", True) for axis in shown] == [
+        False,
+        True,
+        True,
+    ]  # "other, many" is left out
     interval, point = shown[0].lines[2:4]
     assert list(interval.get_xdata()) == [0.9, 1.1] and list(point.get_xdata()) == [1]
 
 
 def test_time_is_logarithmic_and_starts_after_0():
-    runs = pd.DataFrame([{"network": network, "arm": arm, "seconds": s, "distance": 0.5**s} for network in ("WiFi", "3G")
-                         for arm in ("MOCHA", "CoCoA") for s in range(4)])
+    runs = pd.DataFrame(
+        [
+            {"network": network, "arm": arm, "seconds": s, "distance": 0.5**s}
+            for network in ("WiFi", "3G")
+            for arm in ("MOCHA", "CoCoA")
+            for s in range(4)
+        ]
+    )
     for axis in mocha.against_time(runs, "distance").axes:
         assert axis.get_xscale() == axis.get_yscale() == "log"
-        assert all(list(line.get_xdata()) == [1, 2, 3] for line in axis.lines) and len(axis.lines) == 2
+        assert (
+            all(list(line.get_xdata()) == [1, 2, 3] for line in axis.lines) and len(axis.lines) == 2
+        )
 
 
 def test_failures_show_every_seed_and_every_run():
-    rounds = pd.DataFrame([{"x": x, "rounds": 10 + x + k, "mean": 11.0, "low": 10.0, "high": 12.0} for x in (0, 0.5) for k in range(3)])
-    gaps = pd.DataFrame([{"label": label, "round": k, "gap": 0.1**k} for label in ("all", "one silent") for k in range(3)])
+    rounds = pd.DataFrame(
+        [
+            {"x": x, "rounds": 10 + x + k, "mean": 11.0, "low": 10.0, "high": 12.0}
+            for x in (0, 0.5)
+            for k in range(3)
+        ]
+    )
+    gaps = pd.DataFrame(
+        [
+            {"label": label, "round": k, "gap": 0.1**k}
+            for label in ("all", "one silent")
+            for k in range(3)
+        ]
+    )
     left, right = mocha.failures(rounds, gaps, 1e-3).axes
-    assert len(left.collections[0].get_offsets()) == 6 and [line.get_label() for line in right.lines[:2]] == ["all", "one silent"]
+    assert len(left.collections[0].get_offsets()) == 6 and [
+        line.get_label() for line in right.lines[:2]
+    ] == ["all", "one silent"]
 
 
 def test_relation_writes_every_correlation():
-    axis = mocha.relation(pd.DataFrame([[1.0, -0.04], [-0.04, 1.0]], index=list("ab"), columns=list("ab")), "correlation").axes[0]
+    axis = mocha.relation(
+        pd.DataFrame([[1.0, -0.04], [-0.04, 1.0]], index=list("ab"), columns=list("ab")),
+        "correlation",
+    ).axes[0]
     assert [text.get_text() for text in axis.texts] == ["1.0", "0.0", "0.0", "1.0"]
 
 
 def test_quality_shows_a_dot_per_node_and_round():
-    nodes = pd.DataFrame([{"arm": arm, "passes": k, "theta": 1 / (1 + k)} for arm in ("MOCHA", "CoCoA") for k in range(3)])
+    nodes = pd.DataFrame(
+        [
+            {"arm": arm, "passes": k, "theta": 1 / (1 + k)}
+            for arm in ("MOCHA", "CoCoA")
+            for k in range(3)
+        ]
+    )
     axis = mocha.quality(nodes).axes[0]
     assert [len(dots.get_offsets()) for dots in axis.collections] == [3, 3]
 
 
 def test_shares_are_bars_side_by_side_in_their_methods_colours():
-    table = pd.DataFrame([{"x": x, "label": label, "share": 0.5, "low": 0.4, "high": 0.6} for x in ("12", "48") for label in ("joint", "separate again")])
+    table = pd.DataFrame(
+        [
+            {"x": x, "label": label, "share": 0.5, "low": 0.4, "high": 0.6}
+            for x in ("12", "48")
+            for label in ("joint", "separate again")
+        ]
+    )
     axis = neural.shares(table, "share").axes[0]
     bars = [patch for patch in axis.patches]
     assert len(bars) == 4 and len({round(bar.get_x(), 6) for bar in bars}) == 4
-    assert [to_hex(bar.get_facecolor()).upper() for bar in bars] == ["#0072B2"] * 2 + ["#777777"] * 2
+    assert [to_hex(bar.get_facecolor()).upper() for bar in bars] == ["#0072B2"] * 2 + [
+        "#777777"
+    ] * 2
 
 
 def test_predictors_have_a_panel_each_with_the_rank_correlation():
-    table = pd.DataFrame({"gain": [1.0, 2, 3, 4], "up": [1, 2, 3, 4], "down": [4, 3, 2, 1], "group": list("aabb")})
+    table = pd.DataFrame(
+        {"gain": [1.0, 2, 3, 4], "up": [1, 2, 3, 4], "down": [4, 3, 2, 1], "group": list("aabb")}
+    )
     axes = neural.predictors(table, {"up": "up", "down": "down"}, "gain").axes
-    assert [axis.get_title("left") for axis in axes] == ["rank correlation +1.00", "rank correlation \u22121.00"]
+    assert [axis.get_title("left") for axis in axes] == [
+        "rank correlation +1.00",
+        "rank correlation \u22121.00",
+    ]
 
 
 def test_relations_writes_every_correlation_of_every_table():
     names = ["a", "b", "c"]
-    tables = {title: pd.DataFrame(np.eye(3) + sign * 0.5 * (1 - np.eye(3)), names, names) for title, sign in (("true", 1), ("found", -1))}
+    tables = {
+        title: pd.DataFrame(np.eye(3) + sign * 0.5 * (1 - np.eye(3)), names, names)
+        for title, sign in (("true", 1), ("found", -1))
+    }
     axes = neural.relations(tables, "correlation").axes[:2]
     assert [axis.get_title("left") for axis in axes] == ["true", "found"]
     assert [text.get_text() for text in axes[1].texts][:3] == ["1.00", "\u22120.50", "\u22120.50"]
 
 
 def test_costs_puts_scores_over_parameters_and_operations():
-    table = pd.DataFrame({"arm": ["joint", "separate"] * 2, "task": ["a", "a", "b", "b"], "score": [0.5, 0.6, 0.7, 0.8],
-                          "low": [0.4, 0.5, 0.6, 0.7], "high": [0.6, 0.7, 0.8, 0.9],
-                          "parameters": [1000, 2000] * 2, "flops": [500] * 4})
+    table = pd.DataFrame(
+        {
+            "arm": ["joint", "separate"] * 2,
+            "task": ["a", "a", "b", "b"],
+            "score": [0.5, 0.6, 0.7, 0.8],
+            "low": [0.4, 0.5, 0.6, 0.7],
+            "high": [0.6, 0.7, 0.8, 0.9],
+            "parameters": [1000, 2000] * 2,
+            "flops": [500] * 4,
+        }
+    )
     left, right = neural.costs(table, "score").axes
-    assert [line.get_xdata()[0] for line in left.lines] == [1, 2, 1, 2] and {line.get_xdata()[0] for line in right.lines} == {0.5}
+    assert [line.get_xdata()[0] for line in left.lines] == [1, 2, 1, 2] and {
+        line.get_xdata()[0] for line in right.lines
+    } == {0.5}
     assert len({(line.get_marker(), line.get_color()) for line in left.lines}) == 4
-    assert [bar.get_segments()[0][:, 1].tolist() for bar in left.collections] == [[0.4, 0.6], [0.5, 0.7], [0.6, 0.8], [0.7, 0.9]]
+    assert [bar.get_segments()[0][:, 1].tolist() for bar in left.collections] == [
+        [0.4, 0.6],
+        [0.5, 0.7],
+        [0.6, 0.8],
+        [0.7, 0.9],
+    ]
 
 
 def test_curves_may_have_reference_lines_of_their_own_panel():
-    levels = pd.DataFrame([{"panel": p, "arm": "joint", "x": x, "mean": 0.5, "low": 0.4, "high": 0.6} for p in ("one", "two") for x in (1, 10)])
-    one, two = federated.by(levels, "x", "y", references={"one": {"best": 0.9}, "two": {"best": 0.7}}).axes
+    levels = pd.DataFrame(
+        [
+            {"panel": p, "arm": "joint", "x": x, "mean": 0.5, "low": 0.4, "high": 0.6}
+            for p in ("one", "two")
+            for x in (1, 10)
+        ]
+    )
+    one, two = federated.by(
+        levels, "x", "y", references={"one": {"best": 0.9}, "two": {"best": 0.7}}
+    ).axes
     assert [axis.texts[0].get_text() for axis in (one, two)] == ["best", "best"]
     assert [axis.lines[-1].get_ydata()[0] for axis in (one, two)] == [0.9, 0.7]
 
 
 def swept(x, lines=("kind=plain", "kind=fancy"), seeds=3):
     half = 0.5 if seeds > 1 else np.inf
-    return pd.DataFrame([{"line": line, "x": value, "mean": 1.0 + k, "low": 1.0 + k - half, "high": 1.0 + k + half, "n": seeds}
-                         for k, value in enumerate(x) for line in lines])
+    return pd.DataFrame(
+        [
+            {
+                "line": line,
+                "x": value,
+                "mean": 1.0 + k,
+                "low": 1.0 + k - half,
+                "high": 1.0 + k + half,
+                "n": seeds,
+            }
+            for k, value in enumerate(x)
+            for line in lines
+        ]
+    )
 
 
 def test_metric_curves_have_a_line_per_value_with_its_interval_inside_the_axes():
     figure = sweeps.metric_curves(swept([0.01, 0.1, 1.0]), "lam", "exam/nmse")
     (axis,) = figure.axes
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["kind=plain", "kind=fancy"]
-    assert axis.get_xscale() == "log" and axis.get_title("left") == "mean over 3 seeds, 95 % interval"
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "kind=plain",
+        "kind=fancy",
+    ]
+    assert (
+        axis.get_xscale() == "log" and axis.get_title("left") == "mean over 3 seeds, 95 % interval"
+    )
     for container in axis.containers:
         (bars,) = container.lines[2]
-        assert [path.vertices[:, 1].tolist() for path in bars.get_paths()] == [[0.5, 1.5], [1.5, 2.5], [2.5, 3.5]]
-    assert axis.get_ylim()[0] < 0.5 and axis.get_ylim()[1] > 3.5 and axis.get_xlim()[0] < 0.01 and axis.get_xlim()[1] > 1
+        assert [path.vertices[:, 1].tolist() for path in bars.get_paths()] == [
+            [0.5, 1.5],
+            [1.5, 2.5],
+            [2.5, 3.5],
+        ]
+    assert (
+        axis.get_ylim()[0] < 0.5
+        and axis.get_ylim()[1] > 3.5
+        and axis.get_xlim()[0] < 0.01
+        and axis.get_xlim()[1] > 1
+    )
 
 
-@pytest.mark.parametrize("x, ticks", [(["mean", "sum"], ["mean", "sum"]), ([False, True], ["False", "True"]), ([2, 4], ["2", "4"])])
+@pytest.mark.parametrize(
+    "x, ticks",
+    [(["mean", "sum"], ["mean", "sum"]), ([False, True], ["False", "True"]), ([2, 4], ["2", "4"])],
+)
 def test_metric_curves_put_what_is_no_number_side_by_side(x, ticks):
     (axis,) = sweeps.metric_curves(swept(x, [""], seeds=1), "x", "m", simulated=True).axes
-    assert [label.get_text() for label in axis.get_xticklabels()] == ticks and axis.get_xscale() == "linear"
-    assert not axis.figure.legends and axis.get_title("left") == "SIMULATED stand-in data: mean over 1 seed"
+    assert [
+        label.get_text() for label in axis.get_xticklabels()
+    ] == ticks and axis.get_xscale() == "linear"
+    assert (
+        not axis.figure.legends
+        and axis.get_title("left") == "SIMULATED stand-in data: mean over 1 seed"
+    )
     (bars,) = axis.containers[0].lines[2]
-    assert all(np.ptp(path.vertices[:, 1]) == 0 for path in bars.get_paths())  # the interval of one seed has no end
+    assert all(
+        np.ptp(path.vertices[:, 1]) == 0 for path in bars.get_paths()
+    )  # the interval of one seed has no end

@@ -1,4 +1,5 @@
 """What a notebook records, and what it may not."""
+
 import json
 
 import pandas as pd
@@ -17,12 +18,16 @@ def rec(tmp_path, monkeypatch):
 def draw(rec, name="a-figure", **options):
     fig, axes = style.panels(1)
     axes[0, 0].plot([1, 2])
-    rec.figure(fig, name, **{"caption": "c", "alt": "a", "data": pd.DataFrame({"x": [1, 2]}), **options})
+    rec.figure(
+        fig, name, **{"caption": "c", "alt": "a", "data": pd.DataFrame({"x": [1, 2]}), **options}
+    )
 
 
 def decided(rec):
     claim = rec.declare(id="1-x", section="1", statement="s", contrast="c", unit="u", margin=0.1)
-    claim.decide(pd.DataFrame({"unit": range(8), "seed": 0, "a": range(8), "b": 0}), figure="a-figure")
+    claim.decide(
+        pd.DataFrame({"unit": range(8), "seed": 0, "a": range(8), "b": 0}), figure="a-figure"
+    )
 
 
 def test_everything_is_written_by_done(rec, tmp_path):
@@ -34,11 +39,23 @@ def test_everything_is_written_by_done(rec, tmp_path):
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["schema"] == 1 and metrics["section"] == "01_classical_mtl"
     assert metrics["metrics"]["exam/nmse/share=0.1"] == {"value": 0.5, "n": 65}
-    assert set(metrics["metrics"]) == {"exam/nmse/share=0.1", "claim/1-x/effect"}  # no timing among them
+    assert set(metrics["metrics"]) == {
+        "exam/nmse/share=0.1",
+        "claim/1-x/effect",
+    }  # no timing among them
     assert list(metrics["metrics"]) == sorted(metrics["metrics"])
     assert json.loads((tmp_path / "claims.json").read_text())[0]["figure"] == "a-figure"
-    assert pd.read_csv(tmp_path / "claims" / "1-x.csv").columns.tolist() == ["unit", "seed", "a", "b"]
-    assert {path.name for path in (tmp_path / "figures").iterdir()} == {"a-figure.svg", "a-figure.png", "a-figure.csv"}
+    assert pd.read_csv(tmp_path / "claims" / "1-x.csv").columns.tolist() == [
+        "unit",
+        "seed",
+        "a",
+        "b",
+    ]
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {
+        "a-figure.svg",
+        "a-figure.png",
+        "a-figure.csv",
+    }
     assert json.loads((tmp_path / "run.json").read_text())["timings"] == {"fit": 1.0}
 
 
@@ -75,7 +92,9 @@ def test_simulated_data_are_marked_in_every_caption(tmp_path, monkeypatch):
     assert rec.figures["a-figure"]["caption"].startswith("SIMULATED")
 
 
-def test_without_a_run_folder_everything_is_shown_and_nothing_written(monkeypatch, tmp_path, capsys):
+def test_without_a_run_folder_everything_is_shown_and_nothing_written(
+    monkeypatch, tmp_path, capsys
+):
     monkeypatch.delenv("MTL_RUN_DIR", raising=False)
     monkeypatch.chdir(tmp_path)
     rec = record.open("01_classical_mtl")
@@ -93,8 +112,15 @@ def test_an_undecided_claim_fails_done(rec):
 
 
 def test_effects_are_in_multiples_of_the_margin(rec):
-    made = rec.declare(id="1-rare-x", section="1", statement="s", contrast="c", unit="school", margin=0.05)
-    made.decide(pd.DataFrame({"unit": range(6), "seed": 0, "a": [1.0, 1.1, 1.2, 1.3, 1.2, 1.1], "b": 1.0}), figure="f")
+    made = rec.declare(
+        id="1-rare-x", section="1", statement="s", contrast="c", unit="school", margin=0.05
+    )
+    made.decide(
+        pd.DataFrame({"unit": range(6), "seed": 0, "a": [1.0, 1.1, 1.2, 1.3, 1.2, 1.1], "b": 1.0}),
+        figure="f",
+    )
     row, result = rec.effects().iloc[0], rec.claims[0].result
     assert row["label"] == "rare-x (school, n = 6)" and row["margin"] == 1.0
-    assert [row[key] * 0.05 for key in ("effect", "low", "high")] == pytest.approx([result[key] for key in ("effect", "low", "high")])
+    assert [row[key] * 0.05 for key in ("effect", "low", "high")] == pytest.approx(
+        [result[key] for key in ("effect", "low", "high")]
+    )

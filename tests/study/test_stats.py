@@ -1,4 +1,5 @@
 """Intervals, p values and sweeps: closed forms, invariances, and error rates on simulated data."""
+
 import itertools
 
 import numpy as np
@@ -11,7 +12,11 @@ from study import stats
 
 def pairs_of(effects, seeds=1):
     """Pairs whose unit effects are ``effects``; seeds differ around them and average out."""
-    rows = [(f"u{k}", s, e + (s - (seeds - 1) / 2), 0.0) for k, e in enumerate(effects) for s in range(seeds)]
+    rows = [
+        (f"u{k}", s, e + (s - (seeds - 1) / 2), 0.0)
+        for k, e in enumerate(effects)
+        for s in range(seeds)
+    ]
     return pd.DataFrame(rows, columns=["unit", "seed", "a", "b"])
 
 
@@ -20,9 +25,15 @@ def test_seeds_are_averaged_inside_units_and_are_not_units():
     assert len(effects) == 3 and np.allclose(effects, [1, 2, 3])
 
 
-@pytest.mark.parametrize("broken, said", [
-    (pd.DataFrame({"unit": [1], "seed": [0], "a": [1.0]}), "'b'"), (pairs_of([]), "without rows"),
-    (pairs_of([1.0, np.nan]), "NaN"), (pairs_of([np.inf]), "infinity")])
+@pytest.mark.parametrize(
+    "broken, said",
+    [
+        (pd.DataFrame({"unit": [1], "seed": [0], "a": [1.0]}), "'b'"),
+        (pairs_of([]), "without rows"),
+        (pairs_of([1.0, np.nan]), "NaN"),
+        (pairs_of([np.inf]), "infinity"),
+    ],
+)
 def test_broken_pairs_are_refused(broken, said):
     with pytest.raises(ValueError, match=said):
         stats.unit_effects(broken)
@@ -41,13 +52,17 @@ def test_swapping_a_and_b_flips_the_effect():
     swapped = pairs.rename(columns={"a": "b", "b": "a"})
     mean, low, high = stats.interval(stats.unit_effects(pairs))
     assert np.allclose(stats.interval(stats.unit_effects(swapped)), (-mean, -high, -low))
-    assert stats.sign_flip_p(stats.unit_effects(pairs)) == stats.sign_flip_p(stats.unit_effects(swapped))
+    assert stats.sign_flip_p(stats.unit_effects(pairs)) == stats.sign_flip_p(
+        stats.unit_effects(swapped)
+    )
 
 
 def test_sign_flip_is_exact_for_few_units_and_close_for_many():
     assert stats.sign_flip_p([1.0, 1.0, 1.0, 1.0]) == pytest.approx(2 / 16)
     values = np.random.default_rng(2).normal(0.3, 1, 13)
-    many = np.concatenate([values, [0.0, 0.0]])  # zeros change no sum: random flips must agree with all flips
+    many = np.concatenate(
+        [values, [0.0, 0.0]]
+    )  # zeros change no sum: random flips must agree with all flips
     assert stats.sign_flip_p(many) == pytest.approx(stats.sign_flip_p(values), abs=0.015)
 
 
@@ -67,7 +82,9 @@ def test_holm():
 def test_shuffled_signs_are_seldom_significant():
     effects = np.abs(np.random.default_rng(6).normal(1, 0.5, 20))
     flips = np.random.default_rng(7).choice([-1.0, 1.0], (200, 20))
-    significant = sum(low > 0 or high < 0 for _, low, high in (stats.interval(effects * flip) for flip in flips))
+    significant = sum(
+        low > 0 or high < 0 for _, low, high in (stats.interval(effects * flip) for flip in flips)
+    )
     assert significant <= 18
     assert stats.false_alarm_rate(pairs_of(effects)) <= 18 / 200
 
@@ -81,17 +98,30 @@ def pairs_of_classes(K, seed, class_sd, noise_sd, mean=0.0):
     draw = np.random.default_rng(seed)
     g = class_sd * draw.normal(size=K)
     classes = {f"{a} versus {b}": (a, b) for a, b in itertools.combinations(range(K), 2)}
-    return pd.Series({u: mean + g[a] + g[b] + noise_sd * draw.normal() for u, (a, b) in classes.items()}), classes
+    return pd.Series(
+        {u: mean + g[a] + g[b] + noise_sd * draw.normal() for u, (a, b) in classes.items()}
+    ), classes
 
 
 def test_class_jackknife_closed_forms():
     values = np.random.default_rng(9).normal(size=8)
     apart = {k: (k,) for k in range(8)}  # no class is shared: units are classes
     assert np.allclose(stats.class_jackknife(pd.Series(values), apart)[:3], stats.interval(values))
-    assert stats.class_jackknife(pd.Series(values), apart)[3] == pytest.approx(scipy_stats.ttest_1samp(values, 0).pvalue)
+    assert stats.class_jackknife(pd.Series(values), apart)[3] == pytest.approx(
+        scipy_stats.ttest_1samp(values, 0).pvalue
+    )
     effects, classes = pairs_of_classes(6, 10, 1.0, 0.0)
-    g = [(effects[[f"{min(a, c)} versus {max(a, c)}" for c in range(6) if c != a]].sum() - effects.sum() / 5) / 4 for a in range(6)]
-    assert np.allclose(stats.class_jackknife(effects, classes)[:3], stats.interval(2 * np.array(g)))  # e_ab = g_a + g_b
+    g = [
+        (
+            effects[[f"{min(a, c)} versus {max(a, c)}" for c in range(6) if c != a]].sum()
+            - effects.sum() / 5
+        )
+        / 4
+        for a in range(6)
+    ]
+    assert np.allclose(
+        stats.class_jackknife(effects, classes)[:3], stats.interval(2 * np.array(g))
+    )  # e_ab = g_a + g_b
 
 
 def test_class_jackknife_covers_where_t_over_pairs_does_not():
@@ -115,7 +145,10 @@ def test_the_wider_interval_and_the_larger_p_decide():
         effects, classes = pairs_of_classes(7, seed, 0.3, 1.0, mean=0.5)
         mean, low, high, p = stats.wider(effects, classes)
         bounds = stats.interval(effects), stats.class_jackknife(effects, classes)
-        assert mean == pytest.approx(effects.mean()) and (low, high) == (min(b[1] for b in bounds), max(b[2] for b in bounds))
+        assert mean == pytest.approx(effects.mean()) and (low, high) == (
+            min(b[1] for b in bounds),
+            max(b[2] for b in bounds),
+        )
         assert p == max(stats.sign_flip_p(effects), bounds[1][3])
         assert stats.wider(effects) == (*stats.interval(effects), stats.sign_flip_p(effects))
 
@@ -128,14 +161,25 @@ def test_class_jackknife_refuses_what_it_cannot_leave_out():
 
 
 def test_sweep_runs_every_point_and_keeps_order():
-    table = stats.sweep(lambda x, kind, seed: [{"value": x * 10 + seed, "n": 1}, {"value": -1, "n": 2}], {"x": [1, 2], "kind": ["p"]}, range(2))
+    table = stats.sweep(
+        lambda x, kind, seed: [{"value": x * 10 + seed, "n": 1}, {"value": -1, "n": 2}],
+        {"x": [1, 2], "kind": ["p"]},
+        range(2),
+    )
     assert list(table.columns) == ["x", "kind", "seed", "value", "n"]
     assert table.groupby(["x", "seed"]).size().tolist() == [2, 2, 2, 2]
     assert table["value"].tolist() == [10, -1, 11, -1, 20, -1, 21, -1]
 
 
 def test_pair_saved_and_over_units():
-    table = pd.DataFrame({"arm": ["one", "two"] * 4, "unit": list("aabb") * 2, "seed": [0] * 4 + [1] * 4, "nmse": [4, 1, 6, 2, 4, 3, 6, 4.0]})
+    table = pd.DataFrame(
+        {
+            "arm": ["one", "two"] * 4,
+            "unit": list("aabb") * 2,
+            "seed": [0] * 4 + [1] * 4,
+            "nmse": [4, 1, 6, 2, 4, 3, 6, 4.0],
+        }
+    )
     pairs = stats.pair(table, "one", "two", "nmse")
     assert stats.unit_effects(pairs).to_dict() == {"a": 2.0, "b": 3.0}
     assert sorted(stats.saved(table, "one", "nmse")["saved"]) == [1, 2, 3, 4]

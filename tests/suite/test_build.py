@@ -1,26 +1,45 @@
 """Incremental by content, failures that say what and where, and the same bytes every time."""
+
 import json
 import os
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 
-RESULT = {"notebook.ipynb", "index.html", "figures", "claims", "metrics.json", "claims.json", "figures.json", "provenance.json"}
+RESULT = {
+    "notebook.ipynb",
+    "index.html",
+    "figures",
+    "claims",
+    "metrics.json",
+    "claims.json",
+    "figures.json",
+    "provenance.json",
+}
 
 
 def test_a_build_leaves_everything_and_nothing_else(toy):
     done = toy.build("a_toy", "b_toy", "--jobs", "2")
     assert {path.name for path in toy.result().iterdir()} == RESULT
-    assert {path.name for path in (toy.result() / "figures").iterdir()} == {"draws.svg", "draws.png", "draws.csv"}
+    assert {path.name for path in (toy.result() / "figures").iterdir()} == {
+        "draws.svg",
+        "draws.png",
+        "draws.csv",
+    }
     assert "open results/default/index.html" in done.stdout
     assert re.search(r"a_toy +\d+ s  cell \d+/\d+  Part", done.stdout)
     provenance = json.loads((toy.result() / "provenance.json").read_text())
-    assert {"commit", "dirty", "inputs", "seeds", "versions", "threads", "pools", "python"} <= set(provenance)
-    assert str(toy.root) not in (toy.result() / "notebook.ipynb").read_text()  # no path of this machine
-    assert {"toy.numbers", "toy.api", "toy.lazy", "study.record"} <= set(provenance["inputs"]["modules"])
+    assert {"commit", "dirty", "inputs", "seeds", "versions", "threads", "pools", "python"} <= set(
+        provenance
+    )
+    assert (
+        str(toy.root) not in (toy.result() / "notebook.ipynb").read_text()
+    )  # no path of this machine
+    assert {"toy.numbers", "toy.api", "toy.lazy", "study.record"} <= set(
+        provenance["inputs"]["modules"]
+    )
 
 
 def test_nothing_to_do_is_quick_and_a_comment_changes_nothing(built):
@@ -34,15 +53,18 @@ def test_nothing_to_do_is_quick_and_a_comment_changes_nothing(built):
     assert built.suite("why", "a_toy").stdout == "a_toy: up to date\n"
 
 
-@pytest.mark.parametrize("path, old, new, named", [
-    ("toy/numbers.py", "2 * x", "3 * x", "module toy.numbers"),  # seen through a re-export
-    ("toy/lazy.py", "1.0", "2.0", "module toy.lazy"),  # loaded inside a function
-    ("toy/api.py", "import number", "import number as number", "module toy.api"),
-    ("study/record.py", "indent=1", "indent=2", "module study.record"),
-    ("params/a_toy.yaml", "lam: 0.5", "lam: 0.25", "parameter lam changed: 0.5 -> 0.25"),
-    ("requirements.lock", "==1", "==2", "requirements.lock"),
-    ("notebooks/a_toy.ipynb", "size=8", "size=9", "the notebook's cells"),
-])
+@pytest.mark.parametrize(
+    "path, old, new, named",
+    [
+        ("toy/numbers.py", "2 * x", "3 * x", "module toy.numbers"),  # seen through a re-export
+        ("toy/lazy.py", "1.0", "2.0", "module toy.lazy"),  # loaded inside a function
+        ("toy/api.py", "import number", "import number as number", "module toy.api"),
+        ("study/record.py", "indent=1", "indent=2", "module study.record"),
+        ("params/a_toy.yaml", "lam: 0.5", "lam: 0.25", "parameter lam changed: 0.5 -> 0.25"),
+        ("requirements.lock", "==1", "==2", "requirements.lock"),
+        ("notebooks/a_toy.ipynb", "size=8", "size=9", "the notebook's cells"),
+    ],
+)
 def test_a_change_is_named_and_reruns_what_reads_it(built, path, old, new, named):
     built.edit(path, old, new)
     assert named in built.suite("why", "a_toy").stdout
@@ -53,10 +75,14 @@ def test_a_change_is_named_and_reruns_what_reads_it(built, path, old, new, named
 def test_a_new_default_reruns_only_the_profiles_that_take_it(built):
     path = built.root / "notebooks" / "a_toy.ipynb"
     content = json.loads(path.read_text())
-    cell = next(cell for cell in content["cells"] if "parameters" in cell["metadata"].get("tags", []))
+    cell = next(
+        cell for cell in content["cells"] if "parameters" in cell["metadata"].get("tags", [])
+    )
     cell["source"] = "".join(cell["source"]) + "\nlam = 0.25"
     path.write_text(json.dumps(content))
-    assert "nothing to do" in built.build("a_toy").stdout  # params/ still says 0.5, which papermill puts in
+    assert (
+        "nothing to do" in built.build("a_toy").stdout
+    )  # params/ still says 0.5, which papermill puts in
 
 
 def test_a_change_reruns_only_the_sections_that_load_it(toy):
@@ -79,15 +105,30 @@ def test_a_new_archive_reruns_what_read_it(toy):
 def test_outputs_saved_by_jupyter_do_not_rerun(built):
     path = built.root / "notebooks" / "a_toy.ipynb"
     content = json.loads(path.read_text())
-    content["cells"][1] |= {"execution_count": 3, "outputs": [{"output_type": "stream", "name": "stdout", "text": "x"}]}
+    content["cells"][1] |= {
+        "execution_count": 3,
+        "outputs": [{"output_type": "stream", "name": "stdout", "text": "x"}],
+    }
     path.write_text(json.dumps(content))
     assert "nothing to do" in built.build("a_toy").stdout
 
 
 def test_same_bytes_every_time_and_for_any_number_of_jobs(toy):
     def taken():
-        names = [(s, f) for s in ("a_toy", "b_toy") for f in ("metrics.json", "claims.json", "figures/draws.svg", "figures/draws.png", "claims/{}-up.csv")]
-        return {(s, f): (toy.result(s) / f.format(s.replace("_", "-"))).read_bytes() for s, f in names}
+        names = [
+            (s, f)
+            for s in ("a_toy", "b_toy")
+            for f in (
+                "metrics.json",
+                "claims.json",
+                "figures/draws.svg",
+                "figures/draws.png",
+                "claims/{}-up.csv",
+            )
+        ]
+        return {
+            (s, f): (toy.result(s) / f.format(s.replace("_", "-"))).read_bytes() for s, f in names
+        }
 
     toy.build("a_toy", "b_toy", "--jobs", "1")
     first = taken()
@@ -108,7 +149,15 @@ def test_a_failing_cell_is_named_and_the_old_result_stays(built):
     done = built.suite("build", "a_toy", "b_toy")
     assert done.returncode == 1
     (line,) = done.stderr.strip().splitlines()
-    assert all(word in line for word in ("notebooks/a_toy.ipynb", "cell 4", "ZeroDivisionError", "results/default/a_toy.failed.ipynb"))
+    assert all(
+        word in line
+        for word in (
+            "notebooks/a_toy.ipynb",
+            "cell 4",
+            "ZeroDivisionError",
+            "results/default/a_toy.failed.ipynb",
+        )
+    )
     assert (built.root / "results/default/a_toy.failed.ipynb").is_file()
     assert built.metrics() == before and built.result("b_toy").exists()
     built.edit("notebooks/a_toy.ipynb", "1 / 0", "time.sleep(pause)")
@@ -117,12 +166,15 @@ def test_a_failing_cell_is_named_and_the_old_result_stays(built):
     assert not (built.root / "results/default/a_toy.failed.ipynb").exists()
 
 
-@pytest.mark.parametrize("old, new, said", [
-    ("claim.decide(pairs, figure=\\\"draws\\\")", "pass", "declared and never decided"),
-    ("rec.done()", "pass", "without rec.done()"),
-    ("n=1)", "n=1); rec.metric('draw/0', 1.0, n=1)", "recorded already"),
-    ("time.sleep(pause)", "import os; os.kill(os.getpid(), 9)", "DeadKernelError"),
-])
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        ('claim.decide(pairs, figure=\\"draws\\")', "pass", "declared and never decided"),
+        ("rec.done()", "pass", "without rec.done()"),
+        ("n=1)", "n=1); rec.metric('draw/0', 1.0, n=1)", "recorded already"),
+        ("time.sleep(pause)", "import os; os.kill(os.getpid(), 9)", "DeadKernelError"),
+    ],
+)
 def test_an_unfinished_record_fails_the_run(toy, old, new, said):
     toy.edit("notebooks/a_toy.ipynb", old, new)
     done = toy.suite("build", "a_toy")
@@ -133,7 +185,9 @@ def test_an_unfinished_record_fails_the_run(toy, old, new, said):
 
 def test_missing_data_names_itself_and_the_rest_builds(toy):
     (toy.root / "mirror" / "toyarchive-1.0.txt").unlink()
-    done = toy.suite("build", "a_toy", "c_archive", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(toy.root / "nowhere"))
+    done = toy.suite(
+        "build", "a_toy", "c_archive", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(toy.root / "nowhere")
+    )
     assert done.returncode == 3
     assert "c_archive: data missing: toyarchive 1.0" in done.stderr and "make data" in done.stderr
     assert toy.result("a_toy").exists() and not toy.result("c_archive").exists()
@@ -149,9 +203,17 @@ def test_two_builds_at_once(toy):
 
 
 def test_planning_is_light(built):
-    program = ("import sys, runpy; sys.argv = ['suite', 'why']\ntry:\n runpy.run_module('suite', run_name='__main__')\nexcept SystemExit: pass\n"
-               "print(sorted({'numpy', 'torch', 'papermill', 'nbconvert', 'pandas', 'matplotlib'} & set(sys.modules)))")
-    done = subprocess.run([sys.executable, "-c", program], cwd=built.root, env=built.environment(), capture_output=True, text=True)
+    program = (
+        "import sys, runpy; sys.argv = ['suite', 'why']\ntry:\n runpy.run_module('suite', run_name='__main__')\nexcept SystemExit: pass\n"
+        "print(sorted({'numpy', 'torch', 'papermill', 'nbconvert', 'pandas', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=built.root,
+        env=built.environment(),
+        capture_output=True,
+        text=True,
+    )
     assert done.stdout.strip().endswith("[]"), done.stdout + done.stderr
 
 
@@ -165,14 +227,27 @@ def test_verify(toy):
     path.write_text(json.dumps(reference))
     done = toy.suite("verify", "a_toy")
     assert done.returncode == 1
-    assert re.search(r"name +expected +got", done.stdout) and "draw/3" in done.stdout and "draw/4" not in done.stdout
+    assert (
+        re.search(r"name +expected +got", done.stdout)
+        and "draw/3" in done.stdout
+        and "draw/4" not in done.stdout
+    )
     toy.edit("params/a_toy.yaml", "lam: 0.5", "lam: 0.25")
     done = toy.suite("verify", "a_toy")
     assert done.returncode == 0 and "not compared: lam differs" in done.stdout
 
 
-@pytest.mark.parametrize("name, content", [
-    ("claims.json", "[{"), ("provenance.json", "{}"), ("provenance.json", None), ("metrics.json", ""), ("figures/draws.png", None), ("claims/a-toy-up.csv", None)])
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("claims.json", "[{"),
+        ("provenance.json", "{}"),
+        ("provenance.json", None),
+        ("metrics.json", ""),
+        ("figures/draws.png", None),
+        ("claims/a-toy-up.csv", None),
+    ],
+)
 def test_a_damaged_result_is_made_again(built, name, content):
     path = built.result() / name
     path.unlink() if content is None else path.write_text(content)
@@ -192,7 +267,9 @@ def test_publish_copies_current_results_only(toy):
     assert toy.suite("publish", "a_toy").returncode == 0
     assert (toy.root / "rendered" / "a_toy" / "figures" / "draws.png").is_file()
     assert json.loads((toy.root / "rendered" / "claims.json").read_text())[0]["id"] == "a-toy-up"
-    assert "| the material says | verdict |" in (toy.root / "README.md").read_text() and (toy.root / "README.md").read_text().endswith("End\n")
+    assert "| the material says | verdict |" in (toy.root / "README.md").read_text() and (
+        toy.root / "README.md"
+    ).read_text().endswith("End\n")
     toy.edit("toy/numbers.py", "2 * x", "3 * x")
     done = toy.suite("publish", "a_toy")
     assert done.returncode == 1 and "module toy.numbers" in done.stderr
@@ -207,9 +284,15 @@ def test_publish_check_says_what_is_not_as_published(toy):
     toy.edit("README.md", "| the material says |", "| somebody says |")
     toy.edit("toy/numbers.py", "2 * x", "3 * x")
     done = toy.suite("publish-check", "a_toy")
-    assert done.returncode == 1 and "module toy.numbers changed" in done.stdout and "README.md: its table of verdicts" in done.stdout
+    assert (
+        done.returncode == 1
+        and "module toy.numbers changed" in done.stdout
+        and "README.md: its table of verdicts" in done.stdout
+    )
 
 
 def test_relative_data_folders_count_from_the_checkout(toy):
     toy.build("c_archive", MTL_DATA_DIR="here", MTL_DATA_MIRROR="mirror")
-    assert (toy.root / "here" / "converted").is_dir() and not (toy.root / "notebooks" / "here").exists()
+    assert (toy.root / "here" / "converted").is_dir() and not (
+        toy.root / "notebooks" / "here"
+    ).exists()

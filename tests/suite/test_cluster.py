@@ -1,4 +1,5 @@
 """Sweeps on Dask over the loopback interface: bit for bit as one by one, whatever is killed, and only what is missing."""
+
 import itertools
 import json
 import os
@@ -16,13 +17,26 @@ import pytest
 
 pytestmark = pytest.mark.distributed
 LAMS, KINDS, SEEDS = [0.5, 1, 2], ["plain", "fancy"], [0, 1, 2, 3]
-FILES = ["metrics.json", "claims.json", "claims/a-toy-up.csv", "figures/draws.svg", "figures/draws.png"]
+FILES = [
+    "metrics.json",
+    "claims.json",
+    "claims/a-toy-up.csv",
+    "figures/draws.svg",
+    "figures/draws.png",
+]
 
 
 def sweep_file(toy, lams=LAMS, kinds=KINDS, seeds=SEEDS, pause=0.0):
     """Write params/sweeps/tried.yaml and return the words of the command."""
     (toy.root / "params" / "sweeps").mkdir(exist_ok=True)
-    text = json.dumps({"section": "a_toy", "metric": "draw/0", "grid": {"lam": lams, "kind": kinds}, "seeds": seeds})
+    text = json.dumps(
+        {
+            "section": "a_toy",
+            "metric": "draw/0",
+            "grid": {"lam": lams, "kind": kinds},
+            "seeds": seeds,
+        }
+    )
     (toy.root / "params" / "sweeps" / "tried.yaml").write_text(text)
     toy.edit("params/a_toy.yaml", "pause: 0.0", f"pause: {pause}")
     return "sweep", "params/sweeps/tried.yaml"
@@ -66,7 +80,10 @@ def left(toy):
     found = []
     for process in psutil.process_iter():
         try:
-            if process.status() != psutil.STATUS_ZOMBIE and (process.cwd() == str(toy.root) or process.environ().get("MTL_RUN_DIR", "").startswith(str(toy.root))):
+            if process.status() != psutil.STATUS_ZOMBIE and (
+                process.cwd() == str(toy.root)
+                or process.environ().get("MTL_RUN_DIR", "").startswith(str(toy.root))
+            ):
                 found.append(process.cmdline())
         except psutil.Error:
             pass
@@ -92,7 +109,10 @@ def swept(new_toy):
 
 
 def test_24_points_are_bit_for_bit_what_they_are_one_by_one(swept, toy):
-    assert "tried: 24 points, 0 cached, 24 to run" in swept.done.stdout and "2 local processes" in swept.done.stdout
+    assert (
+        "tried: 24 points, 0 cached, 24 to run" in swept.done.stdout
+        and "2 local processes" in swept.done.stdout
+    )
     workers = {line.split()[-1] for line in swept.done.stdout.splitlines() if "  done in " in line}
     assert len(workers) == 2
     for lam, kind, seed in itertools.product(LAMS, KINDS, SEEDS):
@@ -102,23 +122,35 @@ def test_24_points_are_bit_for_bit_what_they_are_one_by_one(swept, toy):
     assert len(table) == 24 * 9 and len(table.drop_duplicates(["lam", "kind", "seed"])) == 24
     for (lam, kind, seed), rows in table.groupby(["lam", "kind", "seed"]):
         metrics = json.loads(content(toy, lam, kind, seed)[1]["metrics.json"])["metrics"]
-        assert {row.metric: {"value": row.value, "n": row.n} for row in rows.itertuples()} == metrics
+        assert {
+            row.metric: {"value": row.value, "n": row.n} for row in rows.itertuples()
+        } == metrics
     # The same sweep over the runs made one by one finds them all, and writes the same table.
     again = toy.suite(*sweep_file(toy))
     assert "24 cached, 0 to run" in again.stdout
     for name in ("points.csv", "figure.csv", "figure.svg"):
-        assert (toy.root / "results/sweeps/tried" / name).read_bytes() == (swept.root / "results/sweeps/tried" / name).read_bytes()
+        assert (toy.root / "results/sweeps/tried" / name).read_bytes() == (
+            swept.root / "results/sweeps/tried" / name
+        ).read_bytes()
 
 
 def test_a_rerun_does_only_what_is_missing(swept):
-    before = {path: path.stat().st_mtime_ns for path in (swept.root / "results").glob("default-*/a_toy")}
+    before = {
+        path: path.stat().st_mtime_ns for path in (swept.root / "results").glob("default-*/a_toy")
+    }
     table = (swept.root / "results/sweeps/tried/points.csv").read_bytes()
     gone, damaged = list(before)[:2]
     shutil.rmtree(gone)
     (damaged / "metrics.json").write_text("{")
     done = swept.suite("sweep", "params/sweeps/tried.yaml")
-    assert done.returncode == 0 and "24 points, 22 cached, 2 to run" in done.stdout and done.stdout.count("  done in ") == 2
-    after = {path: path.stat().st_mtime_ns for path in (swept.root / "results").glob("default-*/a_toy")}
+    assert (
+        done.returncode == 0
+        and "24 points, 22 cached, 2 to run" in done.stdout
+        and done.stdout.count("  done in ") == 2
+    )
+    after = {
+        path: path.stat().st_mtime_ns for path in (swept.root / "results").glob("default-*/a_toy")
+    }
     assert {path for path in before if before[path] != after[path]} == {gone, damaged}
     assert (swept.root / "results/sweeps/tried/points.csv").read_bytes() == table
 
@@ -129,7 +161,9 @@ def test_a_killed_worker_loses_nothing(swept, toy):
     worker, build = within(60, lambda: next(iter(builders(process.pid).items()), None))
     point = build.cmdline()[build.cmdline().index("--set") + 1]
     worker.kill()
-    within(10, lambda: not psutil.pid_exists(build.pid) or build.status() == psutil.STATUS_ZOMBIE)  # its point dies with it
+    within(
+        10, lambda: not psutil.pid_exists(build.pid) or build.status() == psutil.STATUS_ZOMBIE
+    )  # its point dies with it
     code, out, err = finish(process)
     assert code == 0 and "tried: 6 of 6 points" in out, err
     assert (said + out).count(f"{point}  done in ") == 1 and (said + out).count("  done in ") == 6
@@ -147,23 +181,46 @@ def test_an_end_in_between_keeps_what_is_finished(toy, how):
     code, _, err = finish(process)
     within(15, lambda: not left(toy))
     if how == "interrupt":
-        assert code == 130 and "of 4 points are finished and kept, the same command runs the rest" in err and "Traceback" not in err
+        assert (
+            code == 130
+            and "of 4 points are finished and kept, the same command runs the rest" in err
+            and "Traceback" not in err
+        )
         table = pd.read_csv(toy.root / "results/sweeps/tried/failures.csv")
         assert 1 <= len(table) <= 3 and set(table["reason"]) == {"not run: interrupted"}
     done = toy.suite("sweep", "params/sweeps/tried.yaml")
-    cached, missing = map(int, re.search(r"4 points, (\d) cached, (\d) to run", done.stdout).groups())
-    assert done.returncode == 0 and cached >= 1 and missing >= 1 and done.stdout.count("  done in ") == missing
+    cached, missing = map(
+        int, re.search(r"4 points, (\d) cached, (\d) to run", done.stdout).groups()
+    )
+    assert (
+        done.returncode == 0
+        and cached >= 1
+        and missing >= 1
+        and done.stdout.count("  done in ") == missing
+    )
     assert not [*(toy.root / "results/sweeps").glob(".run-*")]
 
 
 def test_a_failing_point_is_listed_and_stops_no_other(toy):
-    toy.edit("notebooks/a_toy.ipynb", "time.sleep(pause)", "assert (lam, seed) != (1, 1), 'planted'")
+    toy.edit(
+        "notebooks/a_toy.ipynb", "time.sleep(pause)", "assert (lam, seed) != (1, 1), 'planted'"
+    )
     done = toy.suite(*sweep_file(toy, [1, 2], ["plain"], [0, 1]))
-    assert done.returncode == 1 and "tried: 3 of 4 points" in done.stdout and done.stdout.count("  done in ") == 3
-    assert "failed: lam=1 kind=\"plain\" seed=1: notebooks/a_toy.ipynb, cell 4: AssertionError: planted" in done.stdout
+    assert (
+        done.returncode == 1
+        and "tried: 3 of 4 points" in done.stdout
+        and done.stdout.count("  done in ") == 3
+    )
+    assert (
+        'failed: lam=1 kind="plain" seed=1: notebooks/a_toy.ipynb, cell 4: AssertionError: planted'
+        in done.stdout
+    )
     (failure,) = pd.read_csv(toy.root / "results/sweeps/tried/failures.csv").to_dict("records")
     assert (failure["lam"], failure["seed"]) == (1, 1) and "planted" in failure["reason"]
-    assert "a_toy.failed.ipynb" in failure["reason"] and (toy.root / "results" / failure["run"] / "a_toy.failed.ipynb").is_file()
+    assert (
+        "a_toy.failed.ipynb" in failure["reason"]
+        and (toy.root / "results" / failure["run"] / "a_toy.failed.ipynb").is_file()
+    )
     assert pd.read_csv(toy.root / "results/sweeps/tried/figure.csv")["n"].tolist() == [1, 2]
 
 
@@ -176,11 +233,31 @@ def scheduler():
     started = []
 
     def start(folder, *words):
-        started.append(subprocess.Popen([sys.executable, "-m", "dask", *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "dask", *words],
+                cwd=folder,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
         return started[-1]
 
-    start(None, "scheduler", "--host", "127.0.0.1", "--port", address.rsplit(":", 1)[1], "--no-dashboard")
-    yield address, lambda folder: start(folder, "worker", address, "--nthreads", "1", "--memory-limit", "0", "--no-dashboard")
+    start(
+        None,
+        "scheduler",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        address.rsplit(":", 1)[1],
+        "--no-dashboard",
+    )
+    yield (
+        address,
+        lambda folder: start(
+            folder, "worker", address, "--nthreads", "1", "--memory-limit", "0", "--no-dashboard"
+        ),
+    )
     for process in reversed(started):
         process.terminate()
         process.wait(30)
@@ -194,23 +271,45 @@ def test_a_scheduler_elsewhere(swept, toy, new_toy, scheduler):
     stranger = worker(elsewhere.root)
     done = toy.suite(*words)
     assert done.returncode == 1 and "no current result" not in done.stdout, done.stderr
-    assert done.stdout.count("workers need this checkout and its results/ on a shared file system") == 4 and "0 of 2 points" in done.stdout
+    assert (
+        done.stdout.count("workers need this checkout and its results/ on a shared file system")
+        == 4
+        and "0 of 2 points" in done.stdout
+    )
     assert not [*(elsewhere.root / "results").glob("*/*")]
     stranger.terminate()
     stranger.wait(30)
 
     home = worker(toy.root)
     process = toy.start(*words)
-    build = within(60, lambda: next((child for child in psutil.Process(home.pid).children(recursive=True) if "build" in child.cmdline()), None))
+    build = within(
+        60,
+        lambda: next(
+            (
+                child
+                for child in psutil.Process(home.pid).children(recursive=True)
+                if "build" in child.cmdline()
+            ),
+            None,
+        ),
+    )
     process.send_signal(signal.SIGINT)
     assert finish(process)[0] == 130
     within(15, lambda: not build.is_running() or build.status() == psutil.STATUS_ZOMBIE)
     done = toy.suite(*words)
-    assert done.returncode == 0 and f"1 worker threads at {address}" in done.stdout and "2 of 2 points" in done.stdout, done.stderr
-    assert [content(toy, 1, "plain", seed) == content(swept, 1, "plain", seed) for seed in (0, 1)] == [True, True]
+    assert (
+        done.returncode == 0
+        and f"1 worker threads at {address}" in done.stdout
+        and "2 of 2 points" in done.stdout
+    ), done.stderr
+    assert [
+        content(toy, 1, "plain", seed) == content(swept, 1, "plain", seed) for seed in (0, 1)
+    ] == [True, True]
 
 
 def test_no_scheduler_at_the_address(toy):
     done = toy.suite(*sweep_file(toy), "--scheduler", "tcp://127.0.0.1:9")
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
-    assert done.stderr.startswith("SCHEDULER: tcp://127.0.0.1:9: ") and not os.path.exists(toy.root / "results/sweeps/tried")
+    assert done.stderr.startswith("SCHEDULER: tcp://127.0.0.1:9: ") and not os.path.exists(
+        toy.root / "results/sweeps/tried"
+    )

@@ -1,4 +1,5 @@
 """The environment builder: stamps, locks, and one line when Python will not do. No network is needed."""
+
 import fcntl
 import os
 import subprocess
@@ -16,8 +17,12 @@ def place(tmp_path, monkeypatch):
     (tmp_path / "requirements.lock").write_text("x==1\n")
     monkeypatch.setattr(environment, "ROOT", tmp_path)
     monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
-    made = [sys.executable, "-c", f"import pathlib; p = pathlib.Path({str(tmp_path)!r}); (p / '.venv').mkdir(); "
-            "(p / 'count').open('a').write('x')"]
+    made = [
+        sys.executable,
+        "-c",
+        f"import pathlib; p = pathlib.Path({str(tmp_path)!r}); (p / '.venv').mkdir(); "
+        "(p / 'count').open('a').write('x')",
+    ]
     monkeypatch.setattr(environment, "steps", lambda index: [("made", made)])
     return tmp_path
 
@@ -40,9 +45,16 @@ def test_an_unfinished_environment_is_deleted_and_built_again(place):
 
 
 def test_a_failing_step_leaves_no_stamp_and_one_line(place, monkeypatch, capsys):
-    monkeypatch.setattr(environment, "steps", lambda index: [("the packages", [sys.executable, "-c", "raise SystemExit(3)"])])
+    monkeypatch.setattr(
+        environment,
+        "steps",
+        lambda index: [("the packages", [sys.executable, "-c", "raise SystemExit(3)"])],
+    )
     assert environment.build() == 1
-    assert capsys.readouterr().err == "environment: 'the packages' failed; correct what pip says above and run make again\n"
+    assert (
+        capsys.readouterr().err
+        == "environment: 'the packages' failed; correct what pip says above and run make again\n"
+    )
     assert not (place / ".venv" / ".complete").exists()
 
 
@@ -62,9 +74,13 @@ def test_a_missing_venv_module_is_one_line(place, monkeypatch, capsys):
 
 
 def test_a_step_that_outlives_its_builder_keeps_the_lock(place):
-    slow = f"import time, pathlib; time.sleep(2); pathlib.Path({str(place)!r}, 'late').write_text('')"
-    program = (f"import sys; sys.path.insert(0, {os.getcwd()!r})\nfrom pathlib import Path\nfrom suite import environment as e\n"
-               f"e.ROOT = Path({str(place)!r}); e.VENV = e.ROOT / '.venv'\ne.steps = lambda index: [('slow', [sys.executable, '-c', {slow!r}])]\ne.build()")
+    slow = (
+        f"import time, pathlib; time.sleep(2); pathlib.Path({str(place)!r}, 'late').write_text('')"
+    )
+    program = (
+        f"import sys; sys.path.insert(0, {os.getcwd()!r})\nfrom pathlib import Path\nfrom suite import environment as e\n"
+        f"e.ROOT = Path({str(place)!r}); e.VENV = e.ROOT / '.venv'\ne.steps = lambda index: [('slow', [sys.executable, '-c', {slow!r}])]\ne.build()"
+    )
     builder = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     for line in builder.stdout:
         if "slow" in line:
@@ -82,27 +98,44 @@ def test_the_chosen_index_of_torch_is_remembered(place, monkeypatch):
     monkeypatch.setenv("TORCH_INDEX", "somewhere")
     assert environment.build() == 0
     monkeypatch.delenv("TORCH_INDEX")
-    assert environment.build() == 0 and count(place) == 1  # make test after make all TORCH_INDEX=...
+    assert (
+        environment.build() == 0 and count(place) == 1
+    )  # make test after make all TORCH_INDEX=...
     (place / "requirements.lock").write_text("x==2\n")
     assert environment.build() == 0 and environment.torch_index() == "somewhere"
     monkeypatch.setenv("TORCH_INDEX", "elsewhere")
     assert environment.build() == 0 and count(place) == 3
 
 
-def test_the_cluster_is_built_once_beside_the_environment_and_goes_with_it(place, monkeypatch, capsys):
+def test_the_cluster_is_built_once_beside_the_environment_and_goes_with_it(
+    place, monkeypatch, capsys
+):
     program = f"import pathlib, sys; pathlib.Path(sys.argv[sys.argv.index('--target') + 1]).mkdir(); pathlib.Path({str(place)!r}, 'dask').open('a').write('x')"
     monkeypatch.setattr(environment, "pip", lambda: [sys.executable, "-c", program])
     (place / "requirements-cluster.lock").write_text("dask==1\n")
-    assert [environment.build(), environment.build_beside("cluster"), environment.build(), environment.build_beside("cluster")] == [0] * 4
-    assert (count(place), (place / "dask").read_text()) == (1, "x") and (place / ".venv" / ".cluster" / ".complete").is_file()
+    assert [
+        environment.build(),
+        environment.build_beside("cluster"),
+        environment.build(),
+        environment.build_beside("cluster"),
+    ] == [0] * 4
+    assert (count(place), (place / "dask").read_text()) == (1, "x") and (
+        place / ".venv" / ".cluster" / ".complete"
+    ).is_file()
     (place / "requirements-cluster.lock").write_text("dask==2\n")
-    assert environment.build_beside("cluster") == 0 and (count(place), (place / "dask").read_text()) == (1, "xx")
+    assert environment.build_beside("cluster") == 0 and (
+        count(place),
+        (place / "dask").read_text(),
+    ) == (1, "xx")
     (place / "requirements.lock").write_text("x==2\n")
     assert environment.build() == 0 and not (place / ".venv" / ".cluster").exists()
     monkeypatch.setattr(environment, "pip", lambda: [sys.executable, "-c", "raise SystemExit(3)"])
     capsys.readouterr()
     assert environment.build_beside("cluster") == 1 and not (place / ".venv" / ".cluster").exists()
-    assert capsys.readouterr().err == "environment: 'Dask (3 MB)' failed; correct what pip says above and run make again\n"
+    assert (
+        capsys.readouterr().err
+        == "environment: 'Dask (3 MB)' failed; correct what pip says above and run make again\n"
+    )
 
 
 def test_an_environment_of_another_lock_stands_beside_the_first(place, monkeypatch):
@@ -112,7 +145,9 @@ def test_an_environment_of_another_lock_stands_beside_the_first(place, monkeypat
     base = environment.fingerprint()
     monkeypatch.setattr(environment, "VENV", place / ".flower")
     monkeypatch.setattr(environment, "LOCK", "requirements-flower.lock")
-    assert environment.torch_index() == "somewhere"  # the build of torch that the first environment has
+    assert (
+        environment.torch_index() == "somewhere"
+    )  # the build of torch that the first environment has
     flower = environment.fingerprint()
     (place / "requirements-flower.lock").write_text("y==2\n")
     assert len({base, flower, environment.fingerprint()}) == 3

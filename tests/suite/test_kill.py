@@ -1,4 +1,5 @@
 """Killed at any moment, the previous result is whole or the new one is, and the next build works."""
+
 import json
 import random
 import signal
@@ -33,7 +34,9 @@ def whole(toy) -> dict | None:
     place = home / "a_toy" if (home / "a_toy").exists() else home / ".old-a_toy"
     if not place.exists():
         return None
-    metrics, provenance = (json.loads((place / name).read_text()) for name in ("metrics.json", "provenance.json"))
+    metrics, provenance = (
+        json.loads((place / name).read_text()) for name in ("metrics.json", "provenance.json")
+    )
     assert (place / "index.html").read_text().rstrip().endswith("</html>")
     assert (place / "figures" / "draws.svg").read_text().rstrip().endswith("</svg>")
     lam = provenance["inputs"]["params"]["lam"]
@@ -63,10 +66,16 @@ def test_fifty_kills(built, half):
         assert process.returncode in (0, 130, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL), err
         assert moment < 0.5 or "Traceback" not in err, err  # before that Python itself is starting
         now = whole(built)
-        assert now["lam"] in allowed | {new} and now["first"] == pytest.approx(before["first"], rel=1e-12)
+        assert now["lam"] in allowed | {new} and now["first"] == pytest.approx(
+            before["first"], rel=1e-12
+        )
     built.build("a_toy")
     assert whole(built)["lam"] == lam
-    assert not [path.name for path in (built.root / "results/default").iterdir() if path.name.startswith((".partial", ".old"))]
+    assert not [
+        path.name
+        for path in (built.root / "results/default").iterdir()
+        if path.name.startswith((".partial", ".old"))
+    ]
 
 
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
@@ -74,11 +83,17 @@ def test_killed_inside_the_swap(built, at):
     home = built.root / "results" / "default"
     old = whole(built)
     subprocess.run(["cp", "-r", str(home / "a_toy"), str(home / "new")], check=True)
-    done = subprocess.run([sys.executable, "-c", KILL_IN_SWAP.format(at=at, home=str(home))], cwd=built.root, env=built.environment())
+    done = subprocess.run(
+        [sys.executable, "-c", KILL_IN_SWAP.format(at=at, home=str(home))],
+        cwd=built.root,
+        env=built.environment(),
+    )
     assert done.returncode == (-signal.SIGKILL if at < 4 else 0)
     assert whole(built) == old
     out = built.build("a_toy").stdout
-    assert "nothing to do" in out and (home / "a_toy").exists() and not (home / ".old-a_toy").exists()
+    assert (
+        "nothing to do" in out and (home / "a_toy").exists() and not (home / ".old-a_toy").exists()
+    )
 
 
 def test_no_kernel_outlives_a_killed_build(toy):

@@ -1,4 +1,5 @@
 """A page or one line, for every table; what the page says is what was measured and published."""
+
 import json
 import re
 import subprocess
@@ -11,18 +12,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtl_lib.assay import advice
-from mtl_lib.compare import shift
-from suite import own_table as diagnose
 from mtl_lib.assay.table import read
+from mtl_lib.compare import shift
 from mtl_lib.stream import stream
+from suite import own_table as diagnose
 from suite import parameters
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ROOT / "tests" / "tables"
 GOOD = {  # file -> task, targets, group
-    "clinics.csv": ("clinic", "pain", ""), "comma.csv": ("school", "score", ""), "decimal-comma.csv": ("Schule", "Punkte", ""),
-    "tab-utf16.tsv": ("école", "score", ""), "pipe-bom.csv": ("clinic", "reply", ""), "windows-1252.csv": ("Straße", "Wert", ""),
-    "quoted.csv": ('the "school"', "two\nlines", ""), "missing.csv": ("site", "y", ""),
+    "clinics.csv": ("clinic", "pain", ""),
+    "comma.csv": ("school", "score", ""),
+    "decimal-comma.csv": ("Schule", "Punkte", ""),
+    "tab-utf16.tsv": ("école", "score", ""),
+    "pipe-bom.csv": ("clinic", "reply", ""),
+    "windows-1252.csv": ("Straße", "Wert", ""),
+    "quoted.csv": ('the "school"', "two\nlines", ""),
+    "missing.csv": ("site", "y", ""),
 }
 
 
@@ -35,7 +41,20 @@ def results(tmp_path, monkeypatch):
 
 
 def run(table, task="", target="", group="", loss=""):
-    return diagnose.main(["--table", str(table), "--task", task, "--target", target, "--group", group, "--loss", loss])
+    return diagnose.main(
+        [
+            "--table",
+            str(table),
+            "--task",
+            task,
+            "--target",
+            target,
+            "--group",
+            group,
+            "--loss",
+            loss,
+        ]
+    )
 
 
 def page_of(results, name) -> Path:
@@ -55,8 +74,13 @@ def test_a_page_for_every_kind_of_table(name, results, capsys):
     (folder,) = results.glob(f"{Path(name).stem}-*")
     page = (folder / "index.html").read_text()
     tasks = read(TABLES / name, GOOD[name][0], GOOD[name][1]).tasks
-    assert f"{len(tasks)} tasks" in page and (folder / "figures" / "measures.svg").stat().st_size > 1000
-    assert not re.search(r'(src|href)="(https?:|//)|style=|<script', page)  # loads under the site's policy
+    assert (
+        f"{len(tasks)} tasks" in page
+        and (folder / "figures" / "measures.svg").stat().st_size > 1000
+    )
+    assert not re.search(
+        r'(src|href)="(https?:|//)|style=|<script', page
+    )  # loads under the site's policy
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in TABLES.glob("bad-*.csv")))
@@ -65,12 +89,20 @@ def test_one_line_for_every_table_that_cannot_be_used(name, results, capsys):
     assert name in one_line(capsys) and not results.exists()
 
 
-@pytest.mark.parametrize("words, says", [
-    ({"table": "", "target": "y"}, "TABLE=my.csv"), ({"table": TABLES / "comma.csv"}, "TARGET=column"),
-    ({"table": "no-such.csv", "task": "a", "target": "y"}, "no-such.csv"), ({"table": TABLES, "task": "a", "target": "y"}, "tables"),
-    ({"table": TABLES / "comma.csv", "task": "schol", "target": "score"}, "schol"),
-    ({"table": TABLES / "comma.csv", "task": "school", "target": "score", "loss": "mse"}, "squared"),
-])
+@pytest.mark.parametrize(
+    "words, says",
+    [
+        ({"table": "", "target": "y"}, "TABLE=my.csv"),
+        ({"table": TABLES / "comma.csv"}, "TARGET=column"),
+        ({"table": "no-such.csv", "task": "a", "target": "y"}, "no-such.csv"),
+        ({"table": TABLES, "task": "a", "target": "y"}, "tables"),
+        ({"table": TABLES / "comma.csv", "task": "schol", "target": "score"}, "schol"),
+        (
+            {"table": TABLES / "comma.csv", "task": "school", "target": "score", "loss": "mse"},
+            "squared",
+        ),
+    ],
+)
 def test_wrong_words(words, says, results, capsys):
     assert run(**words) == 2
     assert says in one_line(capsys)
@@ -82,7 +114,10 @@ def test_the_page_says_what_was_measured(results):
     measured = shift.measure(read(TABLES / "clinics.csv", "clinic", "pain").tasks)
     published = diagnose.evidence()
     arm = str(advice.choose(measured["p(y|x)"].ratio, published["pooled"], published["single"]))
-    assert f"<strong>{measured['p(y|x)'].ratio:.2f}</strong>" in page and f"says: <strong>{arm}</strong>" in page
+    assert (
+        f"<strong>{measured['p(y|x)'].ratio:.2f}</strong>" in page
+        and f"says: <strong>{arm}</strong>" in page
+    )
     for rule, regret in published["rules"]:
         assert rule in page and f"{regret:.4f}" in page
     assert published["claim"]["verdict"] in page and f"{published['problems']} problems" in page
@@ -90,7 +125,10 @@ def test_the_page_says_what_was_measured(results):
 
 def test_the_published_evidence_is_as_the_science_asks():
     published = diagnose.evidence()
-    assert published["problems"] >= 30 and {rule for rule, _ in published["rules"]} == {"the advice", *(f"always {arm}" for arm in advice.ARMS)}
+    assert published["problems"] >= 30 and {rule for rule, _ in published["rules"]} == {
+        "the advice",
+        *(f"always {arm}" for arm in advice.ARMS),
+    }
     assert 0 <= published["pooled"] <= published["single"]
 
 
@@ -127,7 +165,12 @@ def test_the_parameters_are_ready_and_tied_to_the_file(results, tmp_path, monkey
     run(table, "clinic", "pain")
     values = parameters.ready(str(table))
     resolved = parameters.resolve("01_classical_mtl", "smoke", {"splits": 3}, values)
-    assert (resolved["your_table"], resolved["your_task"], resolved["your_target"], resolved["splits"]) == (str(table), "clinic", ["pain"], 3)
+    assert (
+        resolved["your_table"],
+        resolved["your_task"],
+        resolved["your_target"],
+        resolved["splits"],
+    ) == (str(table), "clinic", ["pain"], 3)
     table.write_text(table.read_text() + "C01,50,1,f,3\n")
     with pytest.raises(parameters.Stop, match="not the file that was diagnosed"):
         parameters.ready(str(table))
@@ -136,7 +179,9 @@ def test_the_parameters_are_ready_and_tied_to_the_file(results, tmp_path, monkey
     other.parent.mkdir()
     other.write_bytes((TABLES / "clinics.csv").read_bytes())
     run(other, "clinic", "pain")
-    assert parameters.ready(str(other))["your_table"] == str(other)  # of the same name, elsewhere, and any character in its path
+    assert parameters.ready(str(other))["your_table"] == str(
+        other
+    )  # of the same name, elsewhere, and any character in its path
     with pytest.raises(parameters.Stop, match="no such parameter"):
         parameters.resolve("00_what_is_a_task", "smoke", {}, values)
 
@@ -145,13 +190,22 @@ def test_the_parameters_are_ready_and_tied_to_the_file(results, tmp_path, monkey
 def tables(draw):
     """(file content, target): small tables of mixed kinds, some of them useless."""
     rows = draw(st.integers(0, 25))
-    cell = st.one_of(st.integers(-3, 3).map(str), st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: f"{x:.3g}"), st.sampled_from(["", "NA", "a", "b", "x;y", "é"]))
-    column = st.one_of(st.lists(cell, min_size=rows, max_size=rows), st.lists(st.sampled_from(["u", "v", "w"]), min_size=rows, max_size=rows),
-                       st.lists(st.floats(-5, 5).map(lambda x: f"{x:.2f}"), min_size=rows, max_size=rows))
+    cell = st.one_of(
+        st.integers(-3, 3).map(str),
+        st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: f"{x:.3g}"),
+        st.sampled_from(["", "NA", "a", "b", "x;y", "é"]),
+    )
+    column = st.one_of(
+        st.lists(cell, min_size=rows, max_size=rows),
+        st.lists(st.sampled_from(["u", "v", "w"]), min_size=rows, max_size=rows),
+        st.lists(st.floats(-5, 5).map(lambda x: f"{x:.2f}"), min_size=rows, max_size=rows),
+    )
     columns = [draw(column) for _ in range(draw(st.integers(2, 5)))]
     separator = draw(st.sampled_from([",", ";", "\t"]))
     quoted = lambda text: f'"{text}"' if separator in text else text
-    lines = [separator.join(f"c{k}" for k in range(len(columns)))] + [separator.join(quoted(column[i]) for column in columns) for i in range(rows)]
+    lines = [separator.join(f"c{k}" for k in range(len(columns)))] + [
+        separator.join(quoted(column[i]) for column in columns) for i in range(rows)
+    ]
     return "\n".join(lines) + "\n", draw(st.sampled_from(["c1", "c0", "c1,c2", "c9"]))
 
 
@@ -199,8 +253,28 @@ def test_a_large_table_needs_less_than_five_times_its_size(tmp_path):
     draw, n = stream(0, "test-diagnose", "big"), 300_000
     columns = np.column_stack([draw.integers(0, 2000, n), draw.standard_normal((n, 10))])
     table = tmp_path / "big.csv"
-    np.savetxt(table, columns, fmt=["%d"] + ["%.5f"] * 10, delimiter=",", header="task,a,b,c,d,e,f,g,h,i,y", comments="")
-    done = subprocess.run([sys.executable, "-c", BIG.format(root=str(ROOT), small=str(TABLES / "clinics.csv"), out=str(tmp_path), table=str(table))], capture_output=True, text=True)
+    np.savetxt(
+        table,
+        columns,
+        fmt=["%d"] + ["%.5f"] * 10,
+        delimiter=",",
+        header="task,a,b,c,d,e,f,g,h,i,y",
+        comments="",
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            BIG.format(
+                root=str(ROOT),
+                small=str(TABLES / "clinics.csv"),
+                out=str(tmp_path),
+                table=str(table),
+            ),
+        ],
+        capture_output=True,
+        text=True,
+    )
     code, grown = json.loads(done.stdout.splitlines()[-1])
     assert code == 0 and page_of(tmp_path / "tables", "big")
     assert 0.5 * table.stat().st_size < grown < 5 * table.stat().st_size

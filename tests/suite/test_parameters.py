@@ -1,20 +1,51 @@
 """Every mistake is one helpful line, exit code 2, and no kernel is started (counted by a spy)."""
+
 import json
 import sys
 
 import pytest
 
 MISTAKES = {  # what is written into params/a_toy.yaml -> words of the one line
-    "wrong key": ("seed: 0\nsimulated: false\nlamb: 0.5\nalphas: [0.1]\nkind: plain\npause: 0.0\n", ["params/a_toy.yaml", "lamb", "'lam'"]),
-    "wrong type": ("seed: 0\nsimulated: false\nlam: much\nalphas: [0.1]\nkind: plain\npause: 0.0\n", ["params/a_toy.yaml", "lam", "'much'", "weight of the penalty"]),
-    "no is no bool": ("seed: 0\nsimulated: no\nlam: 0.5\nalphas: [0.1]\nkind: plain\npause: 0.0\n", ["simulated", "'no'", "boolean"]),
-    "out of range": ("seed: -1\nsimulated: false\nlam: 0.5\nalphas: [0.1]\nkind: plain\npause: 0.0\n", ["seed", "-1", "greater than or equal to 0"]),
-    "no choice": ("seed: 0\nsimulated: false\nlam: 0.5\nalphas: [0.1]\nkind: fncy\npause: 0.0\n", ["kind", "'fncy'", "'plain' or 'fancy'"]),
-    "inside a list": ("seed: 0\nsimulated: false\nlam: 0.5\nalphas: [0.1, -2]\nkind: plain\npause: 0.0\n", ["alphas[1]", "-2"]),
-    "nan": ("seed: 0\nsimulated: false\nlam: .nan\nalphas: [0.1]\nkind: plain\npause: 0.0\n", ["lam", "nan"]),
-    "infinite": ("seed: 0\nsimulated: false\nlam: .inf\nalphas: [0.1]\nkind: plain\npause: 0.0\n", ["lam", "inf"]),
-    "a float for an int": ("seed: 0.5\nsimulated: false\nlam: 0.5\nalphas: [0.1]\nkind: plain\npause: 0.0\n", ["seed", "0.5", "integer"]),
-    "a key is missing": ("seed: 0\nsimulated: false\nalphas: [0.1]\nkind: plain\npause: 0.0\n", ["lam is missing"]),
+    "wrong key": (
+        "seed: 0\nsimulated: false\nlamb: 0.5\nalphas: [0.1]\nkind: plain\npause: 0.0\n",
+        ["params/a_toy.yaml", "lamb", "'lam'"],
+    ),
+    "wrong type": (
+        "seed: 0\nsimulated: false\nlam: much\nalphas: [0.1]\nkind: plain\npause: 0.0\n",
+        ["params/a_toy.yaml", "lam", "'much'", "weight of the penalty"],
+    ),
+    "no is no bool": (
+        "seed: 0\nsimulated: no\nlam: 0.5\nalphas: [0.1]\nkind: plain\npause: 0.0\n",
+        ["simulated", "'no'", "boolean"],
+    ),
+    "out of range": (
+        "seed: -1\nsimulated: false\nlam: 0.5\nalphas: [0.1]\nkind: plain\npause: 0.0\n",
+        ["seed", "-1", "greater than or equal to 0"],
+    ),
+    "no choice": (
+        "seed: 0\nsimulated: false\nlam: 0.5\nalphas: [0.1]\nkind: fncy\npause: 0.0\n",
+        ["kind", "'fncy'", "'plain' or 'fancy'"],
+    ),
+    "inside a list": (
+        "seed: 0\nsimulated: false\nlam: 0.5\nalphas: [0.1, -2]\nkind: plain\npause: 0.0\n",
+        ["alphas[1]", "-2"],
+    ),
+    "nan": (
+        "seed: 0\nsimulated: false\nlam: .nan\nalphas: [0.1]\nkind: plain\npause: 0.0\n",
+        ["lam", "nan"],
+    ),
+    "infinite": (
+        "seed: 0\nsimulated: false\nlam: .inf\nalphas: [0.1]\nkind: plain\npause: 0.0\n",
+        ["lam", "inf"],
+    ),
+    "a float for an int": (
+        "seed: 0.5\nsimulated: false\nlam: 0.5\nalphas: [0.1]\nkind: plain\npause: 0.0\n",
+        ["seed", "0.5", "integer"],
+    ),
+    "a key is missing": (
+        "seed: 0\nsimulated: false\nalphas: [0.1]\nkind: plain\npause: 0.0\n",
+        ["lam is missing"],
+    ),
     "duplicate key": ("seed: 0\nseed: 1\n", ["line 2", "duplicate key", "seed"]),
     "empty file": ("", ["empty"]),
     "only a comment": ("# nothing\n", ["empty"]),
@@ -27,9 +58,14 @@ MISTAKES = {  # what is written into params/a_toy.yaml -> words of the one line
     "not text": (b"\xff\xfe\x00seed", ["params/a_toy.yaml"]),
 }
 SETS = {
-    "dollar": ("lam=$x", ["$"]), "no value": ("lam", ["KEY=VALUE"]), "twice": ("lam=1 lam=2", ["lam", "twice"]),
-    "wrong key": ("alpha=[0.1]", ["SET", "'alphas'"]), "range": ("lam=-1", ["SET", "lam", "-1"]), "broken": ("alphas=[0.1", ["SET", "not YAML"]),
-    "a date": ("lam=2024-01-01", ["SET", "lam"]), "a map": ("lam={1: a, b: 2}", ["SET", "lam"]),
+    "dollar": ("lam=$x", ["$"]),
+    "no value": ("lam", ["KEY=VALUE"]),
+    "twice": ("lam=1 lam=2", ["lam", "twice"]),
+    "wrong key": ("alpha=[0.1]", ["SET", "'alphas'"]),
+    "range": ("lam=-1", ["SET", "lam", "-1"]),
+    "broken": ("alphas=[0.1", ["SET", "not YAML"]),
+    "a date": ("lam=2024-01-01", ["SET", "lam"]),
+    "a map": ("lam={1: a, b: 2}", ["SET", "lam"]),
 }
 
 
@@ -40,7 +76,15 @@ def spy(toy):
     kernels.mkdir(parents=True)
     started = toy.root / "started.txt"
     program = f"open({str(started)!r}, 'a').write('x')"
-    (kernels / "kernel.json").write_text(json.dumps({"argv": [sys.executable, "-c", program, "{connection_file}"], "display_name": "spy", "language": "python"}))
+    (kernels / "kernel.json").write_text(
+        json.dumps(
+            {
+                "argv": [sys.executable, "-c", program, "{connection_file}"],
+                "display_name": "spy",
+                "language": "python",
+            }
+        )
+    )
     toy.spy = {"JUPYTER_PATH": str(toy.root / "jupyter")}
     toy.starts = lambda: len(started.read_text()) if started.exists() else 0
     return toy
@@ -76,7 +120,10 @@ def test_other_usage(spy):
     refused(spy.suite("build", "--profile", "ful", **spy.spy), ["'ful'", "smoke, default, full"])
     refused(spy.suite("bild", **spy.spy), ["bild"])
     (spy.root / "params" / "smoke" / "a_toy.yaml").write_text("lamb: 1\n")
-    refused(spy.suite("build", "a_toy", "--profile", "smoke", **spy.spy), ["params/smoke/a_toy.yaml", "lamb"])
+    refused(
+        spy.suite("build", "a_toy", "--profile", "smoke", **spy.spy),
+        ["params/smoke/a_toy.yaml", "lamb"],
+    )
     assert spy.starts() == 0
 
 
@@ -89,7 +136,14 @@ def test_profiles_and_set_are_layers(toy):
     toy.build("a_toy", "--profile", "smoke", "--set", "lam=2 alphas=[0.1, 1e-2] kind=fancy")
     (folder,) = (toy.root / "results").glob("smoke-*")
     params = json.loads((folder / "a_toy" / "provenance.json").read_text())["inputs"]["params"]
-    assert params == {"seed": 0, "simulated": True, "lam": 2.0, "alphas": [0.1, 0.01], "kind": "fancy", "pause": 0.0}
+    assert params == {
+        "seed": 0,
+        "simulated": True,
+        "lam": 2.0,
+        "alphas": [0.1, 0.01],
+        "kind": "fancy",
+        "pause": 0.0,
+    }
     assert not toy.result(profile="smoke").exists()
 
 

@@ -1,4 +1,5 @@
 """Sweeps without Dask: what a file may say, which runs its points are, and the table made of them."""
+
 import json
 
 import pandas as pd
@@ -7,11 +8,19 @@ import pytest
 from suite import cluster, parameters, sweep
 from suite.project import PARAMS, RESULTS, USAGE, Stop
 
-GOOD = {"section": "01_classical_mtl", "profile": "smoke", "metric": "exam/nmse/pooled/share=0.1",
-        "grid": {"n_lams": [2, 4], "weighting": ["mean", "sum"]}, "seeds": [0, 10]}
+GOOD = {
+    "section": "01_classical_mtl",
+    "profile": "smoke",
+    "metric": "exam/nmse/pooled/share=0.1",
+    "grid": {"n_lams": [2, 4], "weighting": ["mean", "sum"]},
+    "seeds": [0, 10],
+}
 MISTAKES = {  # what differs from GOOD (None: the key is left out) -> words of the one line
     "wrong key": ({"grids": {}}, ["grids", "'grid'", "section, profile, metric, grid, seeds"]),
-    "no section": ({"section": None}, ["section: missing", "the notebook that runs at every point"]),
+    "no section": (
+        {"section": None},
+        ["section: missing", "the notebook that runs at every point"],
+    ),
     "wrong section": ({"section": "01_clasical_mtl"}, ["01_clasical_mtl", "'01_classical_mtl'"]),
     "wrong profile": ({"profile": "ful"}, ["profile", "'ful'", "'smoke', 'default' or 'full'"]),
     "no metric": ({"metric": None}, ["metric: missing"]),
@@ -23,12 +32,21 @@ MISTAKES = {  # what differs from GOOD (None: the key is left out) -> words of t
     "no seeds": ({"seeds": []}, ["seeds", "at least 1"]),
     "a seed is no number": ({"seeds": [0, "x"]}, ["seeds[1]", "'x'", "integer"]),
     "wrong parameter": ({"grid": {"n_lam": [2]}}, ["n_lam", "no such parameter", "'n_lams'"]),
-    "out of range": ({"grid": {"n_lams": [2, 1]}}, ["n_lams = 1", "greater than or equal to 2", "values of lambda", "n_lams=1 seed=0"]),
+    "out of range": (
+        {"grid": {"n_lams": [2, 1]}},
+        ["n_lams = 1", "greater than or equal to 2", "values of lambda", "n_lams=1 seed=0"],
+    ),
     "wrong type": ({"grid": {"n_lams": [2.5]}}, ["n_lams = 2.5", "integer"]),
     "nan": ({"grid": {"margin": [float("nan")]}}, ["margin", "nan"]),
-    "does not fit another parameter": ({"grid": {"shares": [[0.2, 0.9]]}}, ["few = 0.1", "one of shares"]),
+    "does not fit another parameter": (
+        {"grid": {"shares": [[0.2, 0.9]]}},
+        ["few = 0.1", "one of shares"],
+    ),
     "a negative seed": ({"seeds": [-1]}, ["seed = -1"]),
-    "a point twice": ({"grid": {"margin": [1, 1.0]}}, ["margin=1.0 seed=0", "there twice", "margin=1 "]),
+    "a point twice": (
+        {"grid": {"margin": [1, 1.0]}},
+        ["margin=1.0 seed=0", "there twice", "margin=1 "],
+    ),
     "a seed twice": ({"seeds": [3, 3]}, ["seed=3", "there twice"]),
     "a dollar": ({"grid": {"your_task": ["a$b"]}}, ["$"]),
     "what SET would read otherwise": ({"grid": {"your_task": ["a [b"]}}, ["SET"]),
@@ -38,10 +56,15 @@ MISTAKES = {  # what differs from GOOD (None: the key is left out) -> words of t
 @pytest.fixture
 def file(tmp_path):
     """Writes a sweep's file and returns its path."""
+
     def written(changes=(), text=None):
-        content = {key: value for key, value in {**GOOD, **dict(changes)}.items() if value is not None}
+        content = {
+            key: value for key, value in {**GOOD, **dict(changes)}.items() if value is not None
+        }
         path = tmp_path / "tried.yaml"
-        path.write_text(json.dumps(content).replace("NaN", ".nan") if text is None else text)  # JSON is YAML
+        path.write_text(
+            json.dumps(content).replace("NaN", ".nan") if text is None else text
+        )  # JSON is YAML
         return str(path)
 
     return written
@@ -53,19 +76,36 @@ def test_a_mistake_is_one_line(file, mistake):
     with pytest.raises(Stop) as stopped:
         sweep.expand(sweep.read(path := file(changes))[1], path)
     assert stopped.value.code == USAGE and "\n" not in str(stopped.value)
-    for word in [*words, *(["tried.yaml"] if "SET" not in words and "$" not in words and "few = 0.1" not in words else [])]:
+    for word in [
+        *words,
+        *(
+            ["tried.yaml"]
+            if "SET" not in words and "$" not in words and "few = 0.1" not in words
+            else []
+        ),
+    ]:
         assert word in str(stopped.value)
 
 
-@pytest.mark.parametrize("text, word", [("", "empty"), ("- 1", "list at the top"), ("section: a\nsection: b", "duplicate key"), ("grid: [", "not YAML")])
+@pytest.mark.parametrize(
+    "text, word",
+    [
+        ("", "empty"),
+        ("- 1", "list at the top"),
+        ("section: a\nsection: b", "duplicate key"),
+        ("grid: [", "not YAML"),
+    ],
+)
 def test_what_is_no_file_of_keys(file, text, word):
     with pytest.raises(Stop, match=word):
         sweep.read(file(text=text))
 
 
 def test_which_file():
-    for name, words in {"": ["no file given", "params/sweeps/second_task.yaml"],
-                        "params/sweeps/second-task.yaml": ["no such file", "'params/sweeps/second_task.yaml'"]}.items():
+    for name, words in {
+        "": ["no file given", "params/sweeps/second_task.yaml"],
+        "params/sweeps/second-task.yaml": ["no such file", "'params/sweeps/second_task.yaml'"],
+    }.items():
         with pytest.raises(Stop) as stopped:
             sweep.read(name)
         assert all(word in str(stopped.value) for word in words)
@@ -76,12 +116,16 @@ def test_which_file():
 def test_points_are_the_runs_that_set_makes(file):
     _, checked = sweep.read(path := file())
     points = sweep.expand(checked, path)
-    assert [tuple(point.values.values()) for point in points] == [(n, w, s) for n in (2, 4) for w in ("mean", "sum") for s in (0, 10)]
+    assert [tuple(point.values.values()) for point in points] == [
+        (n, w, s) for n in (2, 4) for w in ("mean", "sum") for s in (0, 10)
+    ]
     for point in points:
         given = parameters.parse_set(point.set)
         params = parameters.resolve("01_classical_mtl", "smoke", given)
         assert given == point.values and params == point.params
-        assert point.home == RESULTS / parameters.variant("smoke", given, {"01_classical_mtl": params})
+        assert point.home == RESULTS / parameters.variant(
+            "smoke", given, {"01_classical_mtl": params}
+        )
     assert len({point.home for point in points}) == 8
 
 
@@ -94,19 +138,36 @@ def test_another_profile_is_another_sweep(file):
         sweep.read(path, "ful")
 
 
-@pytest.mark.parametrize("path", sorted((PARAMS / "sweeps").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((PARAMS / "sweeps").glob("*.yaml")), ids=lambda path: path.stem
+)
 def test_the_sweeps_of_this_project(path):
     name, checked = sweep.read(str(path))
     assert name == path.stem and len(sweep.expand(checked, name)) >= 4
-    assert all("#" in line for line in path.read_text().splitlines())  # every key says what it is for
+    assert all(
+        "#" in line for line in path.read_text().splitlines()
+    )  # every key says what it is for
     params = parameters.resolve(checked.section, checked.profile)
-    draws = max(value for key, value in params.items() if key == "splits" or key.endswith(("_seeds", "draws")))
-    assert all(b - a >= draws for a, b in zip(checked.seeds, checked.seeds[1:]))  # no draw is used by two seeds
+    draws = max(
+        value
+        for key, value in params.items()
+        if key == "splits" or key.endswith(("_seeds", "draws"))
+    )
+    assert all(
+        b - a >= draws for a, b in zip(checked.seeds, checked.seeds[1:], strict=False)
+    )  # no draw is used by two seeds
 
 
 def test_a_worker_that_does_not_see_the_sweep_builds_nothing(monkeypatch):
     monkeypatch.setattr(cluster.subprocess, "Popen", None)
-    outcome = cluster.work({"section": "01_classical_mtl", "profile": "smoke", "set": "seed=0", "token": "results/sweeps/.run-elsewhere"})
+    outcome = cluster.work(
+        {
+            "section": "01_classical_mtl",
+            "profile": "smoke",
+            "set": "seed=0",
+            "token": "results/sweeps/.run-elsewhere",
+        }
+    )
     assert outcome["code"] == USAGE and "shared file system" in outcome["line"]
 
 
@@ -121,24 +182,51 @@ def test_the_table_of_finished_points(built):
     done = built.suite("sweep", "params/sweeps/tiny.yaml", PYTHONPATH="")
     assert done.returncode == 0 and "tiny: 2 points, 2 cached, 0 to run" in done.stdout, done.stderr
     home = built.root / "results" / "sweeps" / "tiny"
-    assert {path.name for path in home.iterdir()} == {"points.csv", "figure.svg", "figure.png", "figure.csv"}
+    assert {path.name for path in home.iterdir()} == {
+        "points.csv",
+        "figure.svg",
+        "figure.png",
+        "figure.csv",
+    }
     table = pd.read_csv(home / "points.csv")
     assert list(table) == ["lam", "alphas", "seed", "metric", "value", "n", "run", "provenance"]
-    assert len(table) == 2 * 9 and set(table["alphas"]) == {"[0.5]"} and table["provenance"].nunique() == 2
+    assert (
+        len(table) == 2 * 9
+        and set(table["alphas"]) == {"[0.5]"}
+        and table["provenance"].nunique() == 2
+    )
     for (lam, run), rows in table.groupby(["lam", "run"]):
         metrics = json.loads((built.root / "results" / run / "metrics.json").read_text())["metrics"]
-        assert {row.metric: {"value": row.value, "n": row.n} for row in rows.itertuples()} == metrics
-        assert json.loads((built.root / "results" / run / "provenance.json").read_text())["inputs"]["params"]["lam"] == lam
+        assert {
+            row.metric: {"value": row.value, "n": row.n} for row in rows.itertuples()
+        } == metrics
+        assert (
+            json.loads((built.root / "results" / run / "provenance.json").read_text())["inputs"][
+                "params"
+            ]["lam"]
+            == lam
+        )
     figure = pd.read_csv(home / "figure.csv")
-    assert figure["n"].tolist() == [1, 1] and figure["mean"].tolist() == table.query("metric == 'draw/0'")["value"].tolist()
+    assert (
+        figure["n"].tolist() == [1, 1]
+        and figure["mean"].tolist() == table.query("metric == 'draw/0'")["value"].tolist()
+    )
 
     (folder / "tiny.yaml").write_text(text.replace("draw/0", "drw/0"))
     done = built.suite("sweep", "params/sweeps/tiny.yaml", PYTHONPATH="")
-    assert done.returncode == 2 and "'drw/0': no point has it; did you mean 'draw/0'?" in done.stderr
-    assert {path.name for path in home.iterdir()} == {"points.csv"}  # no figure of another metric stays
+    assert (
+        done.returncode == 2 and "'drw/0': no point has it; did you mean 'draw/0'?" in done.stderr
+    )
+    assert {path.name for path in home.iterdir()} == {
+        "points.csv"
+    }  # no figure of another metric stays
 
     (folder / "tiny.yaml").write_text(text.replace("[7]", "[7, 8]"))
     before = (home / "points.csv").read_bytes()
     done = built.suite("sweep", "params/sweeps/tiny.yaml", PYTHONPATH="")
-    assert done.returncode == 2 and "2 cached, 2 to run" in done.stdout and "make sweep installs it" in done.stderr
+    assert (
+        done.returncode == 2
+        and "2 cached, 2 to run" in done.stdout
+        and "make sweep installs it" in done.stderr
+    )
     assert (home / "points.csv").read_bytes() == before and not [*home.parent.glob(".run-*")]

@@ -1,6 +1,8 @@
 """Every federated method, in the variants whose invariances are tested: name -> a function that makes it."""
+
 import torch
 
+from mtl_lib.federated.methods.centralized import Centralized
 from mtl_lib.federated.methods.dfedem import DFedEM
 from mtl_lib.federated.methods.ditto import Ditto
 from mtl_lib.federated.methods.fedavg import FedAvg
@@ -13,25 +15,32 @@ from mtl_lib.federated.methods.label_prior import LabelPrior
 from mtl_lib.federated.methods.local import Local
 from mtl_lib.federated.methods.per_fedavg import PerFedAvg
 from mtl_lib.federated.methods.pfedme import PFedMe
-from mtl_lib.federated.methods.centralized import Centralized
 from mtl_lib.federated.methods.scaffold import SCAFFOLD
-from mtl_lib.stack.stack import SGD, Adam, MLP, Module
+from mtl_lib.stack.stack import MLP, SGD, Adam, Module
 
 RULE = SGD(0.1, momentum=0.9)
 NET = MLP((6, 1))
 METHODS = {
-    "Local": lambda: Local(NET, RULE), "Local, momentum kept": lambda: Local(NET, RULE, keep_memory=True),
+    "Local": lambda: Local(NET, RULE),
+    "Local, momentum kept": lambda: Local(NET, RULE, keep_memory=True),
     "Pooled": lambda: Centralized(NET, RULE),
-    "FedAvg": lambda: FedAvg(NET, RULE), "FedAvg 1/T": lambda: FedAvg(NET, RULE, "clients"),
+    "FedAvg": lambda: FedAvg(NET, RULE),
+    "FedAvg 1/T": lambda: FedAvg(NET, RULE, "clients"),
     "FedAvg, momentum kept": lambda: FedAvg(NET, RULE, keep_memory=True),
-    "FedAvg over all": lambda: FedAvg(NET, RULE, over="all"), "FedAvg, Adam kept": lambda: FedAvg(NET, Adam(0.01), keep_memory=True),
-    "FedAvg, module": lambda: FedAvg(Module(torch.nn.Linear(6, 1)), RULE), "FedAvg, two layers": lambda: FedAvg(MLP((6, 4, 1)), RULE),
+    "FedAvg over all": lambda: FedAvg(NET, RULE, over="all"),
+    "FedAvg, Adam kept": lambda: FedAvg(NET, Adam(0.01), keep_memory=True),
+    "FedAvg, module": lambda: FedAvg(Module(torch.nn.Linear(6, 1)), RULE),
+    "FedAvg, two layers": lambda: FedAvg(MLP((6, 4, 1)), RULE),
     "FedAvg+": lambda: FedAvgPlus(NET, RULE, personal_steps=5),
     "FedAvg+, momentum kept": lambda: FedAvgPlus(NET, RULE, personal_steps=5, keep_memory=True),
-    "Ditto": lambda: Ditto(NET, RULE, 0.3), "Ditto, momentum kept": lambda: Ditto(NET, RULE, 0.3, keep_memory=True),
-    "FedEM": lambda: FedEM(NET, RULE), "FedEM over all, momentum kept": lambda: FedEM(NET, RULE, 2, over="all", keep_memory=True),
+    "Ditto": lambda: Ditto(NET, RULE, 0.3),
+    "Ditto, momentum kept": lambda: Ditto(NET, RULE, 0.3, keep_memory=True),
+    "FedEM": lambda: FedEM(NET, RULE),
+    "FedEM over all, momentum kept": lambda: FedEM(NET, RULE, 2, over="all", keep_memory=True),
     "FedProx": lambda: FedProx(NET, RULE, 0.3),
-    "FedProx over all, momentum kept": lambda: FedProx(NET, RULE, 0.3, over="all", keep_memory=True),
+    "FedProx over all, momentum kept": lambda: FedProx(
+        NET, RULE, 0.3, over="all", keep_memory=True
+    ),
     "SCAFFOLD": lambda: SCAFFOLD(NET, SGD(0.1)),
     "SCAFFOLD 1/T, Adam": lambda: SCAFFOLD(NET, Adam(0.01), 0.5, "clients"),
     "Per-FedAvg": lambda: PerFedAvg(NET, RULE, 0.2),
@@ -43,7 +52,9 @@ METHODS = {
     "IFCA": lambda: IFCA(NET, RULE, 3),
     "IFCA over all, momentum kept": lambda: IFCA(NET, RULE, 2, over="all", keep_memory=True),
     "D-FedEM": lambda: DFedEM(NET, RULE, 2, "ring"),
-    "D-FedEM average, momentum kept": lambda: DFedEM(NET, RULE, 2, mixing="average", keep_memory=True),
+    "D-FedEM average, momentum kept": lambda: DFedEM(
+        NET, RULE, 2, mixing="average", keep_memory=True
+    ),
     "Label prior": lambda: LabelPrior(NET, RULE),
 }
 # everyone stays in the pool or in the state, whatever the weight; see test_special_cases.py

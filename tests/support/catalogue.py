@@ -3,12 +3,25 @@
 Adding a penalty is a class in ``mtl_lib/classical/penalties.py`` and a line in ``DEFINITIONS``: an object, and its
 definition in cvxpy as a function of V (T, p) returning an expression and the constraints on what it introduces.
 """
+
 import functools
 
 import cvxpy as cp
 import numpy as np
 
-from mtl_lib.classical import L1, L21, MTRL, Clustered, Dirty, Graph, MeanRegularized, Pooled, Ridge, Robust, TraceNorm
+from mtl_lib.classical import (
+    L1,
+    L21,
+    MTRL,
+    Clustered,
+    Dirty,
+    Graph,
+    MeanRegularized,
+    Pooled,
+    Ridge,
+    Robust,
+    TraceNorm,
+)
 
 T = 4  # tasks of every small problem
 
@@ -28,6 +41,7 @@ def _mean(mu):
     def g(V):
         z = cp.Variable((1, V.shape[1]))
         return mu * cp.sum_squares(z) + cp.sum_squares(V - z), []
+
     return g
 
 
@@ -42,6 +56,7 @@ def _clustered(k, eta):
         M = cp.Variable((V.shape[0], V.shape[0]), PSD=True)
         eye = np.eye(V.shape[0])
         return eta * (1 + eta) * cp.matrix_frac(V, eta * eye + M), [M << eye, cp.trace(M) <= k]
+
     return g
 
 
@@ -49,6 +64,7 @@ def _sum(first, second, ratio):
     def g(V):
         P = cp.Variable(V.shape)
         return first(P) + ratio * second(V - P), []
+
     return g
 
 
@@ -94,7 +110,10 @@ def name(penalty):
 
 def losses_of(loss, T=T):
     """The loss of every task."""
-    return [("squared", "logistic", "squared_hinge")[t % 3] if loss == "mixed" else loss for t in range(T)]
+    return [
+        ("squared", "logistic", "squared_hinge")[t % 3] if loss == "mixed" else loss
+        for t in range(T)
+    ]
 
 
 def for_tasks(penalty, T):
@@ -106,7 +125,11 @@ def for_tasks(penalty, T):
 def data(kind):
     """Xs, targets, and labels no plane separates, over all tasks or any part of the graphs."""
     rng = np.random.default_rng(["ragged", "deficient", "low rank"].index(kind))
-    d, sizes = {"ragged": (3, (2, 6, 12, 9)), "deficient": (4, (2, 9, 7, 12)), "low rank": (3, (12, 2, 9, 5))}[kind]
+    d, sizes = {
+        "ragged": (3, (2, 6, 12, 9)),
+        "deficient": (4, (2, 9, 7, 12)),
+        "low rank": (3, (12, 2, 9, 5)),
+    }[kind]
     Xs = [rng.normal(size=(m, d)) + rng.normal(size=d) for m in sizes]
     if kind == "deficient":
         for X in Xs:

@@ -1,4 +1,5 @@
 """Equality of what federations leave."""
+
 import numpy as np
 
 from mtl_lib.federated.engine.method import leaves

@@ -1,4 +1,5 @@
 """Ragged nodes with related rules, and what holds of every fit of MOCHA."""
+
 import numpy as np
 
 from mtl_lib.tasks import Inputs, Task, TaskSet
@@ -11,10 +12,18 @@ def federation(losses, d, seed=0, sizes=(8, 30), rank=2, noise=0.5):
     rng = np.random.default_rng(seed)
     rules = rng.normal(size=(len(losses), rank)) @ rng.normal(size=(rank, d))
     tasks = []
-    for t, (loss, w) in enumerate(zip(losses, rules)):
+    for t, (loss, w) in enumerate(zip(losses, rules, strict=True)):
         X = rng.normal(size=(rng.integers(*sizes), d))
         z = X @ w + noise * rng.normal(size=len(X))
-        tasks.append(Task(f"node {t}", Inputs(f"X {t}", X), np.arange(len(X)), z if loss == "squared" else (z > 0).astype(int), loss))
+        tasks.append(
+            Task(
+                f"node {t}",
+                Inputs(f"X {t}", X),
+                np.arange(len(X)),
+                z if loss == "squared" else (z > 0).astype(int),
+                loss,
+            )
+        )
     return TaskSet(tasks)
 
 

@@ -1,4 +1,5 @@
 """Clients whose losses are quadratics, f_t(w) = (1/2) (w - c_t)' A_t (w - c_t), and the limits methods have on them."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,17 +26,32 @@ class Quadratics:
     def solve(self, contraction, weights: str = "samples", of=slice(None)) -> np.ndarray:
         """w of sum_t p_t M_t (w - c_t) = 0, M_t = contraction(A_t), over the clients ``of``."""
         p = self.n[of] if weights == "samples" else np.ones(len(self.n[of]))
-        M = np.stack([weight * contraction(A) for weight, A in zip(p, self.A[of])])
+        M = np.stack([weight * contraction(A) for weight, A in zip(p, self.A[of], strict=True)])
         return np.linalg.solve(M.sum(0), np.einsum("tij,tj->i", M, self.c[of]))
 
 
 def quadratics(sizes=(12, 6, 20, 9), centres=None, seed: int = 0) -> Quadratics:
     """Clients of these sizes, A_t with eigenvalues 0.6, 1, 1.6 in directions of its own; ``centres`` (T, D), drawn where None."""
     draw = lambda what, t, shape: stream(seed, f"quadratic/{what}", str(t)).normal(size=shape)
-    X = [_inputs(draw("x", t, (n, D)), draw("turn", t, (D, D)), np.sqrt(n)) for t, n in enumerate(sizes)]
-    c = np.stack([draw("c", t, D) for t in range(len(sizes))]) if centres is None else np.asarray(centres)
-    tasks = [Task(f"client {t}", Inputs(f"client {t}", x), np.arange(len(x)), x @ centre) for t, (x, centre) in enumerate(zip(X, c))]
-    return Quadratics(TaskSet(tasks, "quadratics"), np.stack([x.T @ x / len(x) for x in X]), c, np.array(sizes, float))
+    X = [
+        _inputs(draw("x", t, (n, D)), draw("turn", t, (D, D)), np.sqrt(n))
+        for t, n in enumerate(sizes)
+    ]
+    c = (
+        np.stack([draw("c", t, D) for t in range(len(sizes))])
+        if centres is None
+        else np.asarray(centres)
+    )
+    tasks = [
+        Task(f"client {t}", Inputs(f"client {t}", x), np.arange(len(x)), x @ centre)
+        for t, (x, centre) in enumerate(zip(X, c, strict=True))
+    ]
+    return Quadratics(
+        TaskSet(tasks, "quadratics"),
+        np.stack([x.T @ x / len(x) for x in X]),
+        c,
+        np.array(sizes, float),
+    )
 
 
 def _inputs(columns, turn, scale):
@@ -45,7 +61,9 @@ def _inputs(columns, turn, scale):
 
 def settle(method, world: Quadratics, steps: int, rounds: int = 100, **others):
     """The state after ``rounds`` rounds of ``steps`` full-batch local steps, float64."""
-    setting = dict(rounds=rounds, batch_size=None, local_epochs=steps, eval_every=0, dtype=torch.float64)
+    setting = dict(
+        rounds=rounds, batch_size=None, local_epochs=steps, eval_every=0, dtype=torch.float64
+    )
     return simulate(method, world.tasks, **{**setting, **others}).state
 
 

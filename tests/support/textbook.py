@@ -3,6 +3,7 @@
 What the stack is checked and timed against; nothing here comes from it. Only random draws are shared
 (``mtl_lib.stream``), so that both see the same batches: a client's epoch is one permutation of its samples.
 """
+
 import copy
 import math
 
@@ -16,7 +17,7 @@ from mtl_lib.stream import stream
 def network(sizes, seed, number=0, dtype=torch.float64):
     """Linear layers with ReLU between, weights uniform on +-1/sqrt(fan_in) from the seed's stream."""
     rng, layers = stream(seed, "init", "", number), []
-    for inputs, outputs in zip(sizes, sizes[1:]):
+    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
         layer, bound = nn.Linear(inputs, outputs, dtype=dtype), 1 / math.sqrt(inputs)
         with torch.no_grad():
             layer.weight.copy_(torch.as_tensor(rng.uniform(-bound, bound, (outputs, inputs))))
@@ -54,8 +55,10 @@ def average(models, weights):
     """A model whose parameters are the weighted average."""
     made, total = copy.deepcopy(models[0]), sum(weights)
     with torch.no_grad():
-        for target, *sources in zip(made.parameters(), *(model.parameters() for model in models)):
-            target.copy_(sum(w / total * p for w, p in zip(weights, sources)))
+        for target, *sources in zip(
+            made.parameters(), *(model.parameters() for model in models), strict=True
+        ):
+            target.copy_(sum(w / total * p for w, p in zip(weights, sources, strict=True)))
     return made
 
 
@@ -74,7 +77,14 @@ def fedavg(clients, sizes, loss, sgd, rounds, batch_size, epochs, share, seed, w
         for name in participants(clients, share, seed, round):
             x, y = clients[name]
             model = copy.deepcopy(server)
-            train(model, x, y, loss, torch.optim.SGD(model.parameters(), **sgd), minibatches(len(x), batch_size, epochs, seed, name, round))
+            train(
+                model,
+                x,
+                y,
+                loss,
+                torch.optim.SGD(model.parameters(), **sgd),
+                minibatches(len(x), batch_size, epochs, seed, name, round),
+            )
             models.append(model)
             counts.append(len(x) if weights == "samples" else 1)
         server = average(models, counts)
@@ -88,7 +98,14 @@ def local(clients, sizes, loss, sgd, rounds, batch_size, epochs, share, seed):
         for name in participants(clients, share, seed, round):
             x, y = clients[name]
             rule = torch.optim.SGD(models[name].parameters(), **sgd)
-            train(models[name], x, y, loss, rule, minibatches(len(x), batch_size, epochs, seed, name, round))
+            train(
+                models[name],
+                x,
+                y,
+                loss,
+                rule,
+                minibatches(len(x), batch_size, epochs, seed, name, round),
+            )
     return models
 
 
@@ -103,11 +120,14 @@ def ditto(clients, sizes, loss, sgd, rounds, batch_size, epochs, share, seed, la
             model, own = copy.deepcopy(server), personal[name]
             rules = [torch.optim.SGD(m.parameters(), **sgd) for m in (model, own)]
             for index in minibatches(len(x), batch_size, epochs, seed, name, round):
-                for m, rule in zip((model, own), rules):
+                for m, rule in zip((model, own), rules, strict=True):
                     rule.zero_grad()
                     value = loss_of(m, x[index], y[index], loss)
                     if m is own:
-                        value = value + lam / 2 * sum(((v - w.detach()) ** 2).sum() for v, w in zip(m.parameters(), server.parameters()))
+                        value = value + lam / 2 * sum(
+                            ((v - w.detach()) ** 2).sum()
+                            for v, w in zip(m.parameters(), server.parameters(), strict=True)
+                        )
                     value.backward()
                     rule.step()
             models.append(model)
@@ -132,13 +152,15 @@ def fedem(clients, sizes, loss, sgd, rounds, batch_size, epochs, share, seed, co
                 pi[name] = q.mean(0)
             rules = [torch.optim.SGD(model.parameters(), **sgd) for model in models]
             for index in minibatches(len(x), batch_size, epochs, seed, name, round):
-                for m, (model, rule) in enumerate(zip(models, rules)):
+                for m, (model, rule) in enumerate(zip(models, rules, strict=True)):
                     rule.zero_grad()
-                    (q[index, m] * loss_of(model, x[index], y[index], loss, "none")).mean().backward()
+                    (
+                        q[index, m] * loss_of(model, x[index], y[index], loss, "none")
+                    ).mean().backward()
                     rule.step()
             returned.append(models)
             counts.append(len(x))
-        servers = [average(models, counts) for models in zip(*returned)]
+        servers = [average(models, counts) for models in zip(*returned, strict=True)]
     return servers, pi
 
 
@@ -183,6 +205,7 @@ def replica(layers, params, batches, lr):
     layers : "dense" or "conv" for each trunk layer; heads are linear and named "head.TASK". batches : a list, one entry per update, of
     {task: (x, y, weight of the task)}; losses are binary cross-entropies of one score, averaged over the batch.
     """
+
     def module(name, kind, last=False):
         w, b = (torch.as_tensor(params[f"{name}.{part}"]) for part in ("weight", "bias"))
         if kind == "conv":
@@ -196,14 +219,28 @@ def replica(layers, params, batches, lr):
         return nn.Sequential(*([nn.Flatten()] if kind == "dense" else []), made, *after), made
 
     trunk = [module(f"trunk.{k}", kind) for k, kind in enumerate(layers)]
-    heads = {name: module(name, "dense", last=True) for name in {key.rsplit(".", 1)[0] for key in params if key.startswith("head.")}}
-    named = {f"trunk.{k}": own for k, (_, own) in enumerate(trunk)} | {name: own for name, (_, own) in heads.items()}
+    heads = {
+        name: module(name, "dense", last=True)
+        for name in {key.rsplit(".", 1)[0] for key in params if key.startswith("head.")}
+    }
+    named = {f"trunk.{k}": own for k, (_, own) in enumerate(trunk)} | {
+        name: own for name, (_, own) in heads.items()
+    }
     optimizer = torch.optim.SGD([p for own in named.values() for p in own.parameters()], lr=lr)
     body = nn.Sequential(*(block for block, _ in trunk))
     for batch in batches:
         optimizer.zero_grad()
-        loss = sum(weight * nn.functional.binary_cross_entropy_with_logits(heads[f"head.{task}"][0](body(x))[:, 0], y)
-                   for task, (x, y, weight) in batch.items())
+        loss = sum(
+            weight
+            * nn.functional.binary_cross_entropy_with_logits(
+                heads[f"head.{task}"][0](body(x))[:, 0], y
+            )
+            for task, (x, y, weight) in batch.items()
+        )
         loss.backward()
         optimizer.step()
-    return {f"{name}.{part}": getattr(own, part).detach().numpy() for name, own in named.items() for part in ("weight", "bias")}
+    return {
+        f"{name}.{part}": getattr(own, part).detach().numpy()
+        for name, own in named.items()
+        for part in ("weight", "bias")
+    }

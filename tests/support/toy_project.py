@@ -1,4 +1,5 @@
 """A toy project: the suite itself on three tiny notebooks, in a folder of its own."""
+
 import hashlib
 import json
 import os
@@ -85,13 +86,51 @@ values = store.converted("toyarchive", "toy", 1, convert)["values"]
 
 def notebook(section: str, archive: bool) -> dict:
     """A notebook with a formula, parameters, a figure, metrics and a claim."""
-    parameters = "\n".join(["seed = 0", "simulated = False", "lam = 0.5", "alphas = [0.1, 0.001]", 'kind = "plain"', "pause = 0.0"])
-    code = [(parameters, ["parameters"]), (SETUP.replace("{section}", section), []), *([(ARCHIVE, [])] if archive else []),
-            (WORK, []), (FIGURE, ["fig:draws"]), (DECIDE, [])]
-    cells = [{"cell_type": "markdown", "id": "m0", "metadata": {}, "source": f"# {section}\n\nA formula: $x^2$.\n\n## Part"}]
-    cells += [{"cell_type": "code", "id": f"c{k}", "metadata": {"tags": tags}, "source": source.strip(), "outputs": [], "execution_count": None}
-              for k, (source, tags) in enumerate(code)]
-    return {"cells": cells, "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}, "nbformat": 4, "nbformat_minor": 5}
+    parameters = "\n".join(
+        [
+            "seed = 0",
+            "simulated = False",
+            "lam = 0.5",
+            "alphas = [0.1, 0.001]",
+            'kind = "plain"',
+            "pause = 0.0",
+        ]
+    )
+    code = [
+        (parameters, ["parameters"]),
+        (SETUP.replace("{section}", section), []),
+        *([(ARCHIVE, [])] if archive else []),
+        (WORK, []),
+        (FIGURE, ["fig:draws"]),
+        (DECIDE, []),
+    ]
+    cells = [
+        {
+            "cell_type": "markdown",
+            "id": "m0",
+            "metadata": {},
+            "source": f"# {section}\n\nA formula: $x^2$.\n\n## Part",
+        }
+    ]
+    cells += [
+        {
+            "cell_type": "code",
+            "id": f"c{k}",
+            "metadata": {"tags": tags},
+            "source": source.strip(),
+            "outputs": [],
+            "execution_count": None,
+        }
+        for k, (source, tags) in enumerate(code)
+    ]
+    return {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
 
 
 class Toy:
@@ -113,11 +152,15 @@ class Toy:
         for name, text in {"sections.py": TOY_PARAMS, **TOY_MODULES}.items():
             (root / "toy" / name).write_text(text)
         for section in ("a_toy", "b_toy", "c_archive"):
-            (root / "notebooks" / f"{section}.ipynb").write_text(json.dumps(notebook(section, section == "c_archive"), indent=1))
+            (root / "notebooks" / f"{section}.ipynb").write_text(
+                json.dumps(notebook(section, section == "c_archive"), indent=1)
+            )
             (root / "params" / f"{section}.yaml").write_text(TOY_VALUES)
             (root / "params" / "smoke" / f"{section}.yaml").write_text("simulated: true\n")
         (root / "requirements.lock").write_text("nothing==1\n")
-        (root / "README.md").write_text("Toy\n<!-- claims: made by make publish -->\n<!-- end of claims -->\nEnd\n")
+        (root / "README.md").write_text(
+            "Toy\n<!-- claims: made by make publish -->\n<!-- end of claims -->\nEnd\n"
+        )
         self.archive("1 2 3")
 
     def archive(self, text: str) -> None:
@@ -131,12 +174,23 @@ class Toy:
 
     def environment(self, **more) -> dict:
         clean = {key: value for key, value in os.environ.items() if not key.startswith("MTL_")}
-        return {**clean, "MTL_DATA_DIR": str(self.root / "cache"), "MTL_DATA_MIRROR": str(self.root / "mirror"), **more}
+        return {
+            **clean,
+            "MTL_DATA_DIR": str(self.root / "cache"),
+            "MTL_DATA_MIRROR": str(self.root / "mirror"),
+            **more,
+        }
 
     def start(self, *words: str, **more) -> subprocess.Popen:
         """The suite as a process."""
-        return subprocess.Popen([sys.executable, "-m", "suite", *words], cwd=self.root, env=self.environment(**more),
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            [sys.executable, "-m", "suite", *words],
+            cwd=self.root,
+            env=self.environment(**more),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def suite(self, *words: str, timeout: float = 120, **more) -> subprocess.CompletedProcess:
         """The suite to its end: returncode, stdout, stderr."""

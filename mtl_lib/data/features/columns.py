@@ -1,4 +1,5 @@
 """From the columns of one table to one task per group, shared by every source that is a table."""
+
 import numpy as np
 
 from mtl_lib.stream import stream
@@ -7,11 +8,19 @@ from mtl_lib.tasks import Inputs, Task, TaskSet
 
 def table(name: str, features: dict[str, np.ndarray]) -> Inputs:
     """Inputs of one column per feature, each (n,) numbers."""
-    return Inputs(name, np.column_stack(list(features.values())).astype(float), columns=tuple(features))
+    return Inputs(
+        name, np.column_stack(list(features.values())).astype(float), columns=tuple(features)
+    )
 
 
-def tasks_by(ids: np.ndarray, features: dict[str, np.ndarray], target: np.ndarray, name: str, unit: str,
-             meta: dict[str, np.ndarray] | None = None) -> TaskSet:
+def tasks_by(
+    ids: np.ndarray,
+    features: dict[str, np.ndarray],
+    target: np.ndarray,
+    name: str,
+    unit: str,
+    meta: dict[str, np.ndarray] | None = None,
+) -> TaskSet:
     """One squared-loss task per distinct id, all on rows of one table (own inputs).
 
     Parameters
@@ -27,7 +36,7 @@ def tasks_by(ids: np.ndarray, features: dict[str, np.ndarray], target: np.ndarra
     order = np.argsort(ids, kind="stable")  # one sort, because thousands of tasks are common
     values, starts = np.unique(ids[order], return_index=True)
     tasks = []
-    for value, rows in zip(values, np.split(order, starts[1:])):
+    for value, rows in zip(values, np.split(order, starts[1:]), strict=True):
         facts = {key: column[rows[0]].item() for key, column in (meta or {}).items()}
         tasks.append(Task(f"{unit} {value}", inputs, rows, target[rows], meta=facts))
     return TaskSet(tasks, name)
@@ -45,10 +54,14 @@ def one_of(source: str, option: str, value, allowed) -> None:
         raise ValueError(f"{source}: {option} {value!r}, allowed are {', '.join(allowed)}")
 
 
-def simulated_ids(seed: int, name: str, tasks: int, rows: int, smallest: int, largest: int) -> np.ndarray:
+def simulated_ids(
+    seed: int, name: str, tasks: int, rows: int, smallest: int, largest: int
+) -> np.ndarray:
     """(rows,) task ids whose sizes spread between the bounds, for stand-ins of real tables."""
     draw = stream(seed, "standin-sizes", name)
-    sizes = np.clip(np.exp(draw.normal(np.log(rows / tasks) - 0.3, 0.8, tasks)), smallest, largest).astype(int)
+    sizes = np.clip(
+        np.exp(draw.normal(np.log(rows / tasks) - 0.3, 0.8, tasks)), smallest, largest
+    ).astype(int)
     sizes[:2] = smallest, largest
     while gap := rows - sizes.sum():
         room = 2 + np.flatnonzero(sizes[2:] < largest if gap > 0 else sizes[2:] > smallest)
@@ -56,7 +69,9 @@ def simulated_ids(seed: int, name: str, tasks: int, rows: int, smallest: int, la
     return np.repeat(np.arange(1, tasks + 1), sizes)
 
 
-def simulated_target(seed: int, name: str, ids: np.ndarray, X: np.ndarray, slopes, noise: float, spread: float) -> np.ndarray:
+def simulated_target(
+    seed: int, name: str, ids: np.ndarray, X: np.ndarray, slopes, noise: float, spread: float
+) -> np.ndarray:
     """A mixed model: common slopes, task intercepts and slopes with deviation ``spread``, noise."""
     draw = stream(seed, "standin-target", name)
     codes = np.unique(ids, return_inverse=True)[1]

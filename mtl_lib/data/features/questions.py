@@ -1,4 +1,5 @@
 """Four questions about one picture of clothing: the same inputs, four losses' worth of answers."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -6,8 +7,13 @@ import numpy as np
 from mtl_lib.tasks import Task, TaskSet
 
 # What kind of thing a class of Fashion-MNIST is
-GROUPS = {"upper body": ("T-shirt", "pullover", "coat", "shirt"), "dress": ("dress",), "trouser": ("trouser",),
-          "shoe": ("sandal", "sneaker", "ankle boot"), "bag": ("bag",)}
+GROUPS = {
+    "upper body": ("T-shirt", "pullover", "coat", "shirt"),
+    "dress": ("dress",),
+    "trouser": ("trouser",),
+    "shoe": ("sandal", "sneaker", "ankle boot"),
+    "bag": ("bag",),
+}
 
 
 def questions(tasks: TaskSet) -> TaskSet:
@@ -27,8 +33,14 @@ def questions(tasks: TaskSet) -> TaskSet:
     if unknown:
         raise ValueError(f"questions: class {unknown[0]!r}, allowed are {', '.join(group_of)}")
     images = task.X
-    numbers = {"ink": images.mean(axis=(1, 2, 3)), "asymmetry": np.abs(images - images[..., ::-1]).mean(axis=(1, 2, 3))}
+    numbers = {
+        "ink": images.mean(axis=(1, 2, 3)),
+        "asymmetry": np.abs(images - images[..., ::-1]).mean(axis=(1, 2, 3)),
+    }
     groups = np.array([group_of[name] for name in names])[task.y]
     made = [task, replace(task, name="group", y=groups, meta={"classes": tuple(GROUPS)})]
-    made += [Task(name, task.inputs, task.rows, ((v - v.mean()) / v.std()).astype(np.float32), "squared") for name, v in numbers.items()]
+    made += [
+        Task(name, task.inputs, task.rows, ((v - v.mean()) / v.std()).astype(np.float32), "squared")
+        for name, v in numbers.items()
+    ]
     return TaskSet(made, tasks.name)

@@ -1,4 +1,5 @@
 """Sequences of ids with few codes: the commonest keep one of their own, all others share one."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -27,8 +28,18 @@ def commonest(tasks: TaskSet, keep: int, rows: np.ndarray, target: str | None = 
     coded, made = replace(inputs, name=f"{inputs.name}, {keep} codes", array=code[inputs.array]), []
     for task in tasks:
         if task.name == target:
-            label = np.where(task.y + 1 < len(code), code[np.minimum(task.y + 1, len(code) - 1)], OTHER) - 2
-            meta = {**task.meta, "classes": tuple(np.array(task.meta["classes"])[np.argsort(code)[-keep:] - 1])} if "classes" in task.meta else task.meta
+            label = (
+                np.where(task.y + 1 < len(code), code[np.minimum(task.y + 1, len(code) - 1)], OTHER)
+                - 2
+            )
+            meta = (
+                {
+                    **task.meta,
+                    "classes": tuple(np.array(task.meta["classes"])[np.argsort(code)[-keep:] - 1]),
+                }
+                if "classes" in task.meta
+                else task.meta
+            )
             task = replace(task, y=np.maximum(label, 0), observed=label >= 0, meta=meta)
         made.append(replace(task, inputs=coded))
     return TaskSet(made, tasks.name)

@@ -1,4 +1,5 @@
 """What the text sources share: word and tag codes, padded sentences, stand-ins."""
+
 from collections import Counter
 
 import numpy as np
@@ -12,14 +13,22 @@ NO_TAG = -100  # tag of padding: no loss there
 def vocabulary(sentences, at_least: int = 1) -> tuple[str, ...]:
     """Words by code: padding, "other", then all that occur ``at_least`` times by falling frequency, ties by alphabet."""
     counts = Counter(word for sentence in sentences for word in sentence)
-    kept = sorted((word for word in counts if counts[word] >= at_least), key=lambda word: (-counts[word], word))
+    kept = sorted(
+        (word for word in counts if counts[word] >= at_least),
+        key=lambda word: (-counts[word], word),
+    )
     return ("<pad>", "<other>", *kept)
 
 
 def encode(sentences, words: tuple[str, ...], length: int) -> np.ndarray:
     """int64 (n, length) word codes, 0 behind the end. Raises ValueError for a longer sentence."""
     code = {word: k for k, word in enumerate(words) if k > OTHER}
-    return _padded(([code.get(word, OTHER) for word in sentence] for sentence in sentences), len(sentences), length, PAD)
+    return _padded(
+        ([code.get(word, OTHER) for word in sentence] for sentence in sentences),
+        len(sentences),
+        length,
+        PAD,
+    )
 
 
 def encode_tags(tags, names: tuple[str, ...], length: int) -> np.ndarray:
@@ -28,7 +37,9 @@ def encode_tags(tags, names: tuple[str, ...], length: int) -> np.ndarray:
     unknown = next((tag for sentence in tags for tag in sentence if tag not in code), None)
     if unknown is not None:
         raise ValueError(f"tag {unknown!r}, allowed are {', '.join(names)}")
-    return _padded(([code[tag] for tag in sentence] for sentence in tags), len(tags), length, NO_TAG)
+    return _padded(
+        ([code[tag] for tag in sentence] for sentence in tags), len(tags), length, NO_TAG
+    )
 
 
 def _padded(rows, n: int, length: int, fill: int) -> np.ndarray:
@@ -36,7 +47,7 @@ def _padded(rows, n: int, length: int, fill: int) -> np.ndarray:
     for k, row in enumerate(rows):
         if len(row) > length:
             raise ValueError(f"sentence {k} has {len(row)} words, allowed are at most {length}")
-        table[k, :len(row)] = row
+        table[k, : len(row)] = row
     return table
 
 
@@ -44,7 +55,10 @@ def cut(flat: np.ndarray, lengths: np.ndarray) -> list[list[str]]:
     """Sentences out of their words in one array, as the cache stores them."""
     ends = np.cumsum(lengths)
     flat = flat.tolist()
-    return [flat[end - length:end] for end, length in zip(ends.tolist(), lengths.tolist())]
+    return [
+        flat[end - length : end]
+        for end, length in zip(ends.tolist(), lengths.tolist(), strict=True)
+    ]
 
 
 def same(codes: np.ndarray) -> np.ndarray:
@@ -53,7 +67,9 @@ def same(codes: np.ndarray) -> np.ndarray:
     return first[of_row.ravel()]
 
 
-def simulated(seed: int, name: str, n: int, types: tuple[str, ...], longest: int) -> tuple[list[list[str]], list[list[str]]]:
+def simulated(
+    seed: int, name: str, n: int, types: tuple[str, ...], longest: int
+) -> tuple[list[list[str]], list[list[str]]]:
     """Sentences of filler words with names in them, and their BIO tags.
 
     Every type has eight words of its own and is announced by a filler word of its own, so that both

@@ -1,4 +1,5 @@
 """Linear tasks whose relation is known: one like another, one its opposite, one of its own."""
+
 from typing import NamedTuple
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Images whose second task is known: grey images given a hue, and pairs of classes with a relatedness dial."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -36,13 +37,19 @@ def coloured(task: Task, seed: int, share: float = 0.5) -> Known:
         raise ValueError(f"coloured: task {task.name!r} has 1 image, two tasks need one each")
     grey = _grey(task)
     hue = stream(seed, "hue", task.inputs.name).random(len(task.inputs.array))[task.rows]
-    inputs = Inputs(f"{task.inputs.name}, coloured", grey[..., None] * pure_colour(hue)[:, None, None, :], "image")
+    inputs = Inputs(
+        f"{task.inputs.name}, coloured",
+        grey[..., None] * pure_colour(hue)[:, None, None, :],
+        "image",
+    )
     given = TaskSet([replace(task, inputs=inputs, rows=np.arange(len(task)))], inputs.name)
     first, second = (part[0] for part in given.split("samples", share, seed))
     angle = 2 * np.pi * hue[second.rows]
     y = np.column_stack([np.sin(angle), np.cos(angle)]).astype(np.float32)
     hues = Task("hue", inputs, second.rows, y, "squared", groups=second.groups)
-    return Known(TaskSet([first, hues], inputs.name), {"hue": hue, "y": task.y, "source": task.rows})
+    return Known(
+        TaskSet([first, hues], inputs.name), {"hue": hue, "y": task.y, "source": task.rows}
+    )
 
 
 def turned(task: Task, seed: int, share: float = 0.5, limit: float = 45.0) -> Known:
@@ -56,15 +63,34 @@ def turned(task: Task, seed: int, share: float = 0.5, limit: float = 45.0) -> Kn
     """
     if len(task) < 2:
         raise ValueError(f"turned: task {task.name!r} has 1 image, two tasks need one each")
-    images, angle = _grey(task), stream(seed, "angle", task.inputs.name).uniform(-limit, limit, len(task.inputs.array))[task.rows]
-    first, second = (part[0] for part in TaskSet([replace(task, rows=np.arange(len(task)), inputs=replace(task.inputs, array=images))]).split(
-        "samples", share, seed))
+    images, angle = (
+        _grey(task),
+        stream(seed, "angle", task.inputs.name).uniform(-limit, limit, len(task.inputs.array))[
+            task.rows
+        ],
+    )
+    first, second = (
+        part[0]
+        for part in TaskSet(
+            [replace(task, rows=np.arange(len(task)), inputs=replace(task.inputs, array=images))]
+        ).split("samples", share, seed)
+    )
     angle[first.rows] = 0
     for k in second.rows:
         images[k] = np.clip(ndimage.rotate(images[k], angle[k], reshape=False, order=1), 0, 1)
     inputs = Inputs(f"{task.inputs.name}, some turned", images, "image")
-    turn = Task("angle", inputs, second.rows, (angle[second.rows] / limit).astype(np.float32), "squared", groups=second.groups)
-    return Known(TaskSet([replace(first, inputs=inputs), turn], inputs.name), {"angle": angle, "y": task.y, "source": task.rows})
+    turn = Task(
+        "angle",
+        inputs,
+        second.rows,
+        (angle[second.rows] / limit).astype(np.float32),
+        "squared",
+        groups=second.groups,
+    )
+    return Known(
+        TaskSet([replace(first, inputs=inputs), turn], inputs.name),
+        {"angle": angle, "y": task.y, "source": task.rows},
+    )
 
 
 def pure_colour(hue: np.ndarray) -> np.ndarray:
@@ -104,14 +130,22 @@ def dial(rho: float, n, seed: int, part: str = "train", error: float = 0.1) -> K
     directions = np.stack([own, rho * own + np.sqrt(1 - rho**2) * other])
     separation = -2 * norm.ppf(error)
     names, images, labels = ("A vs B", "C vs D"), [], []
-    for name, u, count in zip(names, directions, counts):
+    for name, u, count in zip(names, directions, counts, strict=True):
         y = _balanced(stream(seed, f"dial-labels/{part}", name), count)
         noise = stream(seed, f"dial-noise/{part}", name).standard_normal((count, SIDE, SIDE))
         images.append(noise + separation * (y - 0.5)[:, None, None] * u)
         labels.append(y)
     inputs = Inputs("dial", np.concatenate(images).astype(np.float32), "image")
-    tasks = [Task(name, inputs, rows, y, "logistic") for name, rows, y in zip(names, task_rows(counts), labels)]
-    truth = {"directions": directions, "rho": rho, "separation": separation, "bayes_error": float(error)}
+    tasks = [
+        Task(name, inputs, rows, y, "logistic")
+        for name, rows, y in zip(names, task_rows(counts), labels, strict=True)
+    ]
+    truth = {
+        "directions": directions,
+        "rho": rho,
+        "separation": separation,
+        "bayes_error": float(error),
+    }
     return Known(TaskSet(tasks, f"dial {rho:g}"), truth)
 
 
@@ -119,14 +153,20 @@ def _grey(task: Task) -> np.ndarray:
     """The task's images, float32 (m, h, w) in [0, 1], none of them black."""
     inputs = task.inputs
     if inputs.kind != "image" or inputs.array.ndim != 3:
-        raise ValueError(f"coloured: inputs {inputs.name!r} are a {inputs.kind} of shape {inputs.array.shape}, "
-                         "allowed are grey images (n, h, w)")
+        raise ValueError(
+            f"coloured: inputs {inputs.name!r} are a {inputs.kind} of shape {inputs.array.shape}, "
+            "allowed are grey images (n, h, w)"
+        )
     grey = task.X.astype(np.float32) / (255 if inputs.array.dtype == np.uint8 else 1)
     if grey.min() < 0 or grey.max() > 1:
-        raise ValueError(f"coloured: inputs {inputs.name!r} have values from {grey.min():g} to {grey.max():g}, allowed are uint8 or 0 to 1")
+        raise ValueError(
+            f"coloured: inputs {inputs.name!r} have values from {grey.min():g} to {grey.max():g}, allowed are uint8 or 0 to 1"
+        )
     black = task.rows[grey.max(axis=(1, 2)) == 0]
     if len(black):
-        raise ValueError(f"coloured: image {black[0]} of {inputs.name!r} is black, no hue can be seen in it")
+        raise ValueError(
+            f"coloured: image {black[0]} of {inputs.name!r} is black, no hue can be seen in it"
+        )
     return grey
 
 
@@ -136,9 +176,11 @@ def _templates(seed: int) -> np.ndarray:
     margin = (SIDE % CELL) // 2
     corners = margin + CELL * np.indices((SIDE // CELL, SIDE // CELL)).reshape(2, -1).T
     templates = np.zeros((2, SIDE, SIDE))
-    for part, (i, j) in enumerate(draw.permutation(corners)[:2 * PARTS]):
+    for part, (i, j) in enumerate(draw.permutation(corners)[: 2 * PARTS]):
         pattern = draw.standard_normal((CELL, CELL))
-        templates[part // PARTS, i:i + CELL, j:j + CELL] = pattern / np.linalg.norm(pattern) / np.sqrt(PARTS)
+        templates[part // PARTS, i : i + CELL, j : j + CELL] = (
+            pattern / np.linalg.norm(pattern) / np.sqrt(PARTS)
+        )
     return templates
 
 

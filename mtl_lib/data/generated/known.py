@@ -1,4 +1,5 @@
 """What every generator returns, and the checks and draws they have in common."""
+
 from typing import NamedTuple
 
 import numpy as np
@@ -26,14 +27,23 @@ class Known(NamedTuple):
 
 def whole(what: str, value, low: int, high: float = np.inf) -> int:
     """``value`` as an int. Raises ValueError unless it is a whole number in [low, high]."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value <= high:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, np.integer))
+        or not low <= value <= high
+    ):
         raise ValueError(f"{what} {value!r}, allowed is {_range('a whole number', low, high)}")
     return int(value)
 
 
 def number(what: str, value, low: float, high: float = np.inf) -> float:
     """``value`` as a float. Raises ValueError unless it is a finite number in [low, high]."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not low <= value <= high or value == np.inf:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float, np.number))
+        or not low <= value <= high
+        or value == np.inf
+    ):
         raise ValueError(f"{what} {value!r}, allowed is {_range('a number', low, high)}")
     return float(value)
 
@@ -50,7 +60,9 @@ def sizes(what: str, m, count: int) -> np.ndarray:
     if np.ndim(m) == 0:
         return np.full(count, whole(what, m, 1))
     if len(m) != count:
-        raise ValueError(f"{what}: {len(m)} numbers for {count} tasks, allowed is one number or one per task")
+        raise ValueError(
+            f"{what}: {len(m)} numbers for {count} tasks, allowed is one number or one per task"
+        )
     return np.array([whole(f"{what} of task {t}", size, 1) for t, size in enumerate(m)])
 
 

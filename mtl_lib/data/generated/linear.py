@@ -8,6 +8,7 @@ a task's own part has independent N(0, 1/d) entries.
 
 With one seed all structures use the same inputs, noise and own parts: they are paired.
 """
+
 import inspect
 
 import numpy as np
@@ -17,8 +18,18 @@ from mtl_lib.stream import stream
 from mtl_lib.tasks import BINARY, Inputs, Task, TaskSet
 
 
-def linear(structure: str, T: int, d: int, m, noise: float, seed: int, part: str = "train", loss="squared", level: float = 0.0,
-           **options) -> Known:
+def linear(
+    structure: str,
+    T: int,
+    d: int,
+    m,
+    noise: float,
+    seed: int,
+    part: str = "train",
+    loss="squared",
+    level: float = 0.0,
+    **options,
+) -> Known:
     """T linear tasks on their own inputs, x ~ N(0, I_d).
 
     ``squared``: y = x.w_t + b_t + noise N(0, 1). Binary losses: y = 1 where x.w_t + b_t + noise u > 0, u
@@ -44,18 +55,28 @@ def linear(structure: str, T: int, d: int, m, noise: float, seed: int, part: str
     known_options = list(inspect.signature(STRUCTURES[structure]).parameters)[3:]
     for option in options:
         if option not in known_options:
-            raise ValueError(f"linear: option {option!r} of structure {structure!r}, allowed are {', '.join(known_options) or 'none'}")
+            raise ValueError(
+                f"linear: option {option!r} of structure {structure!r}, allowed are {', '.join(known_options) or 'none'}"
+            )
     names = [f"task {t}" for t in range(whole("linear: T", T, 1))]
     d, counts = whole("linear: d", d, 1), sizes("linear: m", m, T)
     noise, level = number("linear: noise", noise, 0), number("linear: level", level, 0)
     losses = _losses(loss, T)
     W, more = STRUCTURES[structure](seed, names, d, **options)
     b = np.array([level * stream(seed, "linear-level", name).standard_normal() for name in names])
-    X = [stream(seed, f"linear-inputs/{part}", name).standard_normal((count, d)) for name, count in zip(names, counts)]
-    ys = [_labels(x @ w + level_t, noise, stream(seed, f"linear-noise/{part}", name), loss_t)
-          for name, x, w, level_t, loss_t in zip(names, X, W, b, losses)]
+    X = [
+        stream(seed, f"linear-inputs/{part}", name).standard_normal((count, d))
+        for name, count in zip(names, counts, strict=True)
+    ]
+    ys = [
+        _labels(x @ w + level_t, noise, stream(seed, f"linear-noise/{part}", name), loss_t)
+        for name, x, w, level_t, loss_t in zip(names, X, W, b, losses, strict=True)
+    ]
     inputs = Inputs("linear", np.concatenate(X))
-    tasks = [Task(name, inputs, rows, y, loss_t) for name, rows, y, loss_t in zip(names, task_rows(counts), ys, losses)]
+    tasks = [
+        Task(name, inputs, rows, y, loss_t)
+        for name, rows, y, loss_t in zip(names, task_rows(counts), ys, losses, strict=True)
+    ]
     return Known(TaskSet(tasks, f"linear, {structure}"), {"W": W, "b": b, "noise": noise, **more})
 
 
@@ -90,7 +111,9 @@ def clusters(seed, names, d, k=3, spread=0.1):
 
 def common_mean(seed, names, d, spread=0.1):
     """w_t near one mean. Truth: ``mean`` (d,) of squared norm 1 - spread."""
-    W, means = _around(_direction(seed, d, "mean")[None], np.zeros(len(names), int), seed, names, spread)
+    W, means = _around(
+        _direction(seed, d, "mean")[None], np.zeros(len(names), int), seed, names, spread
+    )
     return W, {"mean": means[0]}
 
 
@@ -133,14 +156,22 @@ def unrelated(seed, names, d):
 
 
 STRUCTURES = {
-    "shared support": shared_support, "low rank": low_rank, "clusters": clusters, "common mean": common_mean,
-    "flipped mean": flipped_mean, "chain": chain, "outliers": outliers, "unrelated": unrelated,
+    "shared support": shared_support,
+    "low rank": low_rank,
+    "clusters": clusters,
+    "common mean": common_mean,
+    "flipped mean": flipped_mean,
+    "chain": chain,
+    "outliers": outliers,
+    "unrelated": unrelated,
 }
 
 
 def _own(seed, names, width) -> np.ndarray:
     """(T, width), each task's own N(0, 1/width) entries."""
-    return np.array([stream(seed, "linear-own", name).standard_normal(width) for name in names]) / np.sqrt(width)
+    return np.array(
+        [stream(seed, "linear-own", name).standard_normal(width) for name in names]
+    ) / np.sqrt(width)
 
 
 def _direction(seed, d, name) -> np.ndarray:
@@ -158,7 +189,9 @@ def _around(centres, of_task, seed, names, spread):
 def _losses(loss, T) -> list[str]:
     losses = list(loss) if isinstance(loss, (list, tuple)) else [loss] * T
     if len(losses) != T:
-        raise ValueError(f"linear: {len(losses)} losses for {T} tasks, allowed is one or one per task")
+        raise ValueError(
+            f"linear: {len(losses)} losses for {T} tasks, allowed is one or one per task"
+        )
     for name in losses:
         if name not in ("squared", *BINARY):
             raise ValueError(f"linear: loss {name!r}, allowed are squared, {', '.join(BINARY)}")

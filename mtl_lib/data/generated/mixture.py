@@ -8,6 +8,7 @@ Marfoq et al. 2021 (Federated Multi-Task Learning under a Mixture of Distributio
 0.1 as the standard deviation, as the official code does (``scale=noise_level``); since x.theta has
 deviation sqrt(d)/3, about 4 at d = 150, reading it as the variance would change next to nothing.
 """
+
 import numpy as np
 from scipy.special import ndtr
 
@@ -16,8 +17,17 @@ from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 
-def mixture(T: int, seed: int, part: str = "train", d: int = 150, components: int = 3, alpha: float = 0.4, m=None, noise: float = 0.1,
-            prefix: str = "client") -> Known:
+def mixture(
+    T: int,
+    seed: int,
+    part: str = "train",
+    d: int = 150,
+    components: int = 3,
+    alpha: float = 0.4,
+    m=None,
+    noise: float = 0.1,
+    prefix: str = "client",
+) -> Known:
     """FedEM's synthetic data: theta uniform on [-1, 1]^(M x d), pi_t ~ Dirichlet(alpha, ..., alpha).
 
     Parameters
@@ -36,14 +46,27 @@ def mixture(T: int, seed: int, part: str = "train", d: int = 150, components: in
     Raises ValueError for a size, alpha or noise out of range.
     """
     names = _names(prefix, T)
-    components, alpha = whole("mixture: components", components, 1), positive("mixture: alpha", alpha)
+    components, alpha = (
+        whole("mixture: components", components, 1),
+        positive("mixture: alpha", alpha),
+    )
     theta = stream(seed, "mixture-theta").uniform(-1, 1, (components, whole("mixture: d", d, 1)))
-    pi = np.array([stream(seed, "mixture-pi", name).dirichlet(np.full(components, alpha)) for name in names])
+    pi = np.array(
+        [stream(seed, "mixture-pi", name).dirichlet(np.full(components, alpha)) for name in names]
+    )
     counts = client_sizes(seed, names) if m is None else sizes("mixture: m", m, T)
     return _clients("mixture", names, theta, pi, counts, noise, seed, part)
 
 
-def flipped(T: int, seed: int, part: str = "train", d: int = 150, m=100, noise: float = 0.1, prefix: str = "client") -> Known:
+def flipped(
+    T: int,
+    seed: int,
+    part: str = "train",
+    d: int = 150,
+    m=100,
+    noise: float = 0.1,
+    prefix: str = "client",
+) -> Known:
     """Same p(x), opposite labels in every second client: theta_1 = -theta_0, pi_t pure.
 
     Over all clients together y is independent of x (T even), so that one model for all stays at chance; two
@@ -52,10 +75,27 @@ def flipped(T: int, seed: int, part: str = "train", d: int = 150, m=100, noise: 
     names = _names(prefix, T)
     theta = stream(seed, "mixture-theta").uniform(-1, 1, (1, whole("mixture: d", d, 1)))
     pure = np.eye(2)[np.arange(T) % 2]
-    return _clients("flipped", names, np.concatenate([theta, -theta]), pure, sizes("mixture: m", m, T), noise, seed, part)
+    return _clients(
+        "flipped",
+        names,
+        np.concatenate([theta, -theta]),
+        pure,
+        sizes("mixture: m", m, T),
+        noise,
+        seed,
+        part,
+    )
 
 
-def independent(T: int, seed: int, part: str = "train", d: int = 150, m=100, noise: float = 0.1, prefix: str = "client") -> Known:
+def independent(
+    T: int,
+    seed: int,
+    part: str = "train",
+    d: int = 150,
+    m=100,
+    noise: float = 0.1,
+    prefix: str = "client",
+) -> Known:
     """T independent labelings of the same p(x): a theta of its own for every client, nothing to share.
 
     Parameters, truth (M = T, pi the identity) and errors as in ``mixture``.
@@ -63,7 +103,9 @@ def independent(T: int, seed: int, part: str = "train", d: int = 150, m=100, noi
     names = _names(prefix, T)
     d = whole("mixture: d", d, 1)
     theta = np.array([stream(seed, "mixture-theta", name).uniform(-1, 1, d) for name in names])
-    return _clients("independent", names, theta, np.eye(T), sizes("mixture: m", m, T), noise, seed, part)
+    return _clients(
+        "independent", names, theta, np.eye(T), sizes("mixture: m", m, T), noise, seed, part
+    )
 
 
 def bayes(X: np.ndarray, theta: np.ndarray, pi: np.ndarray, noise: float) -> np.ndarray:
@@ -76,7 +118,9 @@ def bayes(X: np.ndarray, theta: np.ndarray, pi: np.ndarray, noise: float) -> np.
 
 def client_sizes(seed: int, names) -> np.ndarray:
     """n_t = min(int(LogNormal(4, 2)) + 50, 1000) for each name, int (T,)."""
-    return np.array([min(int(stream(seed, "mixture-size", name).lognormal(4, 2)) + 50, 1000) for name in names])
+    return np.array(
+        [min(int(stream(seed, "mixture-size", name).lognormal(4, 2)) + 50, 1000) for name in names]
+    )
 
 
 def _names(prefix, T) -> list[str]:
@@ -85,11 +129,20 @@ def _names(prefix, T) -> list[str]:
 
 def _clients(title, names, theta, pi, counts, noise, seed, part) -> Known:
     noise = positive("mixture: noise", noise)
-    parts = [_samples(name, theta, weights, count, noise, seed, part) for name, weights, count in zip(names, pi, counts)]
-    X, component, y, probability = (np.concatenate(columns) for columns in zip(*parts))
+    parts = [
+        _samples(name, theta, weights, count, noise, seed, part)
+        for name, weights, count in zip(names, pi, counts, strict=True)
+    ]
+    X, component, y, probability = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     inputs = Inputs(title, X)
-    tasks = [Task(name, inputs, rows, y[rows], "logistic") for name, rows in zip(names, task_rows(counts))]
-    return Known(TaskSet(tasks, title), {"theta": theta, "pi": pi, "component": component, "bayes": probability, "noise": noise})
+    tasks = [
+        Task(name, inputs, rows, y[rows], "logistic")
+        for name, rows in zip(names, task_rows(counts), strict=True)
+    ]
+    return Known(
+        TaskSet(tasks, title),
+        {"theta": theta, "pi": pi, "component": component, "bayes": probability, "noise": noise},
+    )
 
 
 def _samples(name, theta, weights, count, noise, seed, part):

@@ -1,4 +1,5 @@
 """Tasks whose only difference is one kind of shift: of inputs, of labels, of concept, of quantity, or none."""
+
 import numpy as np
 
 from mtl_lib.data.generated.known import Known, number, sizes, task_rows, whole
@@ -8,7 +9,16 @@ from mtl_lib.tasks import Inputs, Task, TaskSet
 KINDS = ("none", "input", "label", "concept", "quantity")
 
 
-def shifted(kind: str, T: int, m, d: int, seed: int, strength: float = 1.0, loss: str = "logistic", part: str = "train") -> Known:
+def shifted(
+    kind: str,
+    T: int,
+    m,
+    d: int,
+    seed: int,
+    strength: float = 1.0,
+    loss: str = "logistic",
+    part: str = "train",
+) -> Known:
     """T tasks that differ in one respect only.
 
     =========  ===================================================================================
@@ -38,10 +48,23 @@ def shifted(kind: str, T: int, m, d: int, seed: int, strength: float = 1.0, loss
     w = stream(seed, "shift-common").standard_normal(d)
     w /= np.linalg.norm(w)
     drawn = [_Task(kind, w, strength, loss, seed, name) for name in names]
-    X, y = zip(*(task.sample(n, seed, name, part) for task, n, name in zip(drawn, counts, names)))
+    X, y = zip(
+        *(
+            task.sample(n, seed, name, part)
+            for task, n, name in zip(drawn, counts, names, strict=True)
+        ),
+        strict=True,
+    )
     inputs = Inputs(f"{kind} shift", np.concatenate(X))
-    tasks = [Task(name, inputs, rows, labels, loss) for name, rows, labels in zip(names, task_rows(counts), y)]
-    truth = {"w": np.array([t.w for t in drawn]), "b": np.array([t.b for t in drawn]), "a": np.array([t.a for t in drawn])}
+    tasks = [
+        Task(name, inputs, rows, labels, loss)
+        for name, rows, labels in zip(names, task_rows(counts), y, strict=True)
+    ]
+    truth = {
+        "w": np.array([t.w for t in drawn]),
+        "b": np.array([t.b for t in drawn]),
+        "a": np.array([t.a for t in drawn]),
+    }
     return Known(TaskSet(tasks, f"{kind} shift (generated)"), truth)
 
 
@@ -56,7 +79,10 @@ class _Task:
         self.level = strength * draw.standard_normal() if kind == "label" else 0.0
         self.b, self.direction = 0.0, w
         if kind == "label" and loss == "logistic":
-            self.w, self.b = 2 * w, self.level  # equal covariances: log odds are 2 x.w + the prior's log odds
+            self.w, self.b = (
+                2 * w,
+                self.level,
+            )  # equal covariances: log odds are 2 x.w + the prior's log odds
         elif kind == "label":  # y | x is normal: precision 1 + |w|^2 = 2, mean (level + x.w) / 2
             self.w, self.b = w / 2, self.level / 2
 
@@ -66,8 +92,14 @@ class _Task:
         coin = stream(seed, f"shift-labels-{part}", name)
         if self.causal:
             X = self.a + noise
-            return X, _bernoulli(X @ self.w, coin) if self.loss == "logistic" else X @ self.w + coin.standard_normal(n)
-        y = _bernoulli(np.full(n, self.level), coin) if self.loss == "logistic" else self.level + coin.standard_normal(n)
+            return X, _bernoulli(
+                X @ self.w, coin
+            ) if self.loss == "logistic" else X @ self.w + coin.standard_normal(n)
+        y = (
+            _bernoulli(np.full(n, self.level), coin)
+            if self.loss == "logistic"
+            else self.level + coin.standard_normal(n)
+        )
         centre = 2 * y - 1 if self.loss == "logistic" else y
         return centre[:, None] * self.direction + noise, y
 

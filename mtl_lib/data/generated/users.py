@@ -4,6 +4,7 @@ A user of type k draws items one after the other, independently, from p_k. A row
 seen so far; the labels describe the item that comes next. The history speaks about the next item
 only through the type, so that the exact posterior over types gives every optimal prediction.
 """
+
 from typing import NamedTuple
 
 import numpy as np
@@ -28,8 +29,16 @@ class World(NamedTuple):
     ratings: np.ndarray
 
 
-def users(n_users: int, length: int, seed: int, part: str = "train", types: int = 3, items: int = 40, genres: int = 5,
-          noise: float = 0.7) -> Known:
+def users(
+    n_users: int,
+    length: int,
+    seed: int,
+    part: str = "train",
+    types: int = 3,
+    items: int = 40,
+    genres: int = 5,
+    noise: float = 0.7,
+) -> Known:
     """Tasks rating (squared), like (logistic), genres (bce) and next (ce) on the same rows.
 
     Every user gives ``length`` rows: histories of 1, ..., ``length`` items, int64 ids padded on the right with 0.
@@ -52,18 +61,37 @@ def users(n_users: int, length: int, seed: int, part: str = "train", types: int 
     """
     n_users, length = whole("users: n_users", n_users, 1), whole("users: length", length, 1)
     types, noise = whole("users: types", types, 1), positive("users: noise", noise)
-    world = make_world(seed, types, whole("users: items", items, 2), whole("users: genres", genres, 1))
+    world = make_world(
+        seed, types, whole("users: items", items, 2), whole("users: genres", genres, 1)
+    )
     drawn = [_one_user(f"user {u}", length, world, noise, seed, part) for u in range(n_users)]
-    kind, seen, rating = (np.array(values) for values in zip(*drawn))
+    kind, seen, rating = (np.array(values) for values in zip(*drawn, strict=True))
     following, r = seen[:, 1:].ravel(), rating[:, 1:].ravel()
     posterior = type_posterior(seen[:, :-1], world.items).reshape(-1, types)
     prediction, error = optimal(posterior, world, noise)
-    labels = {"rating": (r, "squared"), "like": ((r >= LIKED).astype(int), "logistic"),
-              "genres": (world.genres[following].astype(int), "bce"), "next": (following, "ce")}
+    labels = {
+        "rating": (r, "squared"),
+        "like": ((r >= LIKED).astype(int), "logistic"),
+        "genres": (world.genres[following].astype(int), "bce"),
+        "next": (following, "ce"),
+    }
     inputs = Inputs("users", histories(seen[:, :-1]), kind="sequence")
     rows, groups = np.arange(n_users * length), np.repeat(np.arange(n_users), length)
-    tasks = TaskSet([Task(name, inputs, rows, y, loss, groups=groups) for name, (y, loss) in labels.items()], "users")
-    return Known(tasks, {"type": kind, **world._asdict(), "noise": noise, "posterior": posterior, "prediction": prediction, "error": error})
+    tasks = TaskSet(
+        [Task(name, inputs, rows, y, loss, groups=groups) for name, (y, loss) in labels.items()],
+        "users",
+    )
+    return Known(
+        tasks,
+        {
+            "type": kind,
+            **world._asdict(),
+            "noise": noise,
+            "posterior": posterior,
+            "prediction": prediction,
+            "error": error,
+        },
+    )
 
 
 def make_world(seed: int, types: int, items: int, genres: int) -> World:
@@ -78,8 +106,12 @@ def make_world(seed: int, types: int, items: int, genres: int) -> World:
     draws = [stream(seed, "users-type", f"type {k}") for k in range(types)]
     taste = np.array([d.dirichlet(np.full(genres, 0.5)) for d in draws])
     chosen = popularity * (taste @ share.T)
-    strictness = np.linspace(-1, 1, types) if types > 1 else np.zeros(1)  # spaced, not drawn: else the history often says nothing on likes
-    liking = LIKED + strictness[:, None] + 0.6 * np.array([d.standard_normal(genres) for d in draws])
+    strictness = (
+        np.linspace(-1, 1, types) if types > 1 else np.zeros(1)
+    )  # spaced, not drawn: else the history often says nothing on likes
+    liking = (
+        LIKED + strictness[:, None] + 0.6 * np.array([d.standard_normal(genres) for d in draws])
+    )
     return World(chosen / chosen.sum(axis=1, keepdims=True), table, liking @ share.T)
 
 
@@ -92,11 +124,17 @@ def optimal(posterior: np.ndarray, world: World, noise: float) -> tuple[dict, di
     """(prediction, expected error) of every task for posteriors (n, K), as described in ``users``."""
     following = posterior @ world.items
     genre = following @ world.genres
-    by_type = lambda value: posterior @ (world.items * value).sum(axis=1)  # expectation over type and item
+    by_type = lambda value: (
+        posterior @ (world.items * value).sum(axis=1)
+    )  # expectation over type and item
     mean, square = by_type(world.ratings), by_type(world.ratings**2)
     like = by_type(ndtr((world.ratings - LIKED) / noise))
-    error = {"rating": noise**2 + square - mean**2, "like": np.minimum(like, 1 - like),
-             "genres": np.minimum(genre, 1 - genre).mean(axis=1), "next": 1 - following.max(axis=1)}
+    error = {
+        "rating": noise**2 + square - mean**2,
+        "like": np.minimum(like, 1 - like),
+        "genres": np.minimum(genre, 1 - genre).mean(axis=1),
+        "next": 1 - following.max(axis=1),
+    }
     return {"rating": mean, "like": like, "genres": genre, "next": following}, error
 
 
@@ -109,6 +147,8 @@ def histories(seen: np.ndarray) -> np.ndarray:
 def _one_user(name, length, world, noise, seed, part):
     """(type, length + 1 item ids, their ratings)."""
     kind = int(stream(seed, "users-kind", name).integers(len(world.items)))
-    seen = categorical(world.items[kind], stream(seed, f"users-seen/{part}", name).random(length + 1))
+    seen = categorical(
+        world.items[kind], stream(seed, f"users-seen/{part}", name).random(length + 1)
+    )
     error = stream(seed, f"users-rating/{part}", name).standard_normal(length + 1)
     return kind, seen, world.ratings[kind, seen] + noise * error

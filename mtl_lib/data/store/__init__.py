@@ -1,5 +1,6 @@
 """Archives: how they are pinned, fetched, verified and cached."""
 
+from mtl_lib.data.store.archives import FILES, Pin, pins
 from mtl_lib.data.store.cache import (
     READ,
     DataMissing,
@@ -11,7 +12,6 @@ from mtl_lib.data.store.cache import (
     right,
     sha256,
 )
-from mtl_lib.data.store.archives import FILES, Pin, pins
 
 __all__ = [
     "FILES",

@@ -3,6 +3,7 @@
 Packages are pinned in requirements-data.txt beside this file, in pip's own format. Files that come by address or
 from a Debian package are pinned here. Standard library only: planning a build reads this.
 """
+
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,14 @@ CIFAR = "https://www.cs.toronto.edu/~kriz/"
 
 
 def _fashion(file: str, sha256: str, megabytes: int) -> Pin:
-    return Pin(f"fashion-mnist/{file}", sha256, megabytes, address=FASHION + file, debian="dataset-fashion-mnist", content=True)
+    return Pin(
+        f"fashion-mnist/{file}",
+        sha256,
+        megabytes,
+        address=FASHION + file,
+        debian="dataset-fashion-mnist",
+        content=True,
+    )
 
 
 def _atis(file: str, sha256: str) -> Pin:
@@ -51,11 +59,33 @@ def _atis(file: str, sha256: str) -> Pin:
 
 
 FILES = (
-    _fashion("train-images-idx3-ubyte.gz", "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888", 26),
-    _fashion("train-labels-idx1-ubyte.gz", "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9", 1),
-    _fashion("t10k-images-idx3-ubyte.gz", "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b", 4),
-    _fashion("t10k-labels-idx1-ubyte.gz", "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34", 1),
-    Pin("school.mat", "57fb3238fdd03a9aa17276e2ce18d9bbb5d128c3261e794fe6233b58b6909068", 1, address=f"{MALSAR}school.mat", profile="full"),
+    _fashion(
+        "train-images-idx3-ubyte.gz",
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        26,
+    ),
+    _fashion(
+        "train-labels-idx1-ubyte.gz",
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        1,
+    ),
+    _fashion(
+        "t10k-images-idx3-ubyte.gz",
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        4,
+    ),
+    _fashion(
+        "t10k-labels-idx1-ubyte.gz",
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        1,
+    ),
+    Pin(
+        "school.mat",
+        "57fb3238fdd03a9aa17276e2ce18d9bbb5d128c3261e794fe6233b58b6909068",
+        1,
+        address=f"{MALSAR}school.mat",
+        profile="full",
+    ),
     _atis("train/seq.in", "3a670980841b21ab39088b2595efc17d487cdc45769c075a3e5f9458bba28c7f"),
     _atis("train/seq.out", "14c7131bd66562f797dbd7189bc7358f0cf354c6afb0785a9ab973c35b58f34c"),
     _atis("train/label", "d0a771547665eecbdf9f96ea015ef07d1f6ee9f063e861020dafabb3c2a04377"),
@@ -65,17 +95,34 @@ FILES = (
     _atis("test/seq.in", "4b2119fc59c37f9398c6605db435d4f467505009e6ee3e5af04fed09f39dc397"),
     _atis("test/seq.out", "a4690d6bceadc06876d1ff99bc401744aa981cb321e598ae12a3859d7be53254"),
     _atis("test/label", "ce4bfe6590d9498e1078f30b4137d3e8b3e94277b444b26360c0bf2e9e282761"),
-    Pin("cifar-10-python.tar.gz", "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce", 163,
-        address=f"{CIFAR}cifar-10-python.tar.gz", profile="full"),
-    Pin("cifar-100-python.tar.gz", "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7", 162,
-        address=f"{CIFAR}cifar-100-python.tar.gz", profile="full"),
+    Pin(
+        "cifar-10-python.tar.gz",
+        "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+        163,
+        address=f"{CIFAR}cifar-10-python.tar.gz",
+        profile="full",
+    ),
+    Pin(
+        "cifar-100-python.tar.gz",
+        "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
+        162,
+        address=f"{CIFAR}cifar-100-python.tar.gz",
+        profile="full",
+    ),
     # the eight classes the suite uses, cut out of the two archives above; for machines without the web
-    Pin("cifar_people_dogs.npz", "e2c6e2d26ea424f383132f6f1d85ec54629e6ae05d8494d9f3b6ead9b2514950", 13, profile="full"),
+    Pin(
+        "cifar_people_dogs.npz",
+        "e2c6e2d26ea424f383132f6f1d85ec54629e6ae05d8494d9f3b6ead9b2514950",
+        13,
+        profile="full",
+    ),
 )
 
 
 def pins() -> dict[str, Pin]:
     """Every archive by name: the packages of requirements-data.txt, then the files."""
     pattern = re.compile(r"^(\S+)==(\S+) --hash=sha256:([0-9a-f]{64})\s+# (\d+) MB$", re.M)
-    packages = [Pin(m[1], m[3], int(m[4]), version=m[2]) for m in pattern.finditer(REQUIREMENTS.read_text())]
+    packages = [
+        Pin(m[1], m[3], int(m[4]), version=m[2]) for m in pattern.finditer(REQUIREMENTS.read_text())
+    ]
     return {pin.name: pin for pin in (*packages, *FILES)}

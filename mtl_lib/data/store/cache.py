@@ -8,6 +8,7 @@ A data set's identity is its archives' hashes plus the version of the converter.
 
 Only the standard library is imported at the top: planning a build must be instant.
 """
+
 import contextlib
 import fcntl
 import gzip
@@ -81,7 +82,12 @@ def fetch(name: str) -> Path:
         ways = download.ways(pin)
         if ways:
             minutes = max(1, pin.megabytes // 50)
-            print(f"fetching {pin.name} {pin.version}".rstrip() + f": {pin.megabytes} MB, about {minutes} min", file=sys.stderr, flush=True)
+            print(
+                f"fetching {pin.name} {pin.version}".rstrip()
+                + f": {pin.megabytes} MB, about {minutes} min",
+                file=sys.stderr,
+                flush=True,
+            )
         reasons = []
         for way in ways:
             with tempfile.TemporaryDirectory(prefix=scratches, dir=folder()) as scratch:
@@ -110,8 +116,10 @@ def converted(names: str | tuple[str, ...], item: str, version: int, convert) ->
 
     names = (names,) if isinstance(names, str) else names
     hashes = [pins()[name].sha256 for name in names]
-    READ.update({name: f"{sha}-v{version}" for name, sha in zip(names, hashes)})
-    identity = hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+    READ.update({name: f"{sha}-v{version}" for name, sha in zip(names, hashes, strict=True)})
+    identity = (
+        hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+    )
     path = folder() / "converted" / f"{item}-{identity[:12]}-v{version}.npz"
     with _lock(f"convert-{item}"):
         for attempt in (1, 2):
@@ -128,10 +136,15 @@ def converted(names: str | tuple[str, ...], item: str, version: int, convert) ->
             try:
                 with np.load(path, allow_pickle=False) as stored:
                     return {key: stored[key] for key in stored.files}
-            except Exception as damage:  # zip members carry a checksum: whatever is wrong shows here
+            except (
+                Exception
+            ) as damage:  # zip members carry a checksum: whatever is wrong shows here
                 if attempt == 2:
                     raise
-                print(f"{path.name} in the cache is damaged ({damage}) and will be made again", file=sys.stderr)
+                print(
+                    f"{path.name} in the cache is damaged ({damage}) and will be made again",
+                    file=sys.stderr,
+                )
                 path.unlink()
 
 
@@ -164,8 +177,19 @@ def _mirrored(pin: Pin) -> Path | None:
     if not mirror:
         return None
     pattern = f"{pin.name}-{pin.version}*" if pin.version else Path(pin.name).name
-    patterns = {pattern, pattern.replace("-", "_", pin.name.count("-"))}  # a wheel's name has _ where a package's has -
-    return next((path for p in sorted(patterns) for path in sorted((_base() / mirror).rglob(p)) if right(path, pin)), None)
+    patterns = {
+        pattern,
+        pattern.replace("-", "_", pin.name.count("-")),
+    }  # a wheel's name has _ where a package's has -
+    return next(
+        (
+            path
+            for p in sorted(patterns)
+            for path in sorted((_base() / mirror).rglob(p))
+            if right(path, pin)
+        ),
+        None,
+    )
 
 
 def _keep_siblings(got: Path, pin: Pin) -> None:

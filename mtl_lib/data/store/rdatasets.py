@@ -3,6 +3,7 @@
 The pickle is opened only after the archive's hash is verified, and only once: later loads read
 plain arrays. Text columns become strings, everything else stays numbers.
 """
+
 import io
 import zipfile
 
@@ -16,6 +17,7 @@ CONVERTER = 1
 
 def table(package: str, item: str) -> dict[str, np.ndarray]:
     """Columns of the R data set ``package::item``, each (n,)."""
+
     def convert(archive):
         import pandas as pd
 

@@ -1,4 +1,5 @@
 """What a federated method is: what the server holds, what a client keeps, what travels between them."""
+
 from dataclasses import dataclass, replace
 
 import torch
@@ -27,7 +28,9 @@ class State:
         position = {name: k for k, name in enumerate(self.names)}
         for name in names:
             if name not in position:
-                raise ValueError(f"client {name!r} did not train: the method has no memory of it (simulation.join makes one)")
+                raise ValueError(
+                    f"client {name!r} did not train: the method has no memory of it (simulation.join makes one)"
+                )
         index = [position[name] for name in names]
         return each(lambda value: value[index], self.clients)
 
@@ -82,7 +85,11 @@ class Method:
 
     def predict(self, state: State, client: str, X) -> torch.Tensor:
         """Scores (n,) or (n, C) of one client's model on X (n, ...)."""
-        like = next(value for value in leaves({"server": state.server, "clients": state.clients}) if value.is_floating_point())
+        like = next(
+            value
+            for value in leaves({"server": state.server, "clients": state.clients})
+            if value.is_floating_point()
+        )
         x = torch.as_tensor(X).to(like.dtype).to(like.device)
         return self.outputs(state.server, state.of([client]), x[None], state.loss)[0]
 
@@ -102,7 +109,11 @@ class Method:
 
     def local_optimizer(self, mine: dict):
         """The optimiser of a local run: fresh, or with the memory the clients kept."""
-        return self.optimizer.fresh(each(torch.clone, mine["optimizer"]) if self.keep_memory and "optimizer" in mine else None)
+        return self.optimizer.fresh(
+            each(torch.clone, mine["optimizer"])
+            if self.keep_memory and "optimizer" in mine
+            else None
+        )
 
     def remembered(self, optimizer) -> dict:
         """What a client keeps of its optimiser."""
@@ -112,8 +123,10 @@ class Method:
         """Raises ValueError for more models of a kind than there are clients."""
         for what, value in parameters.items():
             if value > len(train):
-                raise ValueError(f"{self.name}: {value} {what} for {len(train)} clients ({train.names[0]!r}, ...), "
-                                 "allowed is at most one each")
+                raise ValueError(
+                    f"{self.name}: {value} {what} for {len(train)} clients ({train.names[0]!r}, ...), "
+                    "allowed is at most one each"
+                )
 
 
 def descend(stack: Stack, batches, optimizer, correct=None) -> None:
@@ -124,18 +137,28 @@ def descend(stack: Stack, batches, optimizer, correct=None) -> None:
     for batch in batches:
         models = stack.first(batch.active)
         grads = models.grads(batch.x, batch.y, batch.w, value=False)[1]
-        optimizer.step(stack, grads if correct is None else correct(models, grads, batch), batch.active)
+        optimizer.step(
+            stack, grads if correct is None else correct(models, grads, batch), batch.active
+        )
 
 
 def each(f, *trees):
     """f over the tensors of nested dicts of one form."""
-    return {key: each(f, *(tree[key] for tree in trees)) if isinstance(value, dict) else f(*(tree[key] for tree in trees))
-            for key, value in trees[0].items()}
+    return {
+        key: each(f, *(tree[key] for tree in trees))
+        if isinstance(value, dict)
+        else f(*(tree[key] for tree in trees))
+        for key, value in trees[0].items()
+    }
 
 
 def leaves(tree: dict) -> list:
     """The tensors of nested dicts."""
-    return [leaf for value in tree.values() for leaf in (leaves(value) if isinstance(value, dict) else [value])]
+    return [
+        leaf
+        for value in tree.values()
+        for leaf in (leaves(value) if isinstance(value, dict) else [value])
+    ]
 
 
 def repeated(params: dict, k: int) -> dict:
@@ -164,14 +187,22 @@ def with_clients(state: State, clients: dict, names=None) -> State:
 def _check_dense(net, train):
     first, width, outputs = train.names[0], train.x[0].numel(), net.sizes[-1]
     if width != net.sizes[0]:
-        raise ValueError(f"client {first!r}: inputs of {width} numbers, the net takes {net.sizes[0]}")
+        raise ValueError(
+            f"client {first!r}: inputs of {width} numbers, the net takes {net.sizes[0]}"
+        )
     if train.loss == "ce" and outputs < 2:
-        raise ValueError(f"client {first!r}: loss ce needs two outputs or more, the net has {outputs}")
+        raise ValueError(
+            f"client {first!r}: loss ce needs two outputs or more, the net has {outputs}"
+        )
     if train.loss == "ce":
         for k, name in enumerate(train.names):
-            labels = train.y[train.start[k]:train.start[k + 1]]
+            labels = train.y[train.start[k] : train.start[k + 1]]
             if int(labels.max()) >= outputs or int(labels.min()) < 0:
-                raise ValueError(f"client {name!r}: label {int(labels.max() if labels.min() >= 0 else labels.min())}, "
-                                 f"the net has outputs for 0 to {outputs - 1}")
+                raise ValueError(
+                    f"client {name!r}: label {int(labels.max() if labels.min() >= 0 else labels.min())}, "
+                    f"the net has outputs for 0 to {outputs - 1}"
+                )
     elif train.y[0].numel() != outputs:
-        raise ValueError(f"client {first!r}: {train.y[0].numel()} labels per sample for loss {train.loss}, the net has {outputs} outputs")
+        raise ValueError(
+            f"client {first!r}: {train.y[0].numel()} labels per sample for loss {train.loss}, the net has {outputs} outputs"
+        )

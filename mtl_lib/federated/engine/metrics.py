@@ -1,4 +1,5 @@
 """How well every client is served, and what one number can say about all of them."""
+
 import numpy as np
 import pandas as pd
 import torch
@@ -19,11 +20,20 @@ def measure(method, state, data) -> pd.DataFrame:
         x, rows = data.padded(part)
         z = method.outputs(state.server, state.of([data.names[k] for k in part]), x, data.loss)
         y, n = data.y[rows.clamp(min=0)], torch.as_tensor(data.sizes[part], device=x.device)
-        found = {"loss": loss.value(z, y)} | ({"accuracy": _right(z, y, data.loss)} if loss.classes else {})
+        found = {"loss": loss.value(z, y)} | (
+            {"accuracy": _right(z, y, data.loss)} if loss.classes else {}
+        )
         for name, each in found.items():
             mean = torch.where(rows >= 0, each.double(), 0.0).sum(1) / n
             values.setdefault(name, []).append(mean.cpu().numpy())
-    table = lambda name: pd.DataFrame({"client": data.names, "measure": name, "value": np.concatenate(values[name]), "n": data.sizes})
+    table = lambda name: pd.DataFrame(
+        {
+            "client": data.names,
+            "measure": name,
+            "value": np.concatenate(values[name]),
+            "n": data.sizes,
+        }
+    )
     return pd.concat([table(name) for name in values], ignore_index=True)
 
 
@@ -31,10 +41,17 @@ def check_split(name: str, split, train) -> None:
     """Raises ValueError, naming the client, for a client that does not train, and for another loss or shape than in training."""
     for client in split.names:
         if client not in train.position:
-            raise ValueError(f"client {client!r} of the {name} data is not among the {len(train)} training clients")
-    for what, one, other in (("loss", split.loss, train.loss), ("inputs of shape", tuple(split.x.shape[1:]), tuple(train.x.shape[1:]))):
+            raise ValueError(
+                f"client {client!r} of the {name} data is not among the {len(train)} training clients"
+            )
+    for what, one, other in (
+        ("loss", split.loss, train.loss),
+        ("inputs of shape", tuple(split.x.shape[1:]), tuple(train.x.shape[1:])),
+    ):
         if one != other:
-            raise ValueError(f"client {split.names[0]!r} of the {name} data: {what} {one}, in training {other}")
+            raise ValueError(
+                f"client {split.names[0]!r} of the {name} data: {what} {one}, in training {other}"
+            )
 
 
 def client_mean(values, n=None) -> float:
@@ -62,14 +79,26 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
     A loss is better low: its decile is the 90 % quantile and its worst the largest.
     """
+
     def row(group):
         value, n = group["value"].to_numpy(), group["n"].to_numpy()
         sign = -1 if group["measure"].iloc[0] == "loss" else 1
-        return pd.Series({"client_mean": client_mean(value), "sample_mean": sample_mean(value, n),
-                          "bottom_decile": sign * bottom_decile(sign * value), "worst": sign * worst(sign * value), "clients": len(value)})
+        return pd.Series(
+            {
+                "client_mean": client_mean(value),
+                "sample_mean": sample_mean(value, n),
+                "bottom_decile": sign * bottom_decile(sign * value),
+                "worst": sign * worst(sign * value),
+                "clients": len(value),
+            }
+        )
 
-    rows = [pd.concat([pd.Series(dict(zip(("round", "split", "measure"), key))), row(group)])
-            for key, group in table.groupby(["round", "split", "measure"], sort=False)]
+    rows = [
+        pd.concat(
+            [pd.Series(dict(zip(("round", "split", "measure"), key, strict=True))), row(group)]
+        )
+        for key, group in table.groupby(["round", "split", "measure"], sort=False)
+    ]
     return pd.DataFrame(rows)
 
 
@@ -78,7 +107,9 @@ def losing_share(table: pd.DataFrame, local: pd.DataFrame, measure: str = "accur
     pick = lambda frame: frame[frame["measure"] == measure].set_index("client")["value"]
     gain = (pick(table) - pick(local)).dropna() * (-1 if measure == "loss" else 1)
     if gain.index.has_duplicates or gain.empty:
-        raise ValueError(f"losing_share: tables must hold each client once for measure {measure!r} (one round, one split)")
+        raise ValueError(
+            f"losing_share: tables must hold each client once for measure {measure!r} (one round, one split)"
+        )
     return float((gain < 0).mean())
 
 

@@ -1,4 +1,5 @@
 """The rounds of a federation: who takes part, who trains together, what is measured."""
+
 import math
 from dataclasses import dataclass
 
@@ -14,7 +15,9 @@ from mtl_lib.federated.engine.method import Method, State, each, leaves, with_cl
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
 
-CACHE = 2**23  # bytes of weights and a mini-batch of the clients that train together: rounds of 300 linear models and of 100
+CACHE = (
+    2**23
+)  # bytes of weights and a mini-batch of the clients that train together: rounds of 300 linear models and of 100
 # small networks take twice as long at 2^19, and the same within noise from 2^22 to 2^25
 
 
@@ -36,9 +39,23 @@ class History:
     state: State
 
 
-def simulate(method: Method, train: TaskSet, valid: TaskSet | None = None, test: TaskSet | None = None, *, rounds: int,
-             batch_size: int | None, local_epochs: int = 1, participation: float = 1.0, seed: int = 0, eval_every: int = 10,
-             chunk: int | str = "auto", device="cpu", dtype=torch.float32, progress: bool = False) -> History:
+def simulate(
+    method: Method,
+    train: TaskSet,
+    valid: TaskSet | None = None,
+    test: TaskSet | None = None,
+    *,
+    rounds: int,
+    batch_size: int | None,
+    local_epochs: int = 1,
+    participation: float = 1.0,
+    seed: int = 0,
+    eval_every: int = 10,
+    chunk: int | str = "auto",
+    device="cpu",
+    dtype=torch.float32,
+    progress: bool = False,
+) -> History:
     """Run ``rounds`` rounds; tasks are clients.
 
     Parameters
@@ -61,24 +78,40 @@ def simulate(method: Method, train: TaskSet, valid: TaskSet | None = None, test:
     check(rounds, batch_size, local_epochs, participation, eval_every, chunk, len(train))
     data = Clients.of(train, dtype, device)
     given = {name: tasks for name, tasks in (("valid", valid), ("test", test)) if tasks is not None}
-    splits = {"train": data} | {name: Clients.of(tasks, dtype, device) for name, tasks in given.items()}
+    splits = {"train": data} | {
+        name: Clients.of(tasks, dtype, device) for name, tasks in given.items()
+    }
     for name, split in splits.items():
         metrics.check_split(name, split, data)
     placed = method.place(data)
     state, measured, sent = method.init(placed, seed), [], []
     for number in tqdm(range(rounds + 1), desc=method.name, disable=not progress):
         if number:
-            state, traffic = _round(method, state, placed, number, batch_size, local_epochs, participation, seed, chunk)
+            state, traffic = _round(
+                method, state, placed, number, batch_size, local_epochs, participation, seed, chunk
+            )
             sent.append((number, *traffic))
         if number in (0, rounds) or eval_every and number % eval_every == 0:
             ready = _personalised(method, state, data, number, batch_size, seed, chunk)
-            measured += [metrics.measure(method, ready, split).assign(round=number, split=name) for name, split in splits.items()]
-    table = pd.concat(measured, ignore_index=True)[["round", "client", "split", "measure", "value", "n"]]
+            measured += [
+                metrics.measure(method, ready, split).assign(round=number, split=name)
+                for name, split in splits.items()
+            ]
+    table = pd.concat(measured, ignore_index=True)[
+        ["round", "client", "split", "measure", "value", "n"]
+    ]
     return History(table, pd.DataFrame(sent, columns=["round", "up", "down"]), state)
 
 
-def evaluate(method: Method, state: State, tasks: TaskSet, train: TaskSet | None = None, batch_size: int | None = None, seed: int = 0,
-             round: int = 0) -> pd.DataFrame:
+def evaluate(
+    method: Method,
+    state: State,
+    tasks: TaskSet,
+    train: TaskSet | None = None,
+    batch_size: int | None = None,
+    seed: int = 0,
+    round: int = 0,
+) -> pd.DataFrame:
     """Measures of a state on clients it knows: client, measure, value, n.
 
     train : the clients' training data, for methods that take personal steps before they are evaluated; without it
@@ -87,11 +120,21 @@ def evaluate(method: Method, state: State, tasks: TaskSet, train: TaskSet | None
     like = leaves({"server": state.server, "clients": state.clients})[0]
     data = Clients.of(tasks, like.dtype, like.device)
     if train is not None:
-        state = _personalised(method, state, Clients.of(train, like.dtype, like.device), round, batch_size, seed, "auto")
+        state = _personalised(
+            method,
+            state,
+            Clients.of(train, like.dtype, like.device),
+            round,
+            batch_size,
+            seed,
+            "auto",
+        )
     return metrics.measure(method, state, data)
 
 
-def join(method: Method, state: State, tasks: TaskSet, batch_size: int | None = None, seed: int = 0) -> State:
+def join(
+    method: Method, state: State, tasks: TaskSet, batch_size: int | None = None, seed: int = 0
+) -> State:
     """The state with clients that did not train, their memory made from ``tasks``; the server stays as it is."""
     like = leaves(state.server)[0]
     data = Clients.of(tasks, like.dtype, like.device)
@@ -108,14 +151,18 @@ def participants(names, share: float, seed: int, round: int) -> np.ndarray:
     return np.sort(by_name[np.argsort(draws)[: int(np.round(share * len(names)))]])
 
 
-def chunks(who: np.ndarray, placed: Clients, state: State, batch_size: int | None, chunk) -> list[np.ndarray]:
+def chunks(
+    who: np.ndarray, placed: Clients, state: State, batch_size: int | None, chunk
+) -> list[np.ndarray]:
     """``who`` cut into the clients that train together."""
     if chunk == "auto":
         tensors = leaves({"server": state.server, "clients": state.clients})
-        weights = 4 * sum(value[:1].nbytes if len(value) == len(placed) else value.nbytes for value in tensors)
+        weights = 4 * sum(
+            value[:1].nbytes if len(value) == len(placed) else value.nbytes for value in tensors
+        )
         samples = min(batch_size or placed.sizes.max(), placed.sizes.max())
         chunk = max(1, int(CACHE // (weights + samples * placed.x[:1].nbytes)))
-    return [who[k:k + chunk] for k in range(0, len(who), chunk)]
+    return [who[k : k + chunk] for k in range(0, len(who), chunk)]
 
 
 def _round(method, state, placed, number, batch_size, epochs, share, seed, chunk):
@@ -129,21 +176,29 @@ def _round(method, state, placed, number, batch_size, epochs, share, seed, chunk
         clients = _put(clients, part, mine, len(placed))
         messages.append(message)
     n = torch.as_tensor(placed.weight[who], dtype=torch.float64, device=placed.x.device)
-    server, together = aggregate(method, state.server, messages, [placed.names[k] for k in who], n, number)
+    server, together = aggregate(
+        method, state.server, messages, [placed.names[k] for k in who], n, number
+    )
     traffic = _bytes(together), len(who) * _bytes(method.sends(state.server))
     return State(server, clients, state.names, state.loss), traffic
 
 
-def aggregate(method, server: dict, messages: list[dict], names, n: torch.Tensor, number: int) -> tuple[dict, dict]:
+def aggregate(
+    method, server: dict, messages: list[dict], names, n: torch.Tensor, number: int
+) -> tuple[dict, dict]:
     """(server after round ``number``, all messages in one) from messages of one or more participants each, in the order of ``names``.
 
     n : (participants,) float64. Raises ValueError where all are 0, ``Diverged`` for a participant that did.
     """
     together = each(lambda *parts: torch.cat(parts) if len(parts) > 1 else parts[0], *messages)
     if not n.sum() > 0:
-        raise ValueError(f"{method.name}: the participants of round {number} all have weight 0, client {names[0]!r} among them")
+        raise ValueError(
+            f"{method.name}: the participants of round {number} all have weight 0, client {names[0]!r} among them"
+        )
     server = method.server_aggregate(server, together, n)
-    if not all(math.isfinite(leaf.sum()) for leaf in leaves(server)):  # an average shows any participant that diverged
+    if not all(
+        math.isfinite(leaf.sum()) for leaf in leaves(server)
+    ):  # an average shows any participant that diverged
         check_finite(method, together, names, number)
     return server, together
 
@@ -185,8 +240,10 @@ def check_finite(method, tree, names, number) -> None:
             bad = ~torch.isfinite(leaf.reshape(len(names), -1)).all(1)
             if bad.any():
                 name = names[int(bad.nonzero()[0])]
-                raise Diverged(f"{method.name}: client {name!r} diverged in round {number}, "
-                               "its weights are not finite; a smaller learning rate helps")
+                raise Diverged(
+                    f"{method.name}: client {name!r} diverged in round {number}, "
+                    "its weights are not finite; a smaller learning rate helps"
+                )
 
 
 def _bytes(tree) -> int:
@@ -198,9 +255,17 @@ def check(rounds, batch_size, local_epochs, participation, eval_every, chunk, T)
     checks.whole("simulate", 0, rounds=rounds, eval_every=eval_every)
     checks.whole("simulate", 1, local_epochs=local_epochs)
     for what, value, other in (("batch_size", batch_size, None), ("chunk", chunk, "auto")):
-        if value != other and (isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1):
-            raise ValueError(f"simulate: {what} {value!r}, allowed is {other!r} or a whole number, 1 or more")
+        if value != other and (
+            isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1
+        ):
+            raise ValueError(
+                f"simulate: {what} {value!r}, allowed is {other!r} or a whole number, 1 or more"
+            )
     if not 0 < participation <= 1:
-        raise ValueError(f"simulate: participation {participation}, allowed is more than 0 and at most 1")
+        raise ValueError(
+            f"simulate: participation {participation}, allowed is more than 0 and at most 1"
+        )
     if int(np.round(participation * T)) < 1:
-        raise ValueError(f"simulate: participation {participation} of {T} clients samples nobody, allowed is {0.5 / T:.3g} or more")
+        raise ValueError(
+            f"simulate: participation {participation} of {T} clients samples nobody, allowed is {0.5 / T:.3g} or more"
+        )

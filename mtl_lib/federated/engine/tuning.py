@@ -1,4 +1,5 @@
 """How large a gradient step may be for a squared loss: what learning rates of any table are measured in."""
+
 import numpy as np
 
 from mtl_lib.tasks import TaskSet

@@ -1,4 +1,5 @@
 """Pooled: all data in one place, one model. What federated averaging imitates without moving the data."""
+
 from mtl_lib.federated.engine.method import Method, State, descend, each, scores
 
 

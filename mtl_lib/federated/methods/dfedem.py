@@ -1,8 +1,9 @@
 """D-FedEM: FedEM without a server (Marfoq et al. 2021, algorithm of the decentralised setting)."""
+
 import torch
 
-from mtl_lib.federated.methods.fedem import FedEM, mixture_scores
 from mtl_lib.federated.engine.method import each, with_clients
+from mtl_lib.federated.methods.fedem import FedEM, mixture_scores
 from mtl_lib.stack.stack import mixed
 
 GRAPHS = ("complete", "ring")
@@ -31,20 +32,34 @@ class DFedEM(FedEM):
 
     name = "D-FedEM"
 
-    def __init__(self, net, optimizer, components: int = 3, graph="complete", mixing: str = "metropolis", weights: str = "samples",
-                 keep_memory: bool = False):
+    def __init__(
+        self,
+        net,
+        optimizer,
+        components: int = 3,
+        graph="complete",
+        mixing: str = "metropolis",
+        weights: str = "samples",
+        keep_memory: bool = False,
+    ):
         super().__init__(net, optimizer, components, weights, keep_memory=keep_memory)
         if mixing not in MIXING:
             raise ValueError(f"{self.name}: mixing {mixing!r}, allowed are {', '.join(MIXING)}")
         if not isinstance(graph, dict) and graph not in GRAPHS:
-            raise ValueError(f"{self.name}: graph {graph!r}, allowed are {', '.join(GRAPHS)}, or the neighbours of each client")
+            raise ValueError(
+                f"{self.name}: graph {graph!r}, allowed are {', '.join(GRAPHS)}, or the neighbours of each client"
+            )
         self.graph, self.mixing = graph, mixing
 
     def init(self, train, seed):
         state, T = super().init(train, seed), len(train)
-        state.server["model"] = each(lambda p: p[None].repeat(T, *[1] * p.ndim), state.server["model"])
+        state.server["model"] = each(
+            lambda p: p[None].repeat(T, *[1] * p.ndim), state.server["model"]
+        )
         state.server["edges"] = adjacency(self.graph, train.names).to(train.x.device)
-        return with_clients(state, state.clients | {"place": torch.arange(T, device=train.x.device)})
+        return with_clients(
+            state, state.clients | {"place": torch.arange(T, device=train.x.device)}
+        )
 
     def client_update(self, server, mine, batches):
         stack = self.stack(self._components(server, mine), batches.loss)
@@ -67,7 +82,9 @@ class DFedEM(FedEM):
 
     def joined(self, server, batches, seed):
         name = batches.clients.names[batches.who[0]]
-        raise ValueError(f"{self.name}: client {name!r} did not train and has no neighbours; FedEM takes new clients")
+        raise ValueError(
+            f"{self.name}: client {name!r} did not train and has no neighbours; FedEM takes new clients"
+        )
 
     def outputs(self, server, mine, x, loss):
         z = self.stack(self._components(server, mine), loss)(x)
@@ -86,7 +103,10 @@ class DFedEM(FedEM):
 
     def _mixing(self, edges, place, n):
         """A of the participants, float64 (participants, participants); rows sum to 1."""
-        near, alone = edges[place][:, place], torch.eye(len(place), dtype=edges.dtype, device=edges.device)
+        near, alone = (
+            edges[place][:, place],
+            torch.eye(len(place), dtype=edges.dtype, device=edges.device),
+        )
         if self.mixing == "metropolis":
             degree = edges.sum(1)[place]
             A = near / (1 + torch.maximum(degree[:, None], degree))
@@ -103,11 +123,15 @@ def adjacency(graph, names) -> torch.Tensor:
         return torch.ones(T, T, dtype=torch.float64) - torch.eye(T, dtype=torch.float64)
     if graph == "ring":
         ordered = sorted(names)
-        graph = {one: [other] for one, other in zip(ordered, ordered[1:] + ordered[:1])}
+        graph = {
+            one: [other] for one, other in zip(ordered, ordered[1:] + ordered[:1], strict=False)
+        }
     edges = torch.zeros(T, T, dtype=torch.float64)
     for client, others in graph.items():
         for name in (client, *others):
             if name not in position:
-                raise ValueError(f"D-FedEM: the graph names client {name!r}, which is not among the {T} training clients")
+                raise ValueError(
+                    f"D-FedEM: the graph names client {name!r}, which is not among the {T} training clients"
+                )
         edges[position[client], [position[name] for name in others]] = 1
     return torch.maximum(edges, edges.T).fill_diagonal_(0)

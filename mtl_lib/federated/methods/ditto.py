@@ -1,7 +1,8 @@
 """Ditto: personal models near the global one (Li et al. 2021, Ditto: Fair and Robust Federated Learning Through Personalization)."""
+
 from mtl_lib import checks
-from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.engine.method import each, repeated, scores, with_clients
+from mtl_lib.federated.methods.fedavg import FedAvg
 
 
 class Ditto(FedAvg):
@@ -14,7 +15,15 @@ class Ditto(FedAvg):
 
     name = "Ditto"
 
-    def __init__(self, net, optimizer, lam: float, weights: str = "samples", over: str = "participants", keep_memory: bool = False):
+    def __init__(
+        self,
+        net,
+        optimizer,
+        lam: float,
+        weights: str = "samples",
+        over: str = "participants",
+        keep_memory: bool = False,
+    ):
         super().__init__(net, optimizer, weights, over, keep_memory)
         checks.not_negative(self.name, lam=lam)
         self.lam = lam
@@ -25,16 +34,24 @@ class Ditto(FedAvg):
 
     def client_update(self, server, mine, batches):
         received = repeated(server["model"], len(batches))
-        shared, own = (self.stack(each(lambda p: p.clone(), params), batches.loss) for params in (received, mine["personal"]))
+        shared, own = (
+            self.stack(each(lambda p: p.clone(), params), batches.loss)
+            for params in (received, mine["personal"])
+        )
         rules = self.local_optimizer(mine), self.local_optimizer(mine.get("own", {}))
         for batch in batches:
             for models, rule, pull in ((shared, rules[0], 0.0), (own, rules[1], self.lam)):
                 grads = models.first(batch.active).grads(batch.x, batch.y, batch.w, value=False)[1]
                 if pull:
-                    away = lambda name: models.params[name][:batch.active] - received[name][:batch.active]
+                    away = lambda name: (
+                        models.params[name][: batch.active] - received[name][: batch.active]
+                    )
                     grads = {name: g + pull * away(name) for name, g in grads.items()}
                 rule.step(models, grads, batch.active)
-        return {"model": shared.params}, {"personal": own.params, "own": self.remembered(rules[1])} | self.remembered(rules[0])
+        return {"model": shared.params}, {
+            "personal": own.params,
+            "own": self.remembered(rules[1]),
+        } | self.remembered(rules[0])
 
     def joined(self, server, batches, seed):
         """An unseen client starts at w; train it to move."""

@@ -1,4 +1,5 @@
 """Federated averaging (McMahan et al. 2017, Communication-Efficient Learning of Deep Networks from Decentralized Data)."""
+
 import torch
 
 from mtl_lib.federated.engine.method import Method, State, descend, each, repeated, scores, weighted
@@ -32,15 +33,27 @@ class FedAvg(Method):
 
     name = "FedAvg"
 
-    def __init__(self, net, optimizer, weights: str = "samples", over: str = "participants", keep_memory: bool = False):
+    def __init__(
+        self,
+        net,
+        optimizer,
+        weights: str = "samples",
+        over: str = "participants",
+        keep_memory: bool = False,
+    ):
         super().__init__(net, optimizer, keep_memory)
-        for what, value, allowed in (("weights", weights, ("samples", "clients")), ("over", over, ("participants", "all"))):
+        for what, value, allowed in (
+            ("weights", weights, ("samples", "clients")),
+            ("over", over, ("participants", "all")),
+        ):
             if value not in allowed:
                 raise ValueError(f"{self.name}: {what} {value!r}, allowed are {', '.join(allowed)}")
         self.weights, self.over = weights, over
 
     def init(self, train, seed):
-        return State({"model": self.start(train, seed)} | self.counts(train), {}, train.names, train.loss)
+        return State(
+            {"model": self.start(train, seed)} | self.counts(train), {}, train.names, train.loss
+        )
 
     def client_update(self, server, mine, batches):
         model, optimizer = repeated(server["model"], len(batches)), self.local_optimizer(mine)

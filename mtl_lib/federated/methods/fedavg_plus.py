@@ -1,7 +1,8 @@
 """FedAvg+: the global model, then fine-tuned at each node (Jiang et al. 2019, Improving Federated Learning Personalization)."""
+
 from mtl_lib import checks
-from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.engine.method import descend, repeated, scores
+from mtl_lib.federated.methods.fedavg import FedAvg
 
 
 class FedAvgPlus(FedAvg):
@@ -13,8 +14,15 @@ class FedAvgPlus(FedAvg):
 
     name = "FedAvg+"
 
-    def __init__(self, net, optimizer, weights: str = "samples", personal_steps: int = 10, over: str = "participants",
-                 keep_memory: bool = False):
+    def __init__(
+        self,
+        net,
+        optimizer,
+        weights: str = "samples",
+        personal_steps: int = 10,
+        over: str = "participants",
+        keep_memory: bool = False,
+    ):
         super().__init__(net, optimizer, weights, over, keep_memory)
         checks.whole(self.name, 0, personal_steps=personal_steps)
         self.personal_steps = personal_steps

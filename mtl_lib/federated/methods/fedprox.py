@@ -1,7 +1,8 @@
 """FedProx: a proximal term in the local objective (Li et al. 2020, Federated Optimization in Heterogeneous Networks)."""
+
 from mtl_lib import checks
-from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.engine.method import descend, repeated
+from mtl_lib.federated.methods.fedavg import FedAvg
 
 
 class FedProx(FedAvg):
@@ -21,7 +22,15 @@ class FedProx(FedAvg):
 
     name = "FedProx"
 
-    def __init__(self, net, optimizer, mu: float, weights: str = "samples", over: str = "participants", keep_memory: bool = False):
+    def __init__(
+        self,
+        net,
+        optimizer,
+        mu: float,
+        weights: str = "samples",
+        over: str = "participants",
+        keep_memory: bool = False,
+    ):
         super().__init__(net, optimizer, weights, over, keep_memory)
         checks.not_negative(self.name, mu=mu)
         self.mu = mu
@@ -30,7 +39,10 @@ class FedProx(FedAvg):
         model, optimizer = repeated(server["model"], len(batches)), self.local_optimizer(mine)
 
         def pulled(models, grads, batch):
-            return {name: g + self.mu * (models.params[name] - server["model"][name]) for name, g in grads.items()}
+            return {
+                name: g + self.mu * (models.params[name] - server["model"][name])
+                for name, g in grads.items()
+            }
 
         descend(self.stack(model, batches.loss), batches, optimizer, pulled)
         return {"model": model}, self.remembered(optimizer)

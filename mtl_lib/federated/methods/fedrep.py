@@ -1,10 +1,11 @@
 """FedRep: one representation for all, a personal head for each (Collins et al. 2021, Exploiting Shared Representations)."""
+
 import torch
 
 from mtl_lib import checks
-from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.engine.method import each, repeated, scores, with_clients
 from mtl_lib.federated.engine.redraw import redrawn
+from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.stack.stack import MLP, Stack
 
 
@@ -24,8 +25,15 @@ class FedRep(FedAvg):
 
     name = "FedRep"
 
-    def __init__(self, net, optimizer, head_epochs: int = 1, weights: str = "samples", over: str = "participants",
-                 keep_memory: bool = False):
+    def __init__(
+        self,
+        net,
+        optimizer,
+        head_epochs: int = 1,
+        weights: str = "samples",
+        over: str = "participants",
+        keep_memory: bool = False,
+    ):
         super().__init__(net, optimizer, weights, over, keep_memory)
         checks.whole(self.name, 1, head_epochs=head_epochs)
         self.head_epochs = head_epochs
@@ -34,8 +42,12 @@ class FedRep(FedAvg):
         state = super().init(train, seed)
         head = head_of(self.net, state.server["model"])
         if len(head) == len(state.server["model"]):
-            raise ValueError(f"{self.name}: the net has one layer ({', '.join(head)}), a representation and a head need two")
-        state.server["model"] = {name: p for name, p in state.server["model"].items() if name not in head}
+            raise ValueError(
+                f"{self.name}: the net has one layer ({', '.join(head)}), a representation and a head need two"
+            )
+        state.server["model"] = {
+            name: p for name, p in state.server["model"].items() if name not in head
+        }
         return with_clients(state, {"head": repeated(head, len(train))})
 
     def client_update(self, server, mine, batches):
@@ -51,7 +63,9 @@ class FedRep(FedAvg):
         start = Stack.init(self.net, [(seed, 0)], batches.loss, like.dtype, like.device).params
         head = repeated(head_of(self.net, start), len(batches))
         whole = repeated(server["model"], len(batches)) | head
-        self._descend(whole, head, redrawn(batches, "head", self.head_epochs), self.optimizer.fresh())
+        self._descend(
+            whole, head, redrawn(batches, "head", self.head_epochs), self.optimizer.fresh()
+        )
         return {"head": head}
 
     def outputs(self, server, mine, x, loss):
@@ -71,5 +85,5 @@ def head_of(net, params: dict) -> dict:
         names = [f"weight{net.layers - 1}", f"bias{net.layers - 1}"]
     else:
         owner = [name.rpartition(".")[0] for name in params]
-        names = [name for name, layer in zip(params, owner) if layer == owner[-1]]
+        names = [name for name, layer in zip(params, owner, strict=True) if layer == owner[-1]]
     return {name: params[name] for name in names if name in params}

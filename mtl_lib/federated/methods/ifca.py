@@ -1,10 +1,11 @@
 """IFCA: K global models, each client picks one (Ghosh et al. 2020, An Efficient Framework for Clustered Federated Learning)."""
+
 import torch
 from torch.nn import functional as F
 
 from mtl_lib import checks
+from mtl_lib.federated.engine.method import State, descend, each, scores
 from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.engine.method import State, each, descend, scores
 from mtl_lib.stack.stack import mixed
 
 
@@ -27,7 +28,15 @@ class IFCA(FedAvg):
     name = "IFCA"
     personal_steps = 1  # no step: the pick before an evaluation
 
-    def __init__(self, net, optimizer, models: int, weights: str = "samples", over: str = "participants", keep_memory: bool = False):
+    def __init__(
+        self,
+        net,
+        optimizer,
+        models: int,
+        weights: str = "samples",
+        over: str = "participants",
+        keep_memory: bool = False,
+    ):
         super().__init__(net, optimizer, weights, over, keep_memory)
         checks.whole(self.name, 1, models=models)
         self.models = models
@@ -35,7 +44,12 @@ class IFCA(FedAvg):
     def init(self, train, seed):
         self.check_at_most_one_each(train, models=self.models)
         nobody = torch.zeros(len(train), dtype=torch.int64, device=train.x.device)
-        return State({"model": self.start(train, seed, self.models)} | self.counts(train), {"choice": nobody}, train.names, train.loss)
+        return State(
+            {"model": self.start(train, seed, self.models)} | self.counts(train),
+            {"choice": nobody},
+            train.names,
+            train.loss,
+        )
 
     def client_update(self, server, mine, batches):
         choice, optimizer = self._pick(server, batches), self.local_optimizer(mine)
@@ -48,7 +62,13 @@ class IFCA(FedAvg):
         whole = server["total"] if self.over == "all" else p.sum(1, keepdim=True)
         p = torch.where(p > 0, p / whole, 0.0)
         kept = torch.diag(1 - p.sum(1))
-        return server | {"model": each(lambda new, old: mixed(p, new) + mixed(kept, old), messages["model"], server["model"])}
+        return server | {
+            "model": each(
+                lambda new, old: mixed(p, new) + mixed(kept, old),
+                messages["model"],
+                server["model"],
+            )
+        }
 
     def personal(self, server, mine, batches):
         return {"choice": self._pick(server, batches)}

@@ -1,10 +1,11 @@
 """The arm "global + client label prior": what a client's label counts alone give, without a personal model."""
+
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.engine.method import with_clients
+from mtl_lib.federated.methods.fedavg import FedAvg
 
 
 class LabelPrior(FedAvg):
@@ -22,10 +23,16 @@ class LabelPrior(FedAvg):
 
     def init(self, train, seed):
         if train.loss not in ("ce", "logistic"):
-            raise ValueError(f"{self.name}: loss {train.loss} of client {train.names[0]!r} gives no probability of a class, "
-                             f"allowed are ce, logistic")
+            raise ValueError(
+                f"{self.name}: loss {train.loss} of client {train.names[0]!r} gives no probability of a class, "
+                f"allowed are ce, logistic"
+            )
         state = super().init(train, seed)
-        classes = self.stack(state.server["model"], train.loss)(train.x[None, :1]).shape[-1] if train.loss == "ce" else 2
+        classes = (
+            self.stack(state.server["model"], train.loss)(train.x[None, :1]).shape[-1]
+            if train.loss == "ce"
+            else 2
+        )
         of = torch.as_tensor(np.repeat(np.arange(len(train)), train.sizes), device=train.x.device)
         counts = label_counts(train.y, of, len(train), classes)
         everyone = torch.as_tensor(train.weight / train.sizes, device=counts.device) @ counts
@@ -35,11 +42,17 @@ class LabelPrior(FedAvg):
     def joined(self, server, batches, seed):
         """The new client's counts against those of the clients that trained."""
         labels = server["labels"]
-        return {"log_ratio": log_ratio(label_counts(batches.y, batches.of, len(batches), labels.shape[1]), labels[0]).to(batches.x.dtype)}
+        return {
+            "log_ratio": log_ratio(
+                label_counts(batches.y, batches.of, len(batches), labels.shape[1]), labels[0]
+            ).to(batches.x.dtype)
+        }
 
     def outputs(self, server, mine, x, loss):
         ratio = mine["log_ratio"]
-        return super().outputs(server, mine, x, loss) + (ratio[:, None] if loss == "ce" else (ratio[:, 1] - ratio[:, 0])[:, None])
+        return super().outputs(server, mine, x, loss) + (
+            ratio[:, None] if loss == "ce" else (ratio[:, 1] - ratio[:, 0])[:, None]
+        )
 
 
 def label_counts(y: torch.Tensor, of: torch.Tensor, clients: int, classes: int) -> torch.Tensor:

@@ -1,4 +1,5 @@
 """Local: every client trains alone. The baseline that sharing has to beat."""
+
 from mtl_lib.federated.engine.method import Method, State, descend, each, repeated, scores
 
 
@@ -11,7 +12,9 @@ class Local(Method):
     name = "Local"
 
     def init(self, train, seed):
-        return State({}, {"model": repeated(self.start(train, seed), len(train))}, train.names, train.loss)
+        return State(
+            {}, {"model": repeated(self.start(train, seed), len(train))}, train.names, train.loss
+        )
 
     def client_update(self, server, mine, batches):
         model, optimizer = each(lambda p: p.clone(), mine["model"]), self.local_optimizer(mine)

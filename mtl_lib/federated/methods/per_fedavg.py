@@ -1,10 +1,11 @@
 """Per-FedAvg: a meta model, then fine-tuned at the node (Fallah et al. 2020, Personalized Federated Learning with MAML)."""
+
 import torch
 
 from mtl_lib import checks
-from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.engine.method import each, repeated, scores
 from mtl_lib.federated.engine.redraw import redrawn
+from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.stack.stack import SGD
 
 
@@ -32,8 +33,17 @@ class PerFedAvg(FedAvg):
 
     name = "Per-FedAvg"
 
-    def __init__(self, net, optimizer, alpha: float, order: str = "first", personal_steps: int = 1, weights: str = "samples",
-                 over: str = "participants", keep_memory: bool = False):
+    def __init__(
+        self,
+        net,
+        optimizer,
+        alpha: float,
+        order: str = "first",
+        personal_steps: int = 1,
+        weights: str = "samples",
+        over: str = "participants",
+        keep_memory: bool = False,
+    ):
         super().__init__(net, optimizer, weights, over, keep_memory)
         checks.not_negative(self.name, alpha=alpha)
         if order not in ("first", "exact"):
@@ -42,21 +52,35 @@ class PerFedAvg(FedAvg):
         self.alpha, self.order, self.personal_steps = alpha, order, personal_steps
 
     def client_update(self, server, mine, batches):
-        stack, optimizer = self.stack(repeated(server["model"], len(batches)), batches.loss), self.local_optimizer(mine)
-        for inner, outer in zip(redrawn(batches, "adapt"), batches):
+        stack, optimizer = (
+            self.stack(repeated(server["model"], len(batches)), batches.loss),
+            self.local_optimizer(mine),
+        )
+        for inner, outer in zip(redrawn(batches, "adapt"), batches, strict=True):
             models = stack.first(outer.active)
             step = models.grads(inner.x, inner.y, inner.w)[1]
-            ahead = self.stack(each(lambda p, g: p - self.alpha * g, models.params, step), stack.loss)
+            ahead = self.stack(
+                each(lambda p, g: p - self.alpha * g, models.params, step), stack.loss
+            )
             grads = ahead.grads(outer.x, outer.y, outer.w)[1]
             if self.order == "exact":
-                grads = each(lambda g, curved: g - self.alpha * curved, grads, hessian_product(models, inner, grads))
+                grads = each(
+                    lambda g, curved: g - self.alpha * curved,
+                    grads,
+                    hessian_product(models, inner, grads),
+                )
             optimizer.step(stack, grads, outer.active)
         return {"model": stack.params}, self.remembered(optimizer)
 
     def personal(self, server, mine, batches):
-        stack, rule = self.stack(repeated(server["model"], len(batches)), batches.loss), SGD(self.alpha)
+        stack, rule = (
+            self.stack(repeated(server["model"], len(batches)), batches.loss),
+            SGD(self.alpha),
+        )
         for batch in batches:
-            rule.step(stack, stack.first(batch.active).grads(batch.x, batch.y, batch.w)[1], batch.active)
+            rule.step(
+                stack, stack.first(batch.active).grads(batch.x, batch.y, batch.w)[1], batch.active
+            )
         return {"model": stack.params}
 
     def outputs(self, server, mine, x, loss):
@@ -67,9 +91,15 @@ def hessian_product(stack, batch, direction: dict) -> dict:
     """Hessian of each model's loss on its batch times its direction: autograd twice, the models being independent."""
     leaves = each(lambda p: p.detach().requires_grad_(), stack.params)
     with torch.enable_grad():
-        total = (batch.w * type(stack)(leaves, stack.net, stack.loss).losses(batch.x, batch.y)).sum()
+        total = (
+            batch.w * type(stack)(leaves, stack.net, stack.loss).losses(batch.x, batch.y)
+        ).sum()
         slopes = torch.autograd.grad(total, list(leaves.values()), create_graph=True)
-        along = sum((slope * direction[name]).sum() for name, slope in zip(leaves, slopes))
+        along = sum(
+            (slope * direction[name]).sum() for name, slope in zip(leaves, slopes, strict=True)
+        )
         # a loss linear in a parameter (a bias under squared_hinge where nothing is active) has no second derivative
-        found = torch.autograd.grad(along, list(leaves.values()), allow_unused=True, materialize_grads=True)
-    return dict(zip(leaves, found))
+        found = torch.autograd.grad(
+            along, list(leaves.values()), allow_unused=True, materialize_grads=True
+        )
+    return dict(zip(leaves, found, strict=True))

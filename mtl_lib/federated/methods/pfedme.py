@@ -1,9 +1,10 @@
 """pFedMe: personal models as proximal points of the global one (Dinh et al. 2020, Personalized FL with Moreau Envelopes)."""
+
 import torch
 
 from mtl_lib import checks
-from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.engine.method import each, repeated, scores, with_clients
+from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.stack.stack import SGD
 
 
@@ -27,8 +28,18 @@ class PFedMe(FedAvg):
 
     name = "pFedMe"
 
-    def __init__(self, net, optimizer, lam: float, inner_rate: float, inner_steps: int = 5, beta: float = 1.0, weights: str = "samples",
-                 over: str = "participants", keep_memory: bool = False):
+    def __init__(
+        self,
+        net,
+        optimizer,
+        lam: float,
+        inner_rate: float,
+        inner_steps: int = 5,
+        beta: float = 1.0,
+        weights: str = "samples",
+        over: str = "participants",
+        keep_memory: bool = False,
+    ):
         super().__init__(net, optimizer, weights, over, keep_memory)
         checks.positive(self.name, lam=lam, inner_rate=inner_rate, beta=beta)
         checks.whole(self.name, 1, inner_steps=inner_steps)
@@ -39,24 +50,36 @@ class PFedMe(FedAvg):
         return with_clients(state, {"personal": repeated(state.server["model"], len(train))})
 
     def client_update(self, server, mine, batches):
-        shared, own = (self.stack(repeated(server["model"], len(batches)), batches.loss) for _ in range(2))
+        shared, own = (
+            self.stack(repeated(server["model"], len(batches)), batches.loss) for _ in range(2)
+        )
         optimizer = self.local_optimizer(mine)
         for batch in batches:
             w, v = shared.first(batch.active), own.first(batch.active)
             self._approach(v, w.params, batch)
-            optimizer.step(shared, each(lambda p, q: self.lam * (p - q), w.params, v.params), batch.active)
+            optimizer.step(
+                shared, each(lambda p, q: self.lam * (p - q), w.params, v.params), batch.active
+            )
         return {"model": shared.params}, {"personal": own.params} | self.remembered(optimizer)
 
     def server_aggregate(self, server, messages, n):
         made = super().server_aggregate(server, messages, n)
-        return made | {"model": each(lambda new, old: (1 - self.beta) * old + self.beta * new, made["model"], server["model"])}
+        return made | {
+            "model": each(
+                lambda new, old: (1 - self.beta) * old + self.beta * new,
+                made["model"],
+                server["model"],
+            )
+        }
 
     def joined(self, server, batches, seed):
         """Inner steps from w on each mini-batch of one pass; w stays."""
         received = repeated(server["model"], len(batches))
         own = self.stack(each(torch.clone, received), batches.loss)
         for batch in batches:
-            self._approach(own.first(batch.active), each(lambda p: p[:batch.active], received), batch)
+            self._approach(
+                own.first(batch.active), each(lambda p: p[: batch.active], received), batch
+            )
         return {"personal": own.params}
 
     def outputs(self, server, mine, x, loss):
@@ -67,4 +90,6 @@ class PFedMe(FedAvg):
         rule = SGD(self.inner_rate)
         for _ in range(self.inner_steps):
             grads = models.grads(batch.x, batch.y, batch.w)[1]
-            rule.step(models, each(lambda g, p, q: g + self.lam * (p - q), grads, models.params, centre))
+            rule.step(
+                models, each(lambda g, p, q: g + self.lam * (p - q), grads, models.params, centre)
+            )

@@ -1,9 +1,10 @@
 """SCAFFOLD: control variates against client drift (Karimireddy et al. 2020, Stochastic Controlled Averaging)."""
+
 import torch
 
 from mtl_lib import checks
-from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.engine.method import descend, each, repeated, weighted, with_clients
+from mtl_lib.federated.methods.fedavg import FedAvg
 
 
 class SCAFFOLD(FedAvg):
@@ -27,8 +28,15 @@ class SCAFFOLD(FedAvg):
 
     name = "SCAFFOLD"
 
-    def __init__(self, net, optimizer, global_rate: float = 1.0, weights: str = "samples", over: str = "participants",
-                 keep_memory: bool = False):
+    def __init__(
+        self,
+        net,
+        optimizer,
+        global_rate: float = 1.0,
+        weights: str = "samples",
+        over: str = "participants",
+        keep_memory: bool = False,
+    ):
         super().__init__(net, optimizer, weights, over, keep_memory)
         checks.positive(self.name, global_rate=global_rate)
         self.global_rate = global_rate
@@ -47,19 +55,28 @@ class SCAFFOLD(FedAvg):
 
         def controlled(models, grads, batch):
             for name, g in grads.items():
-                control[name][:batch.active] += g
-            return {name: g + shift[name][:batch.active] for name, g in grads.items()}
+                control[name][: batch.active] += g
+            return {name: g + shift[name][: batch.active] for name, g in grads.items()}
 
         descend(self.stack(model, batches.loss), batches, optimizer, controlled)
-        control = each(lambda total: total / steps.to(total).view(-1, *[1] * (total.ndim - 1)), control)
+        control = each(
+            lambda total: total / steps.to(total).view(-1, *[1] * (total.ndim - 1)), control
+        )
         change = each(lambda new, old: new - old, control, mine["control"])
-        return {"model": model, "control": change}, {"control": control} | self.remembered(optimizer)
+        return {"model": model, "control": change}, {"control": control} | self.remembered(
+            optimizer
+        )
 
     def server_aggregate(self, server, messages, n):
         made = super().server_aggregate(server, messages, n)
-        model = each(lambda new, old: old + self.global_rate * (new - old), made["model"], server["model"])
+        model = each(
+            lambda new, old: old + self.global_rate * (new - old), made["model"], server["model"]
+        )
         change = weighted(messages["control"], self.counted(n) / server["total"])
-        return made | {"model": model, "control": each(lambda c, move: c + move, server["control"], change)}
+        return made | {
+            "model": model,
+            "control": each(lambda c, move: c + move, server["control"], change),
+        }
 
     def sends(self, server):
         return {"model": server["model"], "control": server["control"]}

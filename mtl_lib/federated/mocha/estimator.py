@@ -13,6 +13,7 @@ Two certificates hold for every a, in every round. At a fixed Sigma, P(W) - D(a)
 P_J - D_J with P_J = losses + (lam / 2) ||W||_*^2 and D_J = -conjugates - ||V||_2^2 / (2 lam) (nuclear and spectral
 norm): with a learned Sigma only that one says how far the optimum is, since the other forgets that Sigma moves.
 """
+
 import warnings
 from dataclasses import dataclass
 
@@ -48,7 +49,11 @@ class Server:
     """
 
     def __init__(self, T: int, d: int, lam: float, relationship="learned", curvature: float = 1.0):
-        self.lam, self.relationship, self.step = lam, relationship_of(relationship), 1 / curvature if curvature else 1.0
+        self.lam, self.relationship, self.step = (
+            lam,
+            relationship_of(relationship),
+            1 / curvature if curvature else 1.0,
+        )
         self.V = np.zeros((T, d))
         self._take(self.relationship.covariance(T))
 
@@ -69,17 +74,27 @@ class Server:
         """From each node's sums (T,) at the present W."""
         W, cross = self.W, (self.V * self.W).sum(axis=1)
         by_node, energy = losses - conjugates + cross, cross.sum() / 2
-        nuclear, spectral = np.linalg.svd(W, compute_uv=False).sum(), np.linalg.svd(self.V, compute_uv=False)[0]
+        nuclear, spectral = (
+            np.linalg.svd(W, compute_uv=False).sum(),
+            np.linalg.svd(self.V, compute_uv=False)[0],
+        )
         joint = float(losses.sum() + self.lam / 2 * nuclear**2)
-        return Certificate(float(losses.sum() + energy), float(by_node.sum()), joint,
-                           float(joint - conjugates.sum() + spectral**2 / (2 * self.lam)), by_node)
+        return Certificate(
+            float(losses.sum() + energy),
+            float(by_node.sum()),
+            joint,
+            float(joint - conjugates.sum() + spectral**2 / (2 * self.lam)),
+            by_node,
+        )
 
     def add(self, dV, certificate: Certificate, answered) -> bool:
         """Take a round's answers dV (T, d), rows of nodes that did not answer (``answered`` (T,) bool) being 0. Then a learned
         Sigma moves, if the round began close enough to the optimum at the old one; those who did not answer cannot hold it up."""
         self.V = self.V + dV
         open_gap = certificate.by_node[answered].sum()
-        ready = self.relationship.learned and open_gap <= READY * (certificate.joint_gap - certificate.gap + open_gap)
+        ready = self.relationship.learned and open_gap <= READY * (
+            certificate.joint_gap - certificate.gap + open_gap
+        )
         if ready:
             self._take(self.relationship.update(self.W, self.V, self.lam, self.step))
         return ready
@@ -117,8 +132,18 @@ class Mocha(BaseEstimator):
 
     name = "Mocha"
 
-    def __init__(self, lam=1.0, loss="squared", relationship="learned", tol=1e-4, max_rounds=10_000, epochs=1.0, systems=None,
-                 record_theta=False, seed=0):
+    def __init__(
+        self,
+        lam=1.0,
+        loss="squared",
+        relationship="learned",
+        tol=1e-4,
+        max_rounds=10_000,
+        epochs=1.0,
+        systems=None,
+        record_theta=False,
+        seed=0,
+    ):
         self.lam = lam
         self.loss = loss
         self.relationship = relationship
@@ -138,7 +163,13 @@ class Mocha(BaseEstimator):
         nodes = Nodes(tasks)
         _check_names(systems.silent, nodes.names)
         learned = relationship_of(self.relationship).learned
-        server = Server(len(nodes), nodes.X.shape[1], self.lam, self.relationship, nodes.curvature().max() if learned else 1.0)
+        server = Server(
+            len(nodes),
+            nodes.X.shape[1],
+            self.lam,
+            self.relationship,
+            nodes.curvature().max() if learned else 1.0,
+        )
         answered, history, plan = np.zeros(len(nodes), bool), MochaHistory(), None
         for round in range(self.max_rounds + 1):
             certificate = server.certify(*nodes.sums(server.W))
@@ -147,13 +178,27 @@ class Mocha(BaseEstimator):
             reached = self._reached(certificate, certificate.by_node[quiet].sum())
             if reached or round == self.max_rounds:
                 break
-            steps, speeds = systems.plan(nodes.names, nodes.sizes, self.epochs, self.seed, round + 1)
+            steps, speeds = systems.plan(
+                nodes.names, nodes.sizes, self.epochs, self.seed, round + 1
+            )
             steps = self._steps(steps)
             dV, theta = self._work(nodes, server, steps, round + 1)
             answered |= steps > 0
             moved = server.add(dV, certificate, steps > 0)
-            history.worked(steps, systems.seconds(steps, speeds, nodes.X.shape[1]), nodes.X.shape[1], moved, theta if self.record_theta else None)
-        self._keep(nodes, server, certificate, history, [name for name, one in zip(nodes.names, quiet) if one])
+            history.worked(
+                steps,
+                systems.seconds(steps, speeds, nodes.X.shape[1]),
+                nodes.X.shape[1],
+                moved,
+                theta if self.record_theta else None,
+            )
+        self._keep(
+            nodes,
+            server,
+            certificate,
+            history,
+            [name for name, one in zip(nodes.names, quiet, strict=True) if one],
+        )
         self._warn(certificate, reached)
         return self
 
@@ -165,8 +210,11 @@ class Mocha(BaseEstimator):
 
     def _reached(self, certificate, silent=0.0) -> bool:
         """Whether the gap, less the share of nodes that cannot close theirs, is within tol of the objective."""
-        gap, objective = ((certificate.joint_gap, certificate.joint_objective) if relationship_of(self.relationship).learned
-                          else (certificate.gap, certificate.objective))
+        gap, objective = (
+            (certificate.joint_gap, certificate.joint_objective)
+            if relationship_of(self.relationship).learned
+            else (certificate.gap, certificate.objective)
+        )
         return gap - silent <= self.tol * abs(objective)
 
     def _keep(self, nodes, server, certificate, history, silent):
@@ -180,33 +228,59 @@ class Mocha(BaseEstimator):
     def _warn(self, certificate, reached):
         gap = self.joint_gap_ if relationship_of(self.relationship).learned else self.dual_gap_
         if self.silent_:
-            names = ", ".join(map(repr, self.silent_[:3])) + (f" and {len(self.silent_) - 3} more" if len(self.silent_) > 3 else "")
-            share = certificate.by_node[[self.task_names_.index(name) for name in self.silent_]].sum() / gap
-            warnings.warn(f"MOCHA: node {names} answered in none of {self.n_rounds_} rounds; this is the optimum without its data, {gap:.3g} "
-                          f"above the dual at objective {self.objective_:.6g}, {100 * share:.0f} % of that gap being its own", ConvergenceWarning, stacklevel=3)
+            names = ", ".join(map(repr, self.silent_[:3])) + (
+                f" and {len(self.silent_) - 3} more" if len(self.silent_) > 3 else ""
+            )
+            share = (
+                certificate.by_node[[self.task_names_.index(name) for name in self.silent_]].sum()
+                / gap
+            )
+            warnings.warn(
+                f"MOCHA: node {names} answered in none of {self.n_rounds_} rounds; this is the optimum without its data, {gap:.3g} "
+                f"above the dual at objective {self.objective_:.6g}, {100 * share:.0f} % of that gap being its own",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
         elif not reached:
-            warnings.warn(f"MOCHA stopped after {self.n_rounds_} rounds with a gap of {gap:.2e} at objective {self.objective_:.6g} (tol {self.tol:g})",
-                          ConvergenceWarning, stacklevel=3)
+            warnings.warn(
+                f"MOCHA stopped after {self.n_rounds_} rounds with a gap of {gap:.2e} at objective {self.objective_:.6g} (tol {self.tol:g})",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
 
     def decision_function(self, X) -> list[np.ndarray]:
         """x.w_t of every sample: a TaskSet of fitted nodes by name, or a list of all nodes' (n_t, d) in the order of the fit; list of (n_t,)."""
         check_is_fitted(self)
         if not isinstance(X, TaskSet) and len(X) != len(self.coef_):
             raise ValueError(f"{len(X)} tables, fitted are {len(self.coef_)} nodes")
-        pairs = [(task.name, task.X) for task in X] if isinstance(X, TaskSet) else list(zip(self.task_names_, X))
-        return [np.asarray(x, float) @ self.coef_[self._position(name, np.shape(x))] for name, x in pairs]
+        pairs = (
+            [(task.name, task.X) for task in X]
+            if isinstance(X, TaskSet)
+            else list(zip(self.task_names_, X, strict=True))
+        )
+        return [
+            np.asarray(x, float) @ self.coef_[self._position(name, np.shape(x))]
+            for name, x in pairs
+        ]
 
     def predict(self, X) -> list[np.ndarray]:
         """Numbers for squared losses, classes 0 and 1 for the others, in the form of ``decision_function``."""
         names = X.names if isinstance(X, TaskSet) else self.task_names_
-        losses = dict(zip(self.task_names_, self.losses_))
-        return [(z > 0).astype(float) if losses[name] in BINARY else z for name, z in zip(names, self.decision_function(X))]
+        losses = dict(zip(self.task_names_, self.losses_, strict=True))
+        return [
+            (z > 0).astype(float) if losses[name] in BINARY else z
+            for name, z in zip(names, self.decision_function(X), strict=True)
+        ]
 
     def _position(self, name, shape):
         if name not in self.task_names_:
-            raise ValueError(f"node {name!r} was not fitted; the fitted nodes are {self.task_names_[:3]} ... ({len(self.task_names_)})")
+            raise ValueError(
+                f"node {name!r} was not fitted; the fitted nodes are {self.task_names_[:3]} ... ({len(self.task_names_)})"
+            )
         if shape[1:] != (self.n_features_in_,):
-            raise ValueError(f"node {name!r}: samples of shape {shape[1:]}, fitted are {self.n_features_in_} numbers")
+            raise ValueError(
+                f"node {name!r}: samples of shape {shape[1:]}, fitted are {self.n_features_in_} numbers"
+            )
         return self.task_names_.index(name)
 
     def _check_parameters(self):
@@ -218,23 +292,47 @@ class Mocha(BaseEstimator):
 def check_systems(method) -> None:
     """Raises ValueError unless ``method.systems`` is None or ``Systems``."""
     if method.systems is not None and not isinstance(method.systems, Systems):
-        raise ValueError(f"{method.name}: systems {method.systems!r}, allowed is None or a federated.systems.Systems")
+        raise ValueError(
+            f"{method.name}: systems {method.systems!r}, allowed is None or a federated.systems.Systems"
+        )
 
 
 class MochaHistory:
     """One row per certificate; what a round cost stands beside the certificate of the state it led to."""
 
     def __init__(self):
-        names = ("round", "objective", "gap", "joint_objective", "joint_gap", "participants", "updates", "up", "down", "seconds", "theta")
+        names = (
+            "round",
+            "objective",
+            "gap",
+            "joint_objective",
+            "joint_gap",
+            "participants",
+            "updates",
+            "up",
+            "down",
+            "seconds",
+            "theta",
+        )
         self.columns, self._cost = {name: [] for name in names}, (0, 0, 0, 0, 0.0, None)
 
     def certified(self, round, certificate):
-        values = (round, certificate.objective, certificate.gap, certificate.joint_objective, certificate.joint_gap, *self._cost)
-        for name, value in zip(self.columns, values):
+        values = (
+            round,
+            certificate.objective,
+            certificate.gap,
+            certificate.joint_objective,
+            certificate.joint_gap,
+            *self._cost,
+        )
+        for name, value in zip(self.columns, values, strict=True):
             self.columns[name].append(value)
 
     def worked(self, steps, seconds, d, moved, theta):
-        count, (updates, total) = int((steps > 0).sum()), (self.columns["updates"][-1], self.columns["seconds"][-1])
+        count, (updates, total) = (
+            int((steps > 0).sum()),
+            (self.columns["updates"][-1], self.columns["seconds"][-1]),
+        )
         self._cost = (count, updates + moved, 8 * d * count, 8 * d * count, total + seconds, theta)
 
 
@@ -245,12 +343,26 @@ def tasks_of(X, y, loss: str) -> TaskSet:
             raise ValueError("a TaskSet carries its labels: y must be None")
         return X
     if y is None or not isinstance(X, (list, tuple)) or len(X) != len(y):
-        raise ValueError("pass a TaskSet, or a list of tables (n_t, d) and a list of as many label vectors (n_t,)")
-    return TaskSet([Task(str(t), Inputs(f"node {t}", np.asarray(x)), np.arange(len(x)), np.asarray(labels), loss)
-                    for t, (x, labels) in enumerate(zip(X, y))])
+        raise ValueError(
+            "pass a TaskSet, or a list of tables (n_t, d) and a list of as many label vectors (n_t,)"
+        )
+    return TaskSet(
+        [
+            Task(
+                str(t),
+                Inputs(f"node {t}", np.asarray(x)),
+                np.arange(len(x)),
+                np.asarray(labels),
+                loss,
+            )
+            for t, (x, labels) in enumerate(zip(X, y, strict=True))
+        ]
+    )
 
 
 def _check_names(silent, names):
     for name in silent:
         if name not in names:
-            raise ValueError(f"systems: silent node {name!r} is not among the {len(names)} nodes ({names[0]!r}, ...)")
+            raise ValueError(
+                f"systems: silent node {name!r} is not among the {len(names)} nodes ({names[0]!r}, ...)"
+            )

@@ -3,6 +3,7 @@
 Both solve MOCHA's problem at a fixed relationship and need a batch size and a step to be tuned; CoCoA's way, every node
 solving its part equally well, is ``Mocha`` with ``Systems(wait=True)``.
 """
+
 import numpy as np
 from sklearn.base import BaseEstimator
 
@@ -21,7 +22,18 @@ class MiniBatchSDCA(Mocha):
 
     name = "MiniBatchSDCA"
 
-    def __init__(self, batch=10, share=0.1, lam=1.0, loss="squared", relationship="independent", tol=1e-4, max_rounds=10_000, systems=None, seed=0):
+    def __init__(
+        self,
+        batch=10,
+        share=0.1,
+        lam=1.0,
+        loss="squared",
+        relationship="independent",
+        tol=1e-4,
+        max_rounds=10_000,
+        systems=None,
+        seed=0,
+    ):
         super().__init__(lam, loss, relationship, tol, max_rounds, 1.0, systems, False, seed)
         self.batch = batch
         self.share = share
@@ -30,7 +42,9 @@ class MiniBatchSDCA(Mocha):
         super()._check_parameters()
         checks.whole(self.name, 1, batch=self.batch)
         if not 0 < self.share <= 1:
-            raise ValueError(f"MiniBatchSDCA: share {self.share!r}, allowed is more than 0 and at most 1")
+            raise ValueError(
+                f"MiniBatchSDCA: share {self.share!r}, allowed is more than 0 and at most 1"
+            )
         if relationship_of(self.relationship).learned:
             raise ValueError("MiniBatchSDCA: relationship 'learned', allowed are fixed ones")
 
@@ -38,7 +52,9 @@ class MiniBatchSDCA(Mocha):
         return np.minimum(steps, self.batch)
 
     def _work(self, nodes, server, steps, round):
-        return nodes.batch(server.W, server.scale, self.batch, self.share, self.seed, round, np.flatnonzero(steps)), None
+        return nodes.batch(
+            server.W, server.scale, self.batch, self.share, self.seed, round, np.flatnonzero(steps)
+        ), None
 
 
 class MiniBatchSGD(BaseEstimator):
@@ -53,7 +69,17 @@ class MiniBatchSGD(BaseEstimator):
 
     name = "MiniBatchSGD"
 
-    def __init__(self, batch=10, step=0.1, lam=1.0, loss="squared", relationship="independent", rounds=1000, systems=None, seed=0):
+    def __init__(
+        self,
+        batch=10,
+        step=0.1,
+        lam=1.0,
+        loss="squared",
+        relationship="independent",
+        rounds=1000,
+        systems=None,
+        seed=0,
+    ):
         self.batch = batch
         self.step = step
         self.lam = lam
@@ -77,7 +103,9 @@ class MiniBatchSGD(BaseEstimator):
         traffic = 0
         for round in range(self.rounds + 1):
             objective = nodes.sums(W)[0].sum() + self.lam / 2 * (W * (inverse @ W)).sum()
-            for name, value in zip(history, (round, float(objective), traffic, traffic, spent)):
+            for name, value in zip(
+                history, (round, float(objective), traffic, traffic, spent), strict=True
+            ):
                 history[name].append(value)
             if round == self.rounds:
                 break
@@ -87,7 +115,12 @@ class MiniBatchSGD(BaseEstimator):
             W = W - self.step / (1 + self.step * convexity * round) * (G + self.lam * inverse @ W)
             spent += systems.seconds(steps, speeds, W.shape[1])
             traffic = 8 * W.shape[1] * int((steps > 0).sum())
-        self.coef_, self.objective_, self.history_, self.task_names_ = W, float(objective), history, list(nodes.names)
+        self.coef_, self.objective_, self.history_, self.task_names_ = (
+            W,
+            float(objective),
+            history,
+            list(nodes.names),
+        )
         return self
 
     def _inverse(self, T):
@@ -95,7 +128,9 @@ class MiniBatchSGD(BaseEstimator):
         sigma = relationship.covariance(T)
         values = np.linalg.eigvalsh(sigma)
         if relationship.learned or values[0] <= 1e-12 * values[-1]:
-            raise ValueError(f"MiniBatchSGD: relationship {self.relationship!r}, allowed are fixed ones with an inverse")
+            raise ValueError(
+                f"MiniBatchSGD: relationship {self.relationship!r}, allowed are fixed ones with an inverse"
+            )
         return np.linalg.inv(sigma), self.lam / values[-1]
 
     def _gradients(self, nodes, W, steps, round):
@@ -103,7 +138,13 @@ class MiniBatchSGD(BaseEstimator):
         for t in np.flatnonzero(steps):
             rng = stream(self.seed, "mini-batch", nodes.names[t], round)
             i = nodes.start[t] + rng.choice(nodes.sizes[t], steps[t], replace=False)
-            G[t] = -nodes.sizes[t] * nodes.c[t] / steps[t] * nodes.X[i].T @ slope(nodes.losses[t], nodes.y[i], nodes.X[i] @ W[t])
+            G[t] = (
+                -nodes.sizes[t]
+                * nodes.c[t]
+                / steps[t]
+                * nodes.X[i].T
+                @ slope(nodes.losses[t], nodes.y[i], nodes.X[i] @ W[t])
+            )
         return G
 
 

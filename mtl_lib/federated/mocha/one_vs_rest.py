@@ -1,4 +1,5 @@
 """Several classes with MOCHA's binary losses: one federation per class, the largest score wins."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -24,8 +25,13 @@ class OneVsRest:
         for task in tasks:
             outside = (task.y < 0) | (task.y >= self.classes)
             if outside.any():
-                raise ValueError(f"node {task.name!r}: label {task.y[outside][0]}, allowed are 0 to {self.classes - 1}")
-        one = lambda k: TaskSet([replace(task, y=(task.y == k).astype(int), loss=self.loss) for task in tasks], tasks.name)
+                raise ValueError(
+                    f"node {task.name!r}: label {task.y[outside][0]}, allowed are 0 to {self.classes - 1}"
+                )
+        one = lambda k: TaskSet(
+            [replace(task, y=(task.y == k).astype(int), loss=self.loss) for task in tasks],
+            tasks.name,
+        )
         self.models_ = [clone(self.model).fit(one(k)) for k in range(self.classes)]
         self.coef_ = np.stack([model.coef_ for model in self.models_])
         return self
@@ -33,4 +39,4 @@ class OneVsRest:
     def predict(self, tasks: TaskSet) -> list[np.ndarray]:
         """The class of every sample, (n_t,) per task, by the model of the node of that name."""
         scores = [model.decision_function(tasks) for model in self.models_]
-        return [np.argmax(of_task, axis=0) for of_task in zip(*scores)]
+        return [np.argmax(of_task, axis=0) for of_task in zip(*scores, strict=True)]

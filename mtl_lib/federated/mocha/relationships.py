@@ -3,6 +3,7 @@
 The regulariser is (lam / 2) tr(W' Sigma^-1 W) for W (T, d), one row per node. A fixed relationship is a Sigma; the
 learned one is the best Sigma for W, (W W')^(1/2) / tr (Argyriou, Evgeniou and Pontil 2008; Zhang and Yeung 2010).
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,7 +95,9 @@ class FixedCovariance(Relationship):
     def __post_init__(self):
         sigma = _checked("relationship", self.sigma, "Sigma")
         if abs(np.trace(sigma) - 1) > 1e-8:
-            raise ValueError(f"relationship: Sigma has trace {np.trace(sigma):.6g}, allowed is 1: pass Sigma / trace and lam / trace")
+            raise ValueError(
+                f"relationship: Sigma has trace {np.trace(sigma):.6g}, allowed is 1: pass Sigma / trace and lam / trace"
+            )
         object.__setattr__(self, "sigma", sigma)
 
     def covariance(self, T):
@@ -143,8 +146,10 @@ def relationship_of(value) -> Relationship:
         return value
     if isinstance(value, np.ndarray):
         return FixedCovariance(value)
-    raise ValueError(f"relationship {value!r}, allowed are {', '.join(map(repr, named))}, an object of mtl_lib.federated.relationships, "
-                     "or a matrix (T, T)")
+    raise ValueError(
+        f"relationship {value!r}, allowed are {', '.join(map(repr, named))}, an object of mtl_lib.federated.relationships, "
+        "or a matrix (T, T)"
+    )
 
 
 def threshold(sizes, step: float) -> float:
@@ -179,7 +184,9 @@ def _checked(what, matrix, name):
     largest = np.abs(made).max(initial=0)
     if np.abs(made - made.T).max(initial=0) > 1e-10 * largest:
         s, t = np.unravel_index(np.abs(made - made.T).argmax(), made.shape)
-        raise ValueError(f"{what}: {name} is not symmetric, {made[s, t]:g} at ({s}, {t}) and {made[t, s]:g} at ({t}, {s})")
+        raise ValueError(
+            f"{what}: {name} is not symmetric, {made[s, t]:g} at ({s}, {t}) and {made[t, s]:g} at ({t}, {s})"
+        )
     smallest = np.linalg.eigvalsh(made)[0] if len(made) else 0
     if smallest < -1e-10 * largest:
         raise ValueError(f"{what}: {name} is indefinite, its smallest eigenvalue is {smallest:.3g}")

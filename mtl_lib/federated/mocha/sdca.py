@@ -14,6 +14,7 @@ hinge      max(0, 1 - y z)        p                                   0 <= p <= 
 Shalev-Shwartz and Zhang 2013. A loop over single coordinates, each of which needs the one before it, cannot be
 vectorised over samples; ``make bench`` shows what compiling it gains over the plain loop.
 """
+
 import math
 
 import numpy as np
@@ -98,7 +99,9 @@ def batch(X, y, norms, a, start, kinds, c, scale, Z, order, steps, nodes, share)
     for t in nodes:
         for k in range(steps[t]):
             i = start[t] + order[start[t] + k]
-            a[i] += share * (ascend(kinds[t], y[i], a[i], dot(X, i, Z[t]), scale[t] * c[t] * norms[i]) - a[i])
+            a[i] += share * (
+                ascend(kinds[t], y[i], a[i], dot(X, i, Z[t]), scale[t] * c[t] * norms[i]) - a[i]
+            )
 
 
 @njit(cache=True)

@@ -1,11 +1,16 @@
 """Nodes that are slow, drop out or never answer, and what a round costs in simulated time."""
+
 from dataclasses import dataclass
 
 import numpy as np
 
 from mtl_lib.stream import stream
 
-NETWORKS = {"wifi": 10.0, "lte": 100.0, "3g": 1000.0}  # cost of one byte, in floating-point operations
+NETWORKS = {
+    "wifi": 10.0,
+    "lte": 100.0,
+    "3g": 1000.0,
+}  # cost of one byte, in floating-point operations
 RATE = 1e9  # operations a node of speed 1 does in a second
 
 
@@ -34,20 +39,28 @@ class Systems:
 
     def __post_init__(self):
         if len(self.speeds) != 2 or not 0 < self.speeds[0] <= self.speeds[1] < np.inf:
-            raise ValueError(f"systems: speeds {self.speeds}, allowed are two numbers, 0 < low <= high")
+            raise ValueError(
+                f"systems: speeds {self.speeds}, allowed are two numbers, 0 < low <= high"
+            )
         if not 0 <= self.drop < 1:
             raise ValueError(f"systems: drop {self.drop}, allowed is 0 or more and less than 1")
         if self.network not in NETWORKS:
-            raise ValueError(f"systems: network {self.network!r}, allowed are {', '.join(NETWORKS)}")
+            raise ValueError(
+                f"systems: network {self.network!r}, allowed are {', '.join(NETWORKS)}"
+            )
 
-    def plan(self, names, sizes, epochs: float, seed: int, round: int) -> tuple[np.ndarray, np.ndarray]:
+    def plan(
+        self, names, sizes, epochs: float, seed: int, round: int
+    ) -> tuple[np.ndarray, np.ndarray]:
         """(coordinate steps (T,), speeds (T,)) of one round; 0 steps for a node that does not answer.
 
         Drawn from ``stream(seed, "systems", node, round)``, so that no node's luck depends on the others.
         """
         low, high = self.speeds
         draws = np.zeros((len(names), 2))
-        if self.drop or low < high:  # else nothing is left to chance, and drawing would take longer than the round
+        if (
+            self.drop or low < high
+        ):  # else nothing is left to chance, and drawing would take longer than the round
             draws = np.array([stream(seed, "systems", name, round).random(2) for name in names])
         speeds = low + (high - low) * draws[:, 0]
         amount = epochs * sizes if self.wait else epochs * speeds * np.mean(sizes)
@@ -63,4 +76,6 @@ class Systems:
         who = steps > 0
         if not who.any():
             return 0.0
-        return float((4 * d * steps[who] / speeds[who]).max() + 16 * d * NETWORKS[self.network]) / RATE
+        return (
+            float((4 * d * steps[who] / speeds[who]).max() + 16 * d * NETWORKS[self.network]) / RATE
+        )

@@ -8,12 +8,15 @@ A node that is killed, or that never answers, is waited for once, ``timeout`` se
 it answers again; what it did in that round is lost, and nothing else. Without ``timeout`` a killed node is missed when Flower
 has heard no heartbeat of it for about a minute, and one that hangs is waited for.
 """
+
 import json
 import os
 import time
 from functools import partial
 
-os.environ["FLWR_TELEMETRY_ENABLED"] = os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # both are read on import
+os.environ["FLWR_TELEMETRY_ENABLED"] = os.environ["RAY_USAGE_STATS_ENABLED"] = (
+    "0"  # both are read on import
+)
 
 import numpy as np
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, RecordDict
@@ -23,7 +26,12 @@ from flwr.serverapp import ServerApp
 
 from mtl_lib.federated.remote import protocol as remote
 
-ABSENT = {ErrorCode.MESSAGE_UNAVAILABLE, ErrorCode.REPLY_MESSAGE_UNAVAILABLE, ErrorCode.NODE_UNAVAILABLE, ErrorCode.CLIENT_APP_CRASHED}
+ABSENT = {
+    ErrorCode.MESSAGE_UNAVAILABLE,
+    ErrorCode.REPLY_MESSAGE_UNAVAILABLE,
+    ErrorCode.NODE_UNAVAILABLE,
+    ErrorCode.CLIENT_APP_CRASHED,
+}
 PAUSE = 0.1  # seconds between two looks for answers
 
 
@@ -40,7 +48,11 @@ def client_app(side_of, task_of, finish=None) -> ClientApp:
     def introduce(message, context):
         def made():
             task = task_of(context)
-            return {"introduction": ConfigRecord({"json": json.dumps({"name": task.name} | side_of(context).introduce(task))})}
+            return {
+                "introduction": ConfigRecord(
+                    {"json": json.dumps({"name": task.name} | side_of(context).introduce(task))}
+                )
+            }
 
         return _reply(message, made)
 
@@ -48,10 +60,23 @@ def client_app(side_of, task_of, finish=None) -> ClientApp:
     def work(message, context):
         def made():
             ask, content = message.content["ask"], message.content
-            ask = remote.Ask(ask["round"], ask["accepted"], unpacked(content["first"]), unpacked(content["sent"]), ask["last"])
-            kept = {int(number): unpacked(memory) for number, memory in context.state.array_records.items()}
-            answer, kept = remote.answer(side_of(context), task_of(context), ask, kept, finish and partial(finish, context))
-            context.state = RecordDict({str(number): packed(memory) for number, memory in kept.items()})
+            ask = remote.Ask(
+                ask["round"],
+                ask["accepted"],
+                unpacked(content["first"]),
+                unpacked(content["sent"]),
+                ask["last"],
+            )
+            kept = {
+                int(number): unpacked(memory)
+                for number, memory in context.state.array_records.items()
+            }
+            answer, kept = remote.answer(
+                side_of(context), task_of(context), ask, kept, finish and partial(finish, context)
+            )
+            context.state = RecordDict(
+                {str(number): packed(memory) for number, memory in kept.items()}
+            )
             return {"answer": packed(answer)}
 
         return _reply(message, made)
@@ -77,8 +102,15 @@ class Link:
 
     def __init__(self, grid, timeout: float | None = None):
         self.grid, self.timeout, self.log = grid, timeout, []
-        self.introductions, self.node = {}, {}  # client -> what it said of itself, client -> id of its node
-        self.greeted, self.pending, self.late = set(), [], {}  # node ids, messages to them; message -> client, asked in an earlier round
+        self.introductions, self.node = (
+            {},
+            {},
+        )  # client -> what it said of itself, client -> id of its node
+        self.greeted, self.pending, self.late = (
+            set(),
+            [],
+            {},
+        )  # node ids, messages to them; message -> client, asked in an earlier round
 
     def meet(self, clients: int, patience: float) -> dict[str, dict]:
         """The introductions, when there are ``clients``. Raises TimeoutError, saying who is there."""
@@ -86,12 +118,16 @@ class Link:
         while True:
             self.greet()
             if len(self.node) > clients:
-                raise ValueError(f"{len(self.node)} clients are there, the run is for {clients}: {', '.join(sorted(self.node))}")
+                raise ValueError(
+                    f"{len(self.node)} clients are there, the run is for {clients}: {', '.join(sorted(self.node))}"
+                )
             if len(self.node) == clients:
                 return dict(self.introductions)
             if time.monotonic() > end:
                 there = ", ".join(sorted(self.node)) or "none"
-                raise TimeoutError(f"waited {patience:g} s for {clients} clients, there are {len(self.node)}: {there}")
+                raise TimeoutError(
+                    f"waited {patience:g} s for {clients} clients, there are {len(self.node)}: {there}"
+                )
             time.sleep(PAUSE)
 
     def greet(self) -> None:
@@ -107,9 +143,13 @@ class Link:
             said = json.loads(content["introduction"]["json"])
             name = said.pop("name")
             if self.introductions.setdefault(name, said) != said:
-                raise ValueError(f"client {name!r}: two nodes have this name and other data, {said} and {self.introductions[name]}")
+                raise ValueError(
+                    f"client {name!r}: two nodes have this name and other data, {said} and {self.introductions[name]}"
+                )
             self.node[name] = reply.metadata.src_node_id
-            self.late = {message: client for message, client in self.late.items() if client != name}  # its old node will not answer
+            self.late = {
+                message: client for message, client in self.late.items() if client != name
+            }  # its old node will not answer
 
     def exchange(self, asks: dict[str, remote.Ask]) -> dict[str, dict]:
         """Send each client its ``Ask``; the messages of those who answered in time. Clients that still owe an answer are not asked."""
@@ -118,9 +158,14 @@ class Link:
         for name in self._free(asks):
             ask = asks[name]
             asked = ConfigRecord({"round": ask.round, "accepted": ask.accepted, "last": ask.last})
-            content = RecordDict({"ask": asked, "first": packed(ask.first), "sent": packed(ask.sent)})
+            content = RecordDict(
+                {"ask": asked, "first": packed(ask.first), "sent": packed(ask.sent)}
+            )
             log["down"] += size(content)
-            waiting |= dict.fromkeys(self._push(Message(content, self.node[name], "train", group_id=str(ask.round))), name)
+            waiting |= dict.fromkeys(
+                self._push(Message(content, self.node[name], "train", group_id=str(ask.round))),
+                name,
+            )
         while waiting and time.monotonic() < late:
             for name, content in self._take(waiting):
                 came[name] = unpacked(content["answer"])
@@ -175,8 +220,15 @@ def _content(reply, who: str):
 
 def packed(tree: dict) -> ArrayRecord:
     """Nested dicts of arrays, flat: the path to an array, joined by "/", is its key."""
-    flat = lambda tree, path: [pair for key, value in tree.items() for pair in
-                               (flat(value, f"{path}{key}/") if isinstance(value, dict) else [(path + key, Array(np.asarray(value)))])]
+    flat = lambda tree, path: [
+        pair
+        for key, value in tree.items()
+        for pair in (
+            flat(value, f"{path}{key}/")
+            if isinstance(value, dict)
+            else [(path + key, Array(np.asarray(value)))]
+        )
+    ]
     return ArrayRecord(dict(flat(tree, "")))
 
 
@@ -206,7 +258,19 @@ def simulate(side, tasks, timeout: float | None = None, finish=None) -> tuple:
 
     tasks, server, found = list(tasks), ServerApp(), []
     server.main()(lambda grid, context: found.append(serve(grid, side, len(tasks), timeout)))
-    node = client_app(lambda context: side, lambda context: tasks[int(context.node_config["partition-id"])], finish)
-    ray = {"_node_ip_address": "127.0.0.1", "include_dashboard": False}  # nothing listens outside this machine
-    run_simulation(server, node, len(tasks), backend_config={"init_args": ray, "client_resources": {"num_cpus": 1, "num_gpus": 0}})
+    node = client_app(
+        lambda context: side,
+        lambda context: tasks[int(context.node_config["partition-id"])],
+        finish,
+    )
+    ray = {
+        "_node_ip_address": "127.0.0.1",
+        "include_dashboard": False,
+    }  # nothing listens outside this machine
+    run_simulation(
+        server,
+        node,
+        len(tasks),
+        backend_config={"init_args": ray, "client_resources": {"num_cpus": 1, "num_gpus": 0}},
+    )
     return found[0]

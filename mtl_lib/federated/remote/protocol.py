@@ -9,6 +9,7 @@ An answer can get lost after the node has moved its memory. So a node keeps two 
 after its last answer, and each ``Ask`` says which answer of the node was the last to arrive. A round in which a node did not
 answer is then, for server and node, a round in which it took no part: no method is told of it, and nothing but that work is lost.
 """
+
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
@@ -17,9 +18,9 @@ import torch
 
 from mtl_lib.federated.engine.clients import Clients
 from mtl_lib.federated.engine.method import Method, State, each
-from mtl_lib.federated.mocha.estimator import Certificate, MochaHistory, Mocha, Server
-from mtl_lib.federated.mocha.relationships import relationship_of
 from mtl_lib.federated.engine.simulation import aggregate, check, check_finite, participants
+from mtl_lib.federated.mocha.estimator import Certificate, Mocha, MochaHistory, Server
+from mtl_lib.federated.mocha.relationships import relationship_of
 from mtl_lib.federated.mocha.systems import Systems
 from mtl_lib.tasks import Task, TaskSet
 
@@ -40,7 +41,9 @@ class Ask:
     last: bool = False
 
 
-def answer(side, task: Task, ask: Ask, kept: dict[int, dict], finish=None) -> tuple[dict, dict[int, dict]]:
+def answer(
+    side, task: Task, ask: Ask, kept: dict[int, dict], finish=None
+) -> tuple[dict, dict[int, dict]]:
     """(message, memories to keep) of a node; ``kept`` are the memories it kept, by the round they were made in.
 
     finish : (its model, X -> scores) -> {measure: value}, what it tells of its model at the end; None for nothing.
@@ -49,8 +52,10 @@ def answer(side, task: Task, ask: Ask, kept: dict[int, dict], finish=None) -> tu
     if ask.accepted and ask.accepted not in kept:
         if ask.last:
             return {}, kept  # there is no model to tell of, and the run is over
-        raise ValueError(f"client {task.name!r} lost its state: the server has its answer of round {ask.accepted}, the node "
-                         f"has {'its memory of round ' + ', '.join(map(str, kept)) if kept else 'no memory'}; was it restarted?")
+        raise ValueError(
+            f"client {task.name!r} lost its state: the server has its answer of round {ask.accepted}, the node "
+            f"has {'its memory of round ' + ', '.join(map(str, kept)) if kept else 'no memory'}; was it restarted?"
+        )
     mine = kept[ask.accepted] if ask.accepted else ask.first
     if ask.last:
         told = finish(side.model(task, ask.sent, mine, ask.round)) if finish else {}
@@ -67,8 +72,12 @@ def serve(side, introductions: dict[str, dict], exchange) -> tuple:
     """
     first, rounds = side.begin(introductions)
     accepted, number, answers = dict.fromkeys(introductions, 0), 0, None
-    asks = lambda asked, last: {name: Ask(number, accepted[name], first[name] if first and not accepted[name] else {}, sent, last)
-                                for name, sent in asked.items()}
+    asks = lambda asked, last: {
+        name: Ask(
+            number, accepted[name], first[name] if first and not accepted[name] else {}, sent, last
+        )
+        for name, sent in asked.items()
+    }
     while True:
         try:
             asked = rounds.send(answers)
@@ -78,10 +87,14 @@ def serve(side, introductions: dict[str, dict], exchange) -> tuple:
         number += 1
         came = exchange(asks(asked, False))
         if not came:
-            raise ValueError(f"round {number}: none of the {len(asked)} clients asked ({next(iter(asked))!r}, ...) answered")
+            raise ValueError(
+                f"round {number}: none of the {len(asked)} clients asked ({next(iter(asked))!r}, ...) answered"
+            )
         if first is not None:  # else there is no memory that could be lost
             accepted |= dict.fromkeys(came, number)
-        answers = {name: came[name] for name in asked if name in came}  # answers come in any order, sums are in one
+        answers = {
+            name: came[name] for name in asked if name in came
+        }  # answers come in any order, sums are in one
 
 
 class StackSide:
@@ -92,17 +105,37 @@ class StackSide:
     written for one process, is everybody's components.
     """
 
-    def __init__(self, method: Method, *, rounds: int, batch_size: int | None, local_epochs: int = 1, participation: float = 1.0,
-                 seed: int = 0, dtype=torch.float32):
-        self.method, self.rounds, self.batch_size, self.local_epochs = method, rounds, batch_size, local_epochs
+    def __init__(
+        self,
+        method: Method,
+        *,
+        rounds: int,
+        batch_size: int | None,
+        local_epochs: int = 1,
+        participation: float = 1.0,
+        seed: int = 0,
+        dtype=torch.float32,
+    ):
+        self.method, self.rounds, self.batch_size, self.local_epochs = (
+            method,
+            rounds,
+            batch_size,
+            local_epochs,
+        )
         self.participation, self.seed, self.dtype = participation, seed, dtype
 
     def introduce(self, task: Task) -> dict:
         """What the server hears of a client. Raises ValueError where the net does not fit its data."""
         data = self._data(task)
         self.method.check(data)
-        return {"size": int(data.sizes[0]), "weight": float(data.weight[0]), "loss": data.loss, "inputs": list(data.x.shape[1:]),
-                "labels": list(data.y.shape[1:]), "classes": sorted(data.y.tolist()) if self.method.reads_labels else []}
+        return {
+            "size": int(data.sizes[0]),
+            "weight": float(data.weight[0]),
+            "loss": data.loss,
+            "inputs": list(data.x.shape[1:]),
+            "labels": list(data.y.shape[1:]),
+            "classes": sorted(data.y.tolist()) if self.method.reads_labels else [],
+        }
 
     def work(self, task: Task, sent: dict, mine: dict, number: int) -> tuple[dict, dict]:
         """(message, new memory) of a client in a round, arrays with one row."""
@@ -116,9 +149,19 @@ class StackSide:
         """(first memory of each client or None for a method without any, rounds): ``rounds`` yields {client: what it is sent},
         takes {client: message} and returns the ``State``, without the clients' memories, which stay with them."""
         clients = self._described(introductions)
-        check(self.rounds, self.batch_size, self.local_epochs, self.participation, 0, "auto", len(clients))
+        check(
+            self.rounds,
+            self.batch_size,
+            self.local_epochs,
+            self.participation,
+            0,
+            "auto",
+            len(clients),
+        )
         if self.method.place(clients) is not clients:
-            raise ValueError(f"{self.method.name} trains where all data are in one place; here every client keeps its own")
+            raise ValueError(
+                f"{self.method.name} trains where all data are in one place; here every client keeps its own"
+            )
         state = self.method.init(clients, self.seed)
         remembers = bool(state.clients) or self.method.keep_memory
         first = {name: arrays(state.of([name])) for name in clients.names} if remembers else None
@@ -130,7 +173,14 @@ class StackSide:
             sent = arrays(state.server)
             answers = yield {clients.names[k]: sent for k in who}
             n = torch.as_tensor(clients.weight[[clients.position[name] for name in answers]])
-            server, _ = aggregate(self.method, state.server, [tensors(one) for one in answers.values()], list(answers), n, number)
+            server, _ = aggregate(
+                self.method,
+                state.server,
+                [tensors(one) for one in answers.values()],
+                list(answers),
+                n,
+                number,
+            )
             state = replace(state, server=server)
         return state
 
@@ -142,29 +192,46 @@ class StackSide:
         """A client's own model, X -> scores, after the personal steps of a method that takes some."""
         data, server, mine = self._data(task), tensors(sent), tensors(mine)
         if self.method.personal_steps:
-            batches = data.batches([0], self.batch_size, 1, self.seed, number, "personal", self.method.personal_steps)
+            batches = data.batches(
+                [0], self.batch_size, 1, self.seed, number, "personal", self.method.personal_steps
+            )
             mine = self.method.personal(server, mine, batches)
-        return lambda X: self.method.predict(State(server, mine, data.names, data.loss), task.name, X)
+        return lambda X: self.method.predict(
+            State(server, mine, data.names, data.loss), task.name, X
+        )
 
     def _data(self, task):
         return Clients.of(TaskSet([task]), self.dtype, whole=False)
 
     def _described(self, introductions) -> Clients:
         """``Clients`` as ``method.init`` reads them: true names, sizes, weights and shapes, but no sample."""
-        names = sorted(introductions, key=lambda name: (-introductions[name]["size"], name))  # the order of Clients.of
+        names = sorted(
+            introductions, key=lambda name: (-introductions[name]["size"], name)
+        )  # the order of Clients.of
         facts = [introductions[name] for name in names]
-        for name, one in zip(names, facts):
+        for name, one in zip(names, facts, strict=True):
             for what in ("loss", "inputs", "labels"):
                 if one[what] != facts[0][what]:
-                    raise ValueError(f"client {name!r} has {what} {one[what]}, client {names[0]!r} {facts[0][what]}: "
-                                     "one model needs one loss and samples of one shape (MOCHA takes several losses)")
+                    raise ValueError(
+                        f"client {name!r} has {what} {one[what]}, client {names[0]!r} {facts[0][what]}: "
+                        "one model needs one loss and samples of one shape (MOCHA takes several losses)"
+                    )
         sizes, loss = [one["size"] for one in facts], facts[0]["loss"]
         kind = torch.int64 if loss == "ce" else self.dtype
-        nothing = lambda shape, dtype: torch.zeros(1, *shape, dtype=dtype).expand(sum(sizes), *shape)
+        nothing = lambda shape, dtype: torch.zeros(1, *shape, dtype=dtype).expand(
+            sum(sizes), *shape
+        )
         y = nothing(facts[0]["labels"], kind)
         if self.method.reads_labels:
             y = torch.as_tensor([label for one in facts for label in one["classes"]], dtype=kind)
-        return Clients(names, sizes, [one["weight"] for one in facts], nothing(facts[0]["inputs"], self.dtype), y, loss)
+        return Clients(
+            names,
+            sizes,
+            [one["weight"] for one in facts],
+            nothing(facts[0]["inputs"], self.dtype),
+            y,
+            loss,
+        )
 
 
 class MochaSide(Mocha):
@@ -178,7 +245,11 @@ class MochaSide(Mocha):
     def introduce(self, task):
         """Loss, width, and a bound on the curvature of its loss, which a learned relationship needs."""
         nodes = self._nodes(task)
-        return {"loss": task.loss, "inputs": [nodes.X.shape[1]], "curvature": float(nodes.curvature()[0])}
+        return {
+            "loss": task.loss,
+            "inputs": [nodes.X.shape[1]],
+            "curvature": float(nodes.curvature()[0]),
+        }
 
     def work(self, task, sent, mine, number):
         """As ``StackSide.work``: model (d,) and scale (1,) come in, dV (d,) and the sums (1,) go out, the node remembers a (n,)."""
@@ -196,37 +267,58 @@ class MochaSide(Mocha):
             raise ValueError(f"Mocha: systems {self.systems!r}, real nodes need None")
         names = sorted(introductions)
         facts = [introductions[name] for name in names]
-        for name, one in zip(names, facts):
+        for name, one in zip(names, facts, strict=True):
             if one["inputs"] != facts[0]["inputs"]:
-                raise ValueError(f"node {name!r}: samples of {one['inputs'][0]} numbers, node {names[0]!r} has {facts[0]['inputs'][0]}")
+                raise ValueError(
+                    f"node {name!r}: samples of {one['inputs'][0]} numbers, node {names[0]!r} has {facts[0]['inputs'][0]}"
+                )
         return {name: {} for name in names}, self._rounds(names, facts)
 
     def _rounds(self, names, facts):
         (d,) = facts[0]["inputs"]
         learned = relationship_of(self.relationship).learned
-        server = Server(len(names), d, self.lam, self.relationship, max(one["curvature"] for one in facts) if learned else 1.0)
-        history, nobody = MochaHistory(), {"dV": np.zeros(d), "losses": np.zeros(1), "conjugates": np.zeros(1)}
+        server = Server(
+            len(names),
+            d,
+            self.lam,
+            self.relationship,
+            max(one["curvature"] for one in facts) if learned else 1.0,
+        )
+        history, nobody = (
+            MochaHistory(),
+            {"dV": np.zeros(d), "losses": np.zeros(1), "conjugates": np.zeros(1)},
+        )
         for number in range(self.max_rounds + 1):
             W, scale = server.W, server.scale
-            answers = yield {name: {"model": W[t], "scale": scale[t:t + 1]} for t, name in enumerate(names)}
+            answers = yield {
+                name: {"model": W[t], "scale": scale[t : t + 1]} for t, name in enumerate(names)
+            }
             rows = [answers.get(name, nobody) for name in names]
             column = lambda what: np.array([row[what] for row in rows])
             answered = np.isin(names, list(answers))
             certificate = server.certify(column("losses")[:, 0], column("conjugates")[:, 0])
-            shown = certificate if answered.all() else Certificate(*[np.nan] * 4, np.full(len(names), np.nan))
+            shown = (
+                certificate
+                if answered.all()
+                else Certificate(*[np.nan] * 4, np.full(len(names), np.nan))
+            )
             history.certified(number, shown)
             if self._reached(shown) or number == self.max_rounds:
                 break
             moved = server.add(column("dV"), certificate, answered)
             history.worked(answered, np.nan, d, moved, None)
-        seen = SimpleNamespace(names=names, losses=[one["loss"] for one in facts], X=np.empty((0, d)))
+        seen = SimpleNamespace(
+            names=names, losses=[one["loss"] for one in facts], X=np.empty((0, d))
+        )
         self._keep(seen, server, shown, history, [])
         self._warn(shown, self._reached(shown))
         return self
 
     def last(self, fitted):
         """As ``StackSide.last``."""
-        return {name: {"model": w} for name, w in zip(fitted.task_names_, fitted.coef_)}
+        return {
+            name: {"model": w} for name, w in zip(fitted.task_names_, fitted.coef_, strict=True)
+        }
 
     def model(self, task, sent, mine, number):
         """As ``StackSide.model``."""
@@ -245,7 +337,9 @@ def side_of(method, **settings):
     if isinstance(method, Method):
         return StackSide(method, **settings)
     if type(method) is not Mocha:
-        raise ValueError(f"method {method!r}, allowed are methods of the stack (method.Method) and Mocha")
+        raise ValueError(
+            f"method {method!r}, allowed are methods of the stack (method.Method) and Mocha"
+        )
     if settings:
         raise ValueError(f"Mocha has its settings in itself, got also {', '.join(settings)}")
     return MochaSide(**method.get_params())

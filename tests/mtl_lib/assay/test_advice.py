@@ -1,4 +1,5 @@
 """The rule, its thresholds, and that a data set never judges itself."""
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,11 +14,25 @@ def problems(rows):
     return pd.DataFrame(rows, columns=["data", "ratio", *advice.ARMS])
 
 
-CLEAR = problems([("a", 1.0, 3, 2, 1), ("b", 1.2, 3, 2, 1), ("c", 3.0, 2, 1, 3), ("d", 4.0, 2, 1, 3), ("e", 20.0, 1, 2, 3), ("f", 30.0, 1, 2, 3)])
+CLEAR = problems(
+    [
+        ("a", 1.0, 3, 2, 1),
+        ("b", 1.2, 3, 2, 1),
+        ("c", 3.0, 2, 1, 3),
+        ("d", 4.0, 2, 1, 3),
+        ("e", 20.0, 1, 2, 3),
+        ("f", 30.0, 1, 2, 3),
+    ]
+)
 
 
 def test_choose():
-    assert advice.choose([0.5, 1.5, 1.99, 9.0], 1.5, 9.0).tolist() == ["pooled", "mean-regularised", "mean-regularised", "single task"]
+    assert advice.choose([0.5, 1.5, 1.99, 9.0], 1.5, 9.0).tolist() == [
+        "pooled",
+        "mean-regularised",
+        "mean-regularised",
+        "single task",
+    ]
 
 
 def test_regret_is_the_distance_to_the_best_arm():
@@ -37,7 +52,9 @@ def test_without_anything_to_learn_the_rule_is_mean_regularised():
 
 
 def test_a_data_set_with_many_problems_counts_once():
-    many = pd.concat([problems([("big", 1.0, 1, 2, 3)] * 50), problems([(name, 1.1, 3, 2, 1) for name in "abc"])])
+    many = pd.concat(
+        [problems([("big", 1.0, 1, 2, 3)] * 50), problems([(name, 1.1, 3, 2, 1) for name in "abc"])]
+    )
     assert advice.choose(1.1, *advice.thresholds(many)) == "pooled"
 
 
@@ -46,8 +63,13 @@ def test_a_data_set_never_judges_itself():
     for name in CLEAR["data"]:
         inside = CLEAR["data"] == name
         flipped = CLEAR.copy()
-        flipped.loc[inside, list(advice.ARMS)] = flipped.loc[inside, list(advice.ARMS)].to_numpy()[:, ::-1]
-        assert advice.leave_one_out(flipped).loc[inside, "advice"].tolist() == table.loc[inside, "advice"].tolist()
+        flipped.loc[inside, list(advice.ARMS)] = flipped.loc[inside, list(advice.ARMS)].to_numpy()[
+            :, ::-1
+        ]
+        assert (
+            advice.leave_one_out(flipped).loc[inside, "advice"].tolist()
+            == table.loc[inside, "advice"].tolist()
+        )
     with pytest.raises(ValueError, match="1 data sets"):
         advice.leave_one_out(CLEAR[:1])
 

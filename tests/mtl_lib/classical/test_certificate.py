@@ -1,4 +1,5 @@
 """Every fit against the same problem stated in cvxpy, and the duality gap at converged and other points."""
+
 import contextlib
 import functools
 import itertools
@@ -13,28 +14,51 @@ from sklearn.exceptions import ConvergenceWarning
 
 from mtl_lib.classical import L21, MTRL, Clustered, Graph, LinearMTL, Pooled, TraceNorm
 from mtl_lib.classical.penalties import Penalty, mean_direction
-from mtl_lib.classical.training_data import Samples
 from mtl_lib.classical.solver import certificate, solve
+from mtl_lib.classical.training_data import Samples
 
 # data, weighting, ridge, lam: lam inside the path
-SETTINGS = [("ragged", "mean", 0, 0.15), ("ragged", "sum", 0.1, 0.8), ("deficient", "sum", 0, 0.8),
-            ("deficient", "mean", 0.1, 0.15), ("low rank", "sum", 0, 0.5)]
+SETTINGS = [
+    ("ragged", "mean", 0, 0.15),
+    ("ragged", "sum", 0.1, 0.8),
+    ("deficient", "sum", 0, 0.8),
+    ("deficient", "mean", 0.1, 0.15),
+    ("low rank", "sum", 0, 0.5),
+]
 # every three of penalty, loss, rule and about_mean together, with the settings dealt out so that each meets every one of them
-CASES = [(penalty, loss, rule, (i + j + k) % 2 == 1, SETTINGS[(i + 2 * j + 3 * k + (j + k) // 2) % 5]) for (i, penalty), (j, loss), (k, rule)
-         in itertools.product(enumerate(PENALTIES), enumerate(LOSSES), enumerate(RULES))]
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, (name(case[0]), *case[1:4], *case[4]))))
+CASES = [
+    (penalty, loss, rule, (i + j + k) % 2 == 1, SETTINGS[(i + 2 * j + 3 * k + (j + k) // 2) % 5])
+    for (i, penalty), (j, loss), (k, rule) in itertools.product(
+        enumerate(PENALTIES), enumerate(LOSSES), enumerate(RULES)
+    )
+]
+every_case = pytest.mark.parametrize(
+    "case", CASES, ids=lambda case: "-".join(map(str, (name(case[0]), *case[1:4], *case[4])))
+)
 
 
 def samples(loss, kind):
     Xs, ys, labels = data(kind)
     losses = losses_of(loss)
-    ys = [y if own == "squared" else label for y, label, own in zip(ys, labels, losses)]
-    return Samples(list(range(4)), Xs, ys, losses, [np.ones(len(y)) for y in ys], np.array([1, 0.5, 1, 2]))
+    ys = [
+        y if own == "squared" else label for y, label, own in zip(ys, labels, losses, strict=True)
+    ]
+    return Samples(
+        list(range(4)), Xs, ys, losses, [np.ones(len(y)) for y in ys], np.array([1, 0.5, 1, 2])
+    )
 
 
 def estimator(penalty, loss, rule, about_mean, setting, **others):
     _, weighting, ridge, lam = setting
-    return LinearMTL(penalty, lam, intercept=rule, about_mean=about_mean, ridge=ridge, weighting=weighting, **others)
+    return LinearMTL(
+        penalty,
+        lam,
+        intercept=rule,
+        about_mean=about_mean,
+        ridge=ridge,
+        weighting=weighting,
+        **others,
+    )
 
 
 def fit(case, **others):
@@ -57,8 +81,12 @@ def plain_loss(own, z, y):
 def fitting(given, setting, coef, intercept):
     """The losses and the ridge, without the penalty."""
     _, weighting, ridge, _ = setting
-    parts = [c / (len(y) if weighting == "mean" else 1) * plain_loss(own, X @ coef[t] + intercept[t], y)
-             for t, (X, y, own, c) in enumerate(zip(given.Xs, given.ys, given.losses, given.task_weights))]
+    parts = [
+        c / (len(y) if weighting == "mean" else 1) * plain_loss(own, X @ coef[t] + intercept[t], y)
+        for t, (X, y, own, c) in enumerate(
+            zip(given.Xs, given.ys, given.losses, given.task_weights, strict=True)
+        )
+    ]
     square = (coef**2).sum() if isinstance(coef, np.ndarray) else cp.sum_squares(coef)
     return sum(parts) + ridge * square
 
@@ -70,13 +98,26 @@ def optimum(*case):
     given = samples(loss, setting[0])
     d = given.Xs[0].shape[1]
     V = cp.Variable((4, d + (rule == "about_mean")))
-    coef = V[:, :d] + (cp.reshape(cp.Variable(d), (1, d), order="C") if about_mean or isinstance(penalty, Pooled) else 0)
+    coef = V[:, :d] + (
+        cp.reshape(cp.Variable(d), (1, d), order="C")
+        if about_mean or isinstance(penalty, Pooled)
+        else 0
+    )
     b = {"free": cp.Variable(4), None: np.zeros(4)}.get(rule, cp.Variable() + np.zeros(4))
     g, constraints = definition(penalty, V)
-    objective = fitting(given, setting, coef, b + V[:, d] if rule == "about_mean" else b) + setting[3] * g
+    objective = (
+        fitting(given, setting, coef, b + V[:, d] if rule == "about_mean" else b) + setting[3] * g
+    )
     problem = cp.Problem(cp.Minimize(objective), constraints)
-    clarabel = {f"{kind}tol_{what}": tol for kind, tol in (("", 1e-12), ("reduced_", 1e-8)) for what in ("gap_abs", "gap_rel", "feas")}
-    for solver, tolerances in ((cp.CLARABEL, clarabel), (cp.SCS, {"eps": 1e-9, "max_iters": 10**5})):  # the first at times gives up
+    clarabel = {
+        f"{kind}tol_{what}": tol
+        for kind, tol in (("", 1e-12), ("reduced_", 1e-8))
+        for what in ("gap_abs", "gap_rel", "feas")
+    }
+    for solver, tolerances in (
+        (cp.CLARABEL, clarabel),
+        (cp.SCS, {"eps": 1e-9, "max_iters": 10**5}),
+    ):  # the first at times gives up
         with warnings.catch_warnings(action="ignore"), contextlib.suppress(cp.SolverError):
             problem.solve(solver, **tolerances)
             if problem.status in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE):
@@ -96,9 +137,13 @@ def objective_at(case, coef, intercept, U):
     if rule == "shared":
         assert_allclose(intercept, intercept[0])
     if rule == "about_mean":
-        seen = np.eye(4) - (both := np.column_stack([free, mean_direction(4)])) @ np.linalg.pinv(both)
+        seen = np.eye(4) - (both := np.column_stack([free, mean_direction(4)])) @ np.linalg.pinv(
+            both
+        )
         assert_allclose(seen @ (intercept - V[:, d]), 0, atol=1e-9)
-    return fitting(samples(loss, setting[0]), setting, coef, intercept) + setting[3] * penalty.value(U)
+    return fitting(samples(loss, setting[0]), setting, coef, intercept) + setting[
+        3
+    ] * penalty.value(U)
 
 
 def scale(case):
@@ -113,7 +158,12 @@ def test_fit_is_the_optimum(case):
     with warnings.catch_warnings(action="error", category=ConvergenceWarning):
         model = fit(case)
     assert_allclose(model.objective_, best, rtol=1e-6, atol=rounding)
-    assert_allclose(model.objective_, objective_at(case, model.coef_, model.intercept_, model._variables), rtol=1e-10, atol=1e-3 * rounding)
+    assert_allclose(
+        model.objective_,
+        objective_at(case, model.coef_, model.intercept_, model._variables),
+        rtol=1e-10,
+        atol=1e-3 * rounding,
+    )
     assert abs(model.objective_ - best) <= model.dual_gap_ + rounding
     assert -1e-3 * rounding <= model.dual_gap_ <= 1e-6 * model.objective_ + 1e-3 * rounding
 
@@ -124,16 +174,23 @@ def test_gap_bounds_the_distance_to_the_optimum_anywhere(case):
     model = estimator(*case)
     loss = model._problem(samples(case[1], case[4][0]))
     rng = np.random.default_rng(0)
-    points = [penalty.prox(size * rng.normal(size=penalty.variables(loss.shape)), 0.0) for size in (0, 0.01, 0.3, 3)]
+    points = [
+        penalty.prox(size * rng.normal(size=penalty.variables(loss.shape)), 0.0)
+        for size in (0, 0.01, 0.3, 3)
+    ]
     points += [solve(loss, penalty, lam, start=points[0], max_iter=k).U for k in (1, 3)]
     for U in points:
         point = loss.at(penalty.total(U))
         primal, gap = certificate(loss, penalty, lam, U, point)
-        assert_allclose(primal, objective_at(case, *loss.parameters(point), U), rtol=1e-9, atol=rounding)
+        assert_allclose(
+            primal, objective_at(case, *loss.parameters(point), U), rtol=1e-9, atol=rounding
+        )
         assert gap >= max(primal - best, 0) - rounding
 
 
-@pytest.mark.parametrize("penalty", [p for p in PENALTIES if type(p).systems is not Penalty.systems], ids=name)
+@pytest.mark.parametrize(
+    "penalty", [p for p in PENALTIES if type(p).systems is not Penalty.systems], ids=name
+)
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("setting", SETTINGS[:3], ids=str)
 def test_iterations_and_linear_systems_agree(penalty, rule, setting, monkeypatch):
@@ -142,7 +199,9 @@ def test_iterations_and_linear_systems_agree(penalty, rule, setting, monkeypatch
     case = (penalty, "squared", rule, False, setting)
     loss = estimator(*case)._problem(samples("squared", setting[0]))
     direct = solve(loss, penalty, setting[3], tol=1e-9)
-    if loss.shape[1] <= 4 or not isinstance(penalty, Clustered):  # with more features than tasks m couples the tasks
+    if loss.shape[1] <= 4 or not isinstance(
+        penalty, Clustered
+    ):  # with more features than tasks m couples the tasks
         assert direct.iterations <= (100 if isinstance(penalty, (Graph, Clustered)) else 0)
         assert direct.history["floats"][-1] == 0
     monkeypatch.setattr(type(penalty), "systems", Penalty.systems)

@@ -1,4 +1,5 @@
 """The gap where no reference is needed: weak duality on anything, and data that cost digits."""
+
 import warnings
 
 import numpy as np
@@ -11,11 +12,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from mtl_lib.classical import MTRL, LinearMTL, Pooled, Ridge
 from mtl_lib.classical.design import Design
+from mtl_lib.classical.general import SampledLoss
 from mtl_lib.classical.losses import LOSSES as OBJECTS
 from mtl_lib.classical.quadratic import QuadraticLoss
-from mtl_lib.classical.general import SampledLoss
-from mtl_lib.classical.training_data import Samples, read
 from mtl_lib.classical.solver import certificate
+from mtl_lib.classical.training_data import Samples, read
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -29,25 +30,39 @@ def test_gram_matrices_and_samples_are_the_same_function(rule, null, ridge, kind
     weights = [rng.uniform(0.1, 2, size=len(y)) for y in ys]
     design = Design(Xs, weights, rule, np.linalg.qr(rng.normal(size=(4, 2)))[0][:, :null], ridge)
     gram, rows = QuadraticLoss(design, ys), SampledLoss(design, ys, [OBJECTS["squared"]] * 4)
-    assert_allclose(rows.curvature, gram.curvature + (2 * ridge if rule == "about_mean" else 0), rtol=0.3)
+    assert_allclose(
+        rows.curvature, gram.curvature + (2 * ridge if rule == "about_mean" else 0), rtol=0.3
+    )
     before = rows.at(np.zeros(rows.shape))
     for V in rng.normal(size=(3, *gram.shape)):
         a, b = gram.at(V), rows.at(V, near=before)
         assert_allclose(rows.value(b), gram.value(a), rtol=1e-9)
         assert_allclose(b.gradient, a.gradient, atol=1e-8)
-        for ours, theirs in zip(rows.dual(b)[:3], gram.dual(a)):
+        for ours, theirs in zip(rows.dual(b)[:3], gram.dual(a), strict=True):
             assert_allclose(ours, theirs, atol=1e-7)
-        for ours, theirs in zip(rows.parameters(b), gram.parameters(a)):
+        for ours, theirs in zip(rows.parameters(b), gram.parameters(a), strict=True):
             assert_allclose(ours, theirs, atol=1e-7)
         assert_allclose(rows.bend(before, b), gram.bend(gram.at(before.V), a), rtol=1e-8)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(seed=st.integers(0, 10**6), sizes=st.lists(st.integers(2, 8), min_size=1, max_size=5), d=st.integers(1, 4),
-       penalty=st.sampled_from(PENALTIES), loss=st.sampled_from(LOSSES), rule=st.sampled_from(RULES), about_mean=st.booleans(),
-       weighting=st.sampled_from(["mean", "sum"]), ridge=st.sampled_from([0, 0.1]),
-       lam=st.sampled_from([1e-3, 0.1, 10]), spread=st.sampled_from([0, 1, 2]), constant=st.booleans())
-def test_weak_duality(seed, sizes, d, penalty, loss, rule, about_mean, weighting, ridge, lam, spread, constant):
+@given(
+    seed=st.integers(0, 10**6),
+    sizes=st.lists(st.integers(2, 8), min_size=1, max_size=5),
+    d=st.integers(1, 4),
+    penalty=st.sampled_from(PENALTIES),
+    loss=st.sampled_from(LOSSES),
+    rule=st.sampled_from(RULES),
+    about_mean=st.booleans(),
+    weighting=st.sampled_from(["mean", "sum"]),
+    ridge=st.sampled_from([0, 0.1]),
+    lam=st.sampled_from([1e-3, 0.1, 10]),
+    spread=st.sampled_from([0, 1, 2]),
+    constant=st.booleans(),
+)
+def test_weak_duality(
+    seed, sizes, d, penalty, loss, rule, about_mean, weighting, ridge, lam, spread, constant
+):
     """Also where planes separate the classes and no finite optimum exists: the gap then bounds the infimum."""
     rng, T = np.random.default_rng(seed), len(sizes)
     penalty = for_tasks(penalty, T)
@@ -56,16 +71,31 @@ def test_weak_duality(seed, sizes, d, penalty, loss, rule, about_mean, weighting
         for X in Xs:
             X[:, 0] = 3
     losses = losses_of(loss, T)
-    ys = [rng.normal(size=m) + 1 if own == "squared" else rng.permutation(np.arange(m) % 2.0) for m, own in zip(sizes, losses)]
-    drawn = Samples(list(range(T)), Xs, ys, losses, [rng.uniform(0.5, 2, size=m) for m in sizes], np.ones(T))
-    model = LinearMTL(penalty, lam, intercept=rule, about_mean=about_mean, ridge=ridge, weighting=weighting, max_iter=40)
+    ys = [
+        rng.normal(size=m) + 1 if own == "squared" else rng.permutation(np.arange(m) % 2.0)
+        for m, own in zip(sizes, losses, strict=True)
+    ]
+    drawn = Samples(
+        list(range(T)), Xs, ys, losses, [rng.uniform(0.5, 2, size=m) for m in sizes], np.ones(T)
+    )
+    model = LinearMTL(
+        penalty,
+        lam,
+        intercept=rule,
+        about_mean=about_mean,
+        ridge=ridge,
+        weighting=weighting,
+        max_iter=40,
+    )
     problem = model._problem(drawn)
     with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
         model._solve(drawn, problem)
-    rounding = 1e-9 * sum((w * y**2).sum() + len(y) for y, w in zip(ys, drawn.weights))
+    rounding = 1e-9 * sum((w * y**2).sum() + len(y) for y, w in zip(ys, drawn.weights, strict=True))
     assert np.isfinite(model.coef_).all()
     assert min(model.history_["gap"]) >= -rounding
-    bounds = np.subtract(model.history_["objective"], model.history_["gap"])  # no point may lie below any of them
+    bounds = np.subtract(
+        model.history_["objective"], model.history_["gap"]
+    )  # no point may lie below any of them
     U = model._variables
     for U in (np.zeros(U.shape), U, penalty.prox(U + rng.normal(size=U.shape), 0.0)):
         primal, gap = certificate(problem, penalty, lam, U, problem.at(penalty.total(U)))
@@ -81,7 +111,9 @@ def test_gap_holds_for_features_of_very_different_units(spread):
     y = X @ [spread, 2, 3 / spread] + 0.1 * rng.normal(size=40)
     design = np.column_stack([X, np.ones(40)])
     best = np.sum((y - design @ np.linalg.lstsq(design, y)[0]) ** 2) / 2
-    model = LinearMTL(Pooled(), intercept="shared", weighting="sum").fit([X[:20], X[20:]], [y[:20], y[20:]])
+    model = LinearMTL(Pooled(), intercept="shared", weighting="sum").fit(
+        [X[:20], X[20:]], [y[:20], y[20:]]
+    )
     assert model.objective_ - best <= model.dual_gap_ + 1e-9 * (y @ y)
     assert_allclose(model.objective_, best, rtol=1e-4)
 
@@ -94,7 +126,9 @@ def test_gap_holds_for_a_feature_far_from_zero(seconds):
     y = 5 * (X[:, 0] - 1.7e9) / seconds + X[:, 1] + 0.1 * rng.normal(size=60)
     design = np.column_stack([X - X.mean(axis=0), np.ones(60)])
     best = np.sum((y - design @ np.linalg.lstsq(design, y)[0]) ** 2) / 2
-    model = LinearMTL(Pooled(), intercept="shared", weighting="sum").fit([X[:30], X[30:]], [y[:30], y[30:]])
+    model = LinearMTL(Pooled(), intercept="shared", weighting="sum").fit(
+        [X[:30], X[30:]], [y[:30], y[30:]]
+    )
     assert model.objective_ - best <= model.dual_gap_ + 1e-6 * best
     residual = np.concatenate(model.predict([X[:30], X[30:]])) - y
     assert_allclose(model.objective_, residual @ residual / 2, rtol=1e-4)
@@ -110,7 +144,9 @@ def test_gap_holds_for_features_nearly_alike(penalty, apart):
     design = np.column_stack([a, b, np.ones(60)])  # spans what (a, a + apart b, 1) spans
     pooled = np.sum((y - design @ np.linalg.lstsq(design, y)[0]) ** 2) / 2
     X = np.column_stack([a, a + apart * b])
-    model = LinearMTL(penalty, 1.0, intercept="shared", about_mean=True, weighting="sum").fit([X[:30], X[30:]], [y[:30], y[30:]])
+    model = LinearMTL(penalty, 1.0, intercept="shared", about_mean=True, weighting="sum").fit(
+        [X[:30], X[30:]], [y[:30], y[30:]]
+    )
     assert model.objective_ - model.dual_gap_ <= pooled * (1 + 1e-6)
 
 
@@ -121,13 +157,18 @@ def test_gap_holds_for_targets_far_from_zero(rule, penalty):
     Xs, ys, _ = data("ragged")
     near = LinearMTL(penalty, 0.1, intercept=rule).fit(Xs, ys)
     far = LinearMTL(penalty, 0.1, intercept=rule).fit(Xs, [y + 1e6 for y in ys])
-    assert abs(far.objective_ - near.objective_) <= far.dual_gap_ + near.dual_gap_ + 1e-8 * near.objective_
+    assert (
+        abs(far.objective_ - near.objective_)
+        <= far.dual_gap_ + near.dual_gap_ + 1e-8 * near.objective_
+    )
     assert_allclose(far.intercept_ - near.intercept_, 1e6, rtol=1e-10)
 
 
 @pytest.mark.parametrize("penalty", PENALTIES, ids=name)
 @pytest.mark.parametrize("rule", ["free", "about_mean"])
-def test_more_features_than_samples_certify_the_same_optimum_from_either_form(penalty, rule, monkeypatch):
+def test_more_features_than_samples_certify_the_same_optimum_from_either_form(
+    penalty, rule, monkeypatch
+):
     rng = np.random.default_rng(0)
     Xs = [rng.normal(size=(m, 12)) for m in (4, 6, 5, 8)]
     ys = [X @ rng.normal(size=12) + 1 for X in Xs]

@@ -1,4 +1,5 @@
 """Peak memory of a large fit, from NumPy's own reports to tracemalloc (a child's getrusage has its parent's peak in it)."""
+
 import tracemalloc
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 from mtl_lib.classical import L21, LinearMTL
 
 
-@pytest.mark.parametrize("T, d, m", [(50, 100, 2000), (200, 500, 100)], ids=["Gram matrices", "samples"])
+@pytest.mark.parametrize(
+    "T, d, m", [(50, 100, 2000), (200, 500, 100)], ids=["Gram matrices", "samples"]
+)
 def test_a_fit_stays_below_three_copies_of_the_data(T, d, m):
     """80 MB of inputs, which are one of the three."""
     rng = np.random.default_rng(0)

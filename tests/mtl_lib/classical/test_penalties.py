@@ -1,4 +1,5 @@
 """Each penalty against its definition, its dual norm against cvxpy, its prox by the optimality condition."""
+
 import re
 
 import cvxpy as cp
@@ -11,9 +12,13 @@ from mtl_lib.classical import MTRL, Clustered, Dirty, Graph, MeanRegularized, Po
 from mtl_lib.classical.penalties import LargestPerFeature, SumOfTwo, TaskNorm
 
 SHAPES = [(2, 5), (5, 2), (4, 4), (1, 3), (3, 1), (1, 1)]
-PARTS = {LargestPerFeature(): lambda V: (cp.sum(cp.max(cp.abs(V), axis=0)), []),
-         TaskNorm(): lambda V: (cp.sum(cp.norm(V, 2, axis=1)), [])}
-WHOLE = [p for p in PENALTIES if not isinstance(p, (Pooled, SumOfTwo))] + list(PARTS)  # their variable is W itself
+PARTS = {
+    LargestPerFeature(): lambda V: (cp.sum(cp.max(cp.abs(V), axis=0)), []),
+    TaskNorm(): lambda V: (cp.sum(cp.norm(V, 2, axis=1)), []),
+}
+WHOLE = [p for p in PENALTIES if not isinstance(p, (Pooled, SumOfTwo))] + list(
+    PARTS
+)  # their variable is W itself
 every_penalty = pytest.mark.parametrize("penalty", WHOLE, ids=name)
 every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
 
@@ -43,7 +48,13 @@ def matrices(shape):
     """Full rank, rank one, ties among the singular values, a zero column, nothing."""
     rng = np.random.default_rng(shape)
     full = rng.normal(size=shape)
-    return [full, np.outer(full[:, 0], full[0]), np.eye(*shape), full * (np.arange(shape[1]) > 0), np.zeros(shape)]
+    return [
+        full,
+        np.outer(full[:, 0], full[0]),
+        np.eye(*shape),
+        full * (np.arange(shape[1]) > 0),
+        np.zeros(shape),
+    ]
 
 
 def norm(penalty, W):
@@ -54,7 +65,9 @@ def norm(penalty, W):
 @every_shape
 def test_value_is_the_definition(penalty, shape):
     for W in matrices(shape):
-        assert_allclose(on(penalty, shape).value(W), g(penalty, cp.Constant(W)), rtol=1e-5, atol=1e-6)
+        assert_allclose(
+            on(penalty, shape).value(W), g(penalty, cp.Constant(W)), rtol=1e-5, atol=1e-6
+        )
 
 
 @every_penalty
@@ -64,7 +77,9 @@ def test_dual_norm_is_the_largest_inner_product_on_the_unit_ball(penalty, shape)
     for G in matrices(shape)[:-1]:
         G, W = projected(penalty, G), cp.Variable(shape)
         expression, constraints = PARTS[penalty](W) if penalty in PARTS else definition(penalty, W)
-        largest = cp.Problem(cp.Maximize(cp.sum(cp.multiply(G, W))), [expression <= 1, *constraints]).solve(cp.CLARABEL)
+        largest = cp.Problem(
+            cp.Maximize(cp.sum(cp.multiply(G, W))), [expression <= 1, *constraints]
+        ).solve(cp.CLARABEL)
         assert_allclose(penalty.dual_norm(G), largest, rtol=1e-5, atol=1e-5)
 
 
@@ -139,7 +154,9 @@ def test_mean_regularized_is_the_minimum_over_the_mean(shape, mu):
         design = np.concatenate([[np.sqrt(mu)], np.ones(T)])[:, None]
         target = np.concatenate([np.zeros((1, d)), W])
         w0 = np.linalg.lstsq(design, target)[0]
-        assert_allclose(MeanRegularized(mu).value(W), ((target - design @ w0) ** 2).sum(), atol=1e-12)
+        assert_allclose(
+            MeanRegularized(mu).value(W), ((target - design @ w0) ** 2).sum(), atol=1e-12
+        )
 
 
 def test_mean_regularized_leaves_the_mean_free_unless_told():
@@ -159,12 +176,19 @@ def test_sums_of_two_are_made_of_their_parts(penalty):
     """Each part is tested above; the dual norm of an infimal convolution is the larger of the two."""
     U, step = np.random.default_rng(0).normal(size=penalty.variables((4, 3))), 0.3
     assert_allclose(penalty.total(U), U[0] + U[1])
-    assert_allclose(penalty.value(U), penalty.first.value(U[0]) + penalty.ratio * penalty.second.value(U[1]))
-    assert_allclose(penalty.prox(U, step), [penalty.first.prox(U[0], step), penalty.second.prox(U[1], penalty.ratio * step)])
+    assert_allclose(
+        penalty.value(U), penalty.first.value(U[0]) + penalty.ratio * penalty.second.value(U[1])
+    )
+    assert_allclose(
+        penalty.prox(U, step),
+        [penalty.first.prox(U[0], step), penalty.second.prox(U[1], penalty.ratio * step)],
+    )
     W = cp.Variable((4, 3))
     for G in matrices((4, 3))[:-1]:
         expression, _ = definition(penalty, W)
-        largest = cp.Problem(cp.Maximize(cp.sum(cp.multiply(G, W))), [expression <= 1]).solve(cp.CLARABEL)
+        largest = cp.Problem(cp.Maximize(cp.sum(cp.multiply(G, W))), [expression <= 1]).solve(
+            cp.CLARABEL
+        )
         assert_allclose(penalty.dual_norm(G), largest, rtol=1e-5)
 
 
@@ -189,20 +213,38 @@ def test_a_complete_graph_is_the_mean_regulariser():
 def test_null_space_of_a_graph_is_its_connected_parts():
     assert chain(5).null_space(5).shape == (5, 1)
     null = Graph(laplacian([(0, 3), (1, 2)])).null_space(4)
-    assert_allclose(null @ null.T, [[0.5, 0, 0, 0.5], [0, 0.5, 0.5, 0], [0, 0.5, 0.5, 0], [0.5, 0, 0, 0.5]], atol=1e-12)
+    assert_allclose(
+        null @ null.T,
+        [[0.5, 0, 0, 0.5], [0, 0.5, 0.5, 0], [0, 0.5, 0.5, 0], [0.5, 0, 0, 0.5]],
+        atol=1e-12,
+    )
 
 
-@pytest.mark.parametrize("matrix, message", [
-    (np.ones((2, 3)), "shape (2, 3)"), (np.full((2, 2), np.nan), "finite"), ([[1, -1], [0, 1]], "not symmetric"),
-    (np.diag([1.0, -1]), "indefinite, its smallest eigenvalue is -1")])
+@pytest.mark.parametrize(
+    "matrix, message",
+    [
+        (np.ones((2, 3)), "shape (2, 3)"),
+        (np.full((2, 2), np.nan), "finite"),
+        ([[1, -1], [0, 1]], "not symmetric"),
+        (np.diag([1.0, -1]), "indefinite, its smallest eigenvalue is -1"),
+    ],
+)
 def test_graph_rejects(matrix, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         Graph(matrix)
 
 
-@pytest.mark.parametrize("make, message", [
-    (lambda: Clustered(0), "k 0"), (lambda: Clustered(1.5), "k 1.5"), (lambda: Clustered(2, 0), "eta 0"), (lambda: Dirty(0), "Dirty: ratio 0"),
-    (lambda: Robust(np.nan), "Robust: ratio nan"), (lambda: chain(4).null_space(3), "laplacian of 4 tasks, the data have 3")])
+@pytest.mark.parametrize(
+    "make, message",
+    [
+        (lambda: Clustered(0), "k 0"),
+        (lambda: Clustered(1.5), "k 1.5"),
+        (lambda: Clustered(2, 0), "eta 0"),
+        (lambda: Dirty(0), "Dirty: ratio 0"),
+        (lambda: Robust(np.nan), "Robust: ratio nan"),
+        (lambda: chain(4).null_space(3), "laplacian of 4 tasks, the data have 3"),
+    ],
+)
 def test_bad_constants_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()

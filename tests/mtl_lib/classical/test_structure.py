@@ -1,4 +1,5 @@
 """What a fit says about the tasks, support, rank and covariance, against the same problem solved by cvxpy, under every loss."""
+
 import warnings
 
 import cvxpy as cp
@@ -23,7 +24,15 @@ def tasks(loss, seed):
     for k, own in enumerate(losses_of(loss)):
         X = rng.normal(size=(25 + 3 * k, D))
         z = X @ W[k] + rng.normal(size=len(X))
-        made.append(Task(f"t{k}", Inputs(f"x{k}", X), np.arange(len(X)), z if own == "squared" else (z > 0).astype(float), loss=own))
+        made.append(
+            Task(
+                f"t{k}",
+                Inputs(f"x{k}", X),
+                np.arange(len(X)),
+                z if own == "squared" else (z > 0).astype(float),
+                loss=own,
+            )
+        )
     return TaskSet(made)
 
 
@@ -39,7 +48,9 @@ def solved(data, lam, g, constraints=()):
         else:
             total += cp.sum_squares(cp.pos(1 - cp.multiply(sign, z))) / (2 * len(t))
     problem = cp.Problem(cp.Minimize(total + lam * g(V)), list(constraints))
-    with warnings.catch_warnings(action="ignore"):  # that of a solution less accurate than asked for; the tests say how accurate it is
+    with warnings.catch_warnings(
+        action="ignore"
+    ):  # that of a solution less accurate than asked for; the tests say how accurate it is
         problem.solve(cp.CLARABEL)
     assert problem.status in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE)
     return V.value
@@ -52,8 +63,11 @@ def fitted(penalty, data):
 
 @every_loss
 @every_seed
-@pytest.mark.parametrize("penalty, g", [
-    (L1(), lambda V: cp.sum(cp.abs(V))), (L21(), lambda V: cp.sum(cp.norm(V, 2, axis=0)))], ids=["L1", "L21"])
+@pytest.mark.parametrize(
+    "penalty, g",
+    [(L1(), lambda V: cp.sum(cp.abs(V))), (L21(), lambda V: cp.sum(cp.norm(V, 2, axis=0)))],
+    ids=["L1", "L21"],
+)
 def test_support_is_that_of_cvxpy(penalty, g, loss, seed):
     data = tasks(loss, seed)
     model = fitted(penalty, data)

@@ -1,4 +1,5 @@
 """Measures of difference: known values, the null, the signature of every kind of shift, what does not apply."""
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -9,7 +10,13 @@ from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 # SCIENCE section 4, in the order of shift.NAMES: "+" must be found, "0" must not, " " may be either
-SIGNATURES = {"none": "00000", "input": "+ +00", "label": "++0+0", "concept": "0 ++0", "quantity": "0000+"}
+SIGNATURES = {
+    "none": "00000",
+    "input": "+ +00",
+    "label": "++0+0",
+    "concept": "0 ++0",
+    "quantity": "0000+",
+}
 
 
 def own(parts, loss="squared", groups=None, kind="table"):
@@ -17,7 +24,16 @@ def own(parts, loss="squared", groups=None, kind="table"):
     X = np.concatenate([x for x, _ in parts])
     inputs, start, tasks = Inputs("own", X, kind), 0, []
     for t, (x, y) in enumerate(parts):
-        tasks.append(Task(f"t{t}", inputs, np.arange(start, start + len(x)), y, loss, groups=None if groups is None else groups[t]))
+        tasks.append(
+            Task(
+                f"t{t}",
+                inputs,
+                np.arange(start, start + len(x)),
+                y,
+                loss,
+                groups=None if groups is None else groups[t],
+            )
+        )
         start += len(x)
     return TaskSet(tasks, "made")
 
@@ -30,8 +46,11 @@ def normal(name, *shape):
 @pytest.mark.parametrize("kind", KINDS)
 def test_signature(kind, loss):
     """20 seeds: "+" has p < 0.01 in at least 18, "0" has p < 0.05 in at most 4."""
-    found = [shift.measure(shifted(kind, 8, 60, 4, seed, strength=2.0, loss=loss).tasks, seed) for seed in range(20)]
-    for name, mark in zip(shift.NAMES, SIGNATURES[kind]):
+    found = [
+        shift.measure(shifted(kind, 8, 60, 4, seed, strength=2.0, loss=loss).tasks, seed)
+        for seed in range(20)
+    ]
+    for name, mark in zip(shift.NAMES, SIGNATURES[kind], strict=True):
         p = np.array([measured[name].p for measured in found])
         if mark == "+":
             assert (p < 0.01).sum() >= 18, name
@@ -40,22 +59,31 @@ def test_signature(kind, loss):
 
 
 def test_p_values_are_uniform_without_a_difference():
-    found = [shift.measure(shifted("none", 5, 20, 2, seed).tasks, seed, permutations=99) for seed in range(60)]
+    found = [
+        shift.measure(shifted("none", 5, 20, 2, seed).tasks, seed, permutations=99)
+        for seed in range(60)
+    ]
     p = np.array([[measured[name].p for name in shift.NAMES[:4]] for measured in found])
-    assert np.abs(p.mean(axis=0) - 0.5).max() < 4 / np.sqrt(12 * 60)  # 4 sigma of the mean of 60 uniform numbers
+    assert np.abs(p.mean(axis=0) - 0.5).max() < 4 / np.sqrt(
+        12 * 60
+    )  # 4 sigma of the mean of 60 uniform numbers
 
 
 def test_disjoint_labels_and_far_apart_inputs_give_one():
     parts = [(normal(f"x{t}", 40, 2) + 1e6 * t, np.full(40, t)) for t in range(2)]
     found = shift.measure(own(parts, "ce"))
-    assert found["p(y)"].effect == pytest.approx(1, abs=1e-9) and found["p(x)"].effect == pytest.approx(1, abs=0.15)  # on 15 levels
+    assert found["p(y)"].effect == pytest.approx(1, abs=1e-9) and found[
+        "p(x)"
+    ].effect == pytest.approx(1, abs=0.15)  # on 15 levels
     assert found["p(y)"].p == found["p(x)"].p == 1 / 200
 
 
 def test_wasserstein_is_in_standard_deviations():
     parts = [(normal(f"w{t}", 400, 1), normal(f"y{t}", 400) + 100 * t) for t in range(2)]
     found = shift.measure(own(parts))["p(y)"]
-    assert found.effect == pytest.approx(1, abs=0.1)  # half of the labels lie 2 sd away: 1 on average, less what chance gives
+    assert found.effect == pytest.approx(
+        1, abs=0.1
+    )  # half of the labels lie 2 sd away: 1 on average, less what chance gives
 
 
 def test_flipped_slopes_are_all_concept():
@@ -83,9 +111,15 @@ def test_units_of_measurement_do_not_matter():
 def test_the_same_rows_have_no_input_shift():
     inputs = Inputs("pupils", normal("s", 80, 2))
     y = inputs.array @ [1.0, -1.0]
-    tasks = TaskSet([Task("a", inputs, np.arange(80), y), Task("b", inputs, np.arange(80)[::-1], -y[::-1])])
+    tasks = TaskSet(
+        [Task("a", inputs, np.arange(80), y), Task("b", inputs, np.arange(80)[::-1], -y[::-1])]
+    )
     found = shift.measure(tasks)
-    assert (found["p(x)"].effect, found["p(x)"].p, found["p(x)"].note) == (0.0, 1.0, "the same rows")
+    assert (found["p(x)"].effect, found["p(x)"].p, found["p(x)"].note) == (
+        0.0,
+        1.0,
+        "the same rows",
+    )
     assert found["p(y|x)"].effect > 0.9
 
 
@@ -95,7 +129,9 @@ def test_tasks_on_the_same_rows_that_differ_by_noise_alone():
         draw = stream(seed, "test-shift", "same rows")
         inputs = Inputs("pupils", draw.standard_normal((60, 2)))
         y = inputs.array @ [1.0, -1.0]
-        tasks = TaskSet([Task(name, inputs, np.arange(60), y + 0.5 * draw.standard_normal(60)) for name in "ab"])
+        tasks = TaskSet(
+            [Task(name, inputs, np.arange(60), y + 0.5 * draw.standard_normal(60)) for name in "ab"]
+        )
         found = shift.measure(tasks, seed, permutations=99)
         small += np.array([found[name].p < 0.05 for name in ("p(y)", "p(x|y)", "p(y|x)")])
     assert (small <= 4).all()
@@ -107,7 +143,9 @@ def test_groups_are_permuted_whole():
     parts, groups = [], []
     for t in range(2):
         ids = np.repeat(np.arange(5), 30)
-        parts.append((level[5 * t + ids][:, None] + 0.01 * normal(f"g{t}", 150, 1), normal(f"gy{t}", 150)))
+        parts.append(
+            (level[5 * t + ids][:, None] + 0.01 * normal(f"g{t}", 150, 1), normal(f"gy{t}", 150))
+        )
         groups.append(ids)
     assert shift.measure(own(parts))["p(x)"].p == 1 / 200
     assert shift.measure(own(parts, groups=groups))["p(x)"].p > 0.05
@@ -127,34 +165,81 @@ def test_groups_with_relations_of_their_own_are_no_concept_of_the_tasks():
     assert min(found) > 1 / 50 and np.mean(found) > 0.1
 
 
-@pytest.mark.parametrize("F, freedom", [(1.5, (30, 3000)), (8.0, (40, 400)), (50.0, (10, 800)), (1.7, (900, 8000))])
+@pytest.mark.parametrize(
+    "F, freedom", [(1.5, (30, 3000)), (8.0, (40, 400)), (50.0, (10, 800)), (1.7, (900, 8000))]
+)
 def test_rarity_is_the_logarithm_of_the_tail_of_F(F, freedom):
     share = F * freedom[0] / freedom[1]
-    assert shift._rarity(share / (1 + share), 1.0, freedom) == pytest.approx(-stats.f.logsf(F, *freedom), rel=1e-9)
+    assert shift._rarity(share / (1 + share), 1.0, freedom) == pytest.approx(
+        -stats.f.logsf(F, *freedom), rel=1e-9
+    )
     farther = [shift._rarity(1 - left, 1.0, freedom) for left in (0.3, 0.1, 1e-3, 1e-6, 1e-9)]
     assert np.isfinite(farther).all() and (np.diff(farther) > 0).all()
 
 
-@pytest.mark.parametrize("second, note, names", [
-    (lambda n: (n(30, 2), np.zeros(30, int), "logistic"), "labels of different kinds", ["p(y)", "p(x|y)", "p(y|x)"]),
-    (lambda n: (n(30, 3), n(30), "squared"), "inputs of different shapes", ["p(x)", "p(y)", "p(x|y)", "p(y|x)"]),
-])
+@pytest.mark.parametrize(
+    "second, note, names",
+    [
+        (
+            lambda n: (n(30, 2), np.zeros(30, int), "logistic"),
+            "labels of different kinds",
+            ["p(y)", "p(x|y)", "p(y|x)"],
+        ),
+        (
+            lambda n: (n(30, 3), n(30), "squared"),
+            "inputs of different shapes",
+            ["p(x)", "p(y)", "p(x|y)", "p(y|x)"],
+        ),
+    ],
+)
 def test_what_does_not_apply_says_so(second, note, names):
     X, y, loss = second(lambda *shape: normal("na", *shape))
     first = Task("a", Inputs("first", normal("f", 30, 2)), np.arange(30), normal("fy", 30))
     found = shift.measure(TaskSet([first, Task("b", Inputs("second", X), np.arange(30), y, loss)]))
     for name in shift.NAMES:
-        assert (found[name].note == note) == (name in names) and np.isnan(found[name].effect) == (name in names)
+        assert (found[name].note == note) == (name in names) and np.isnan(found[name].effect) == (
+            name in names
+        )
 
 
 def test_tokens_images_and_several_labels():
     words = Inputs("words", stream(0, "w").integers(0, 50, (60, 7)), "sequence")
     tags = np.where(words.array > 0, words.array % 3, -100)
-    found = shift.measure(TaskSet([Task(f"t{t}", words, np.arange(30 * t, 30 * t + 30), tags[30 * t : 30 * t + 30], "token_ce") for t in range(2)]))
-    assert np.isnan(found["p(y|x)"].effect) and np.isfinite(found["p(y)"].effect) and 0 < found["p(x)"].p <= 1
+    found = shift.measure(
+        TaskSet(
+            [
+                Task(
+                    f"t{t}",
+                    words,
+                    np.arange(30 * t, 30 * t + 30),
+                    tags[30 * t : 30 * t + 30],
+                    "token_ce",
+                )
+                for t in range(2)
+            ]
+        )
+    )
+    assert (
+        np.isnan(found["p(y|x)"].effect)
+        and np.isfinite(found["p(y)"].effect)
+        and 0 < found["p(x)"].p <= 1
+    )
     images = Inputs("images", stream(0, "i").integers(0, 255, (40, 5, 5)).astype(np.uint8), "image")
     bits = stream(0, "b").integers(0, 2, (40, 4))
-    found = shift.measure(TaskSet([Task(f"t{t}", images, np.arange(20 * t, 20 * t + 20), bits[20 * t : 20 * t + 20], "bce") for t in range(2)]))
+    found = shift.measure(
+        TaskSet(
+            [
+                Task(
+                    f"t{t}",
+                    images,
+                    np.arange(20 * t, 20 * t + 20),
+                    bits[20 * t : 20 * t + 20],
+                    "bce",
+                )
+                for t in range(2)
+            ]
+        )
+    )
     assert np.isfinite([found[name].effect for name in shift.NAMES[:3]]).all()
 
 
@@ -162,8 +247,15 @@ def test_unobserved_labels_are_left_out():
     X, y = normal("o", 60, 2), normal("oy", 60)
     seen = np.arange(30) < 20
     inputs = Inputs("x", X)
-    with_holes = TaskSet([Task("a", inputs, np.arange(30), np.where(seen, y[:30], np.nan), observed=seen), Task("b", inputs, np.arange(30, 60), y[30:])])
-    without = TaskSet([Task("a", inputs, np.arange(20), y[:20]), Task("b", inputs, np.arange(30, 60), y[30:])])
+    with_holes = TaskSet(
+        [
+            Task("a", inputs, np.arange(30), np.where(seen, y[:30], np.nan), observed=seen),
+            Task("b", inputs, np.arange(30, 60), y[30:]),
+        ]
+    )
+    without = TaskSet(
+        [Task("a", inputs, np.arange(20), y[:20]), Task("b", inputs, np.arange(30, 60), y[30:])]
+    )
     assert shift.measure(with_holes) == shift.measure(without)
     with pytest.raises(ValueError, match="1 tasks with labels, at least two"):
         shift.measure(without.subset(["a"]))
@@ -195,10 +287,31 @@ def test_transfer_shows_who_helps_whom():
 
 ALIKE = {  # tasks that do not differ, made so that a careless statistic sees something: 20 draws each
     "facts of the task among the inputs": lambda draw: (
-        [(np.column_stack([draw.standard_normal((25, 2)), np.tile(draw.standard_normal(4), (25, 1))]), draw.standard_normal(25)) for _ in range(20)], None),
+        [
+            (
+                np.column_stack(
+                    [draw.standard_normal((25, 2)), np.tile(draw.standard_normal(4), (25, 1))]
+                ),
+                draw.standard_normal(25),
+            )
+            for _ in range(20)
+        ],
+        None,
+    ),
     "samples of a group alike": lambda draw: (
-        [(draw.standard_normal((60, 3)), np.repeat(draw.standard_normal(10), 6) + draw.standard_normal(60)) for _ in range(8)], [np.repeat(np.arange(10), 6)] * 8),
-    "fewer samples than inputs": lambda draw: ([(draw.standard_normal((12, 20)), draw.standard_normal(12)) for _ in range(5)], None),
+        [
+            (
+                draw.standard_normal((60, 3)),
+                np.repeat(draw.standard_normal(10), 6) + draw.standard_normal(60),
+            )
+            for _ in range(8)
+        ],
+        [np.repeat(np.arange(10), 6)] * 8,
+    ),
+    "fewer samples than inputs": lambda draw: (
+        [(draw.standard_normal((12, 20)), draw.standard_normal(12)) for _ in range(5)],
+        None,
+    ),
 }
 
 
@@ -209,21 +322,43 @@ def test_no_concept_where_there_is_none(case):
         parts, groups = ALIKE[case](stream(seed, "test-shift", case))
         found.append(shift.measure(own(parts, groups=groups), seed, permutations=99)["p(y|x)"])
     assert sum(m.p < 0.05 for m in found) <= 4
-    assert np.mean([m.ratio for m in found]) == pytest.approx(1, abs=0.15) and abs(np.mean([m.effect for m in found])) < 0.1
+    assert (
+        np.mean([m.ratio for m in found]) == pytest.approx(1, abs=0.15)
+        and abs(np.mean([m.effect for m in found])) < 0.1
+    )
 
 
 def test_one_label_that_is_missing_leaves_shared_rows_shared():
     draw = stream(0, "test-shift", "hole")
     inputs, common = Inputs("x", draw.standard_normal((80, 2))), draw.standard_normal(80)
     seen = np.arange(80) > 0
-    tasks = [Task(f"t{t}", inputs, np.arange(80), common + 0.2 * draw.standard_normal(80) + 0.25 * t, observed=seen if t == 2 else None) for t in range(3)]
+    tasks = [
+        Task(
+            f"t{t}",
+            inputs,
+            np.arange(80),
+            common + 0.2 * draw.standard_normal(80) + 0.25 * t,
+            observed=seen if t == 2 else None,
+        )
+        for t in range(3)
+    ]
     found = shift.measure(TaskSet(tasks))
-    assert found["p(x)"].note == "the same rows" and found["p(y)"].p < 0.01  # paired by row: the levels differ by little, but surely
+    assert (
+        found["p(x)"].note == "the same rows" and found["p(y)"].p < 0.01
+    )  # paired by row: the levels differ by little, but surely
 
 
 def test_tasks_that_share_some_rows_are_not_measured():
     inputs = Inputs("x", normal("partial", 50, 2))
-    tasks = TaskSet([Task("a", inputs, np.arange(30), normal("pa", 30)), Task("b", inputs, np.arange(20, 50), normal("pb", 30))])
+    tasks = TaskSet(
+        [
+            Task("a", inputs, np.arange(30), normal("pa", 30)),
+            Task("b", inputs, np.arange(20, 50), normal("pb", 30)),
+        ]
+    )
     found = shift.measure(tasks)
-    assert all(found[name].note == "tasks that share some rows only" and np.isnan(found[name].p) for name in shift.NAMES[:4])
+    assert all(
+        found[name].note == "tasks that share some rows only" and np.isnan(found[name].p)
+        for name in shift.NAMES[:4]
+    )
     assert found["size"].p == 1

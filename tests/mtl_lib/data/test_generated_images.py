@@ -1,4 +1,5 @@
 """Generated images: what the oracle of each truth reaches, and what must be independent is."""
+
 import colorsys
 
 import numpy as np
@@ -33,10 +34,16 @@ def test_hue_and_grey_value_can_be_read_off_every_image(dtype):
     task = grey(dtype=dtype)
     tasks, truth = coloured(task, seed=1)
     array = tasks[0].inputs.array
-    assert array.dtype == np.float32 and array.shape == (300, 6, 6, 3) and tasks[0].inputs.kind == "image"
+    assert (
+        array.dtype == np.float32
+        and array.shape == (300, 6, 6, 3)
+        and tasks[0].inputs.kind == "image"
+    )
     values = task.X / (255 if dtype == np.uint8 else 1)
     assert_allclose(array.max(axis=-1), values, atol=1e-6)
-    brightest = [image[divmod(int(value.argmax()), 6)] for image, value in zip(array, values)]
+    brightest = [
+        image[divmod(int(value.argmax()), 6)] for image, value in zip(array, values, strict=True)
+    ]
     seen = np.array([colorsys.rgb_to_hsv(*map(float, pixel))[0] for pixel in brightest])
     assert np.abs((seen - truth["hue"] + 0.5) % 1 - 0.5).max() < 1e-6
 
@@ -44,11 +51,22 @@ def test_hue_and_grey_value_can_be_read_off_every_image(dtype):
 def test_two_tasks_on_disjoint_images():
     (digit, hue), truth = coloured(grey(), seed=1, share=0.3)
     both = TaskSet([digit, hue])
-    assert both.names == ["class", "hue"] and both.regime == ("own", "different") and list(both.sizes) == [90, 210]
-    assert (digit.loss, hue.loss, hue.y.shape, digit.inputs.name) == ("ce", "squared", (210, 2), "shapes, coloured")
+    assert (
+        both.names == ["class", "hue"]
+        and both.regime == ("own", "different")
+        and list(both.sizes) == [90, 210]
+    )
+    assert (digit.loss, hue.loss, hue.y.shape, digit.inputs.name) == (
+        "ce",
+        "squared",
+        (210, 2),
+        "shapes, coloured",
+    )
     assert_array_equal(np.sort(np.concatenate([digit.rows, hue.rows])), np.arange(300))
     assert_array_equal(digit.y, truth["y"][digit.rows])
-    assert_allclose(np.arctan2(hue.y[:, 0], hue.y[:, 1]) / (2 * np.pi) % 1, truth["hue"][hue.rows], atol=1e-6)
+    assert_allclose(
+        np.arctan2(hue.y[:, 0], hue.y[:, 1]) / (2 * np.pi) % 1, truth["hue"][hue.rows], atol=1e-6
+    )
 
 
 def test_hue_is_uniform_and_independent_of_class_side_and_brightness():
@@ -78,21 +96,29 @@ def test_groups_are_not_cut():
     task = grey()
     task = Task(task.name, task.inputs, task.rows, task.y, "ce", groups=np.arange(300) // 10)
     digit, hue = coloured(task, seed=1).tasks
-    assert not set(digit.groups) & set(hue.groups) and len(set(digit.groups) | set(hue.groups)) == 30
+    assert (
+        not set(digit.groups) & set(hue.groups) and len(set(digit.groups) | set(hue.groups)) == 30
+    )
 
 
 def images(array, kind="image"):
-    return Task("t", Inputs("bad", array, kind), np.arange(len(array)), np.zeros(len(array)), "logistic")
+    return Task(
+        "t", Inputs("bad", array, kind), np.arange(len(array)), np.zeros(len(array)), "logistic"
+    )
 
 
-@pytest.mark.parametrize("task, message", [
-    (images(np.ones((4, 9)), "table"), "'bad' are a table of shape"),
-    (images(np.ones((4, 3, 3, 3))), "allowed are grey images"),
-    (images(np.full((4, 3, 3), 200)), "values from 200 to 200, allowed are uint8 or 0 to 1"),
-    (images(-np.ones((4, 3, 3))), "values from -1 to -1"),
-    (images(np.array([np.ones((2, 2)), np.zeros((2, 2))])), "image 1 of 'bad' is black"),
-    (images(np.ones((1, 3, 3))), "1 image, two tasks need one each"),
-], ids=["table", "rgb", "range", "negative", "black", "single"])
+@pytest.mark.parametrize(
+    "task, message",
+    [
+        (images(np.ones((4, 9)), "table"), "'bad' are a table of shape"),
+        (images(np.ones((4, 3, 3, 3))), "allowed are grey images"),
+        (images(np.full((4, 3, 3), 200)), "values from 200 to 200, allowed are uint8 or 0 to 1"),
+        (images(-np.ones((4, 3, 3))), "values from -1 to -1"),
+        (images(np.array([np.ones((2, 2)), np.zeros((2, 2))])), "image 1 of 'bad' is black"),
+        (images(np.ones((1, 3, 3))), "1 image, two tasks need one each"),
+    ],
+    ids=["table", "rgb", "range", "negative", "black", "single"],
+)
 def test_images_that_cannot_be_coloured(task, message):
     with pytest.raises(ValueError, match=f"^coloured: .*{message}") as error:
         coloured(task, 0)
@@ -105,8 +131,15 @@ def test_directions_have_cosine_rho_at_any_setting(rho, n, seed):
     tasks, truth = dial(rho, n, seed)
     u = truth["directions"].reshape(2, -1)
     assert_allclose(u @ u.T, [[1, rho], [rho, 1]], atol=1e-12)
-    assert tasks.names == ["A vs B", "C vs D"] and tasks.regime == ("own", "same") and list(tasks.sizes) == [n, n]
-    assert all(abs(t.y.sum() - n / 2) <= 0.5 and t.X.shape == (n, 14, 14) and t.loss == "logistic" for t in tasks)
+    assert (
+        tasks.names == ["A vs B", "C vs D"]
+        and tasks.regime == ("own", "same")
+        and list(tasks.sizes) == [n, n]
+    )
+    assert all(
+        abs(t.y.sum() - n / 2) <= 0.5 and t.X.shape == (n, 14, 14) and t.loss == "logistic"
+        for t in tasks
+    )
 
 
 @pytest.mark.parametrize("rho", [0, 0.3, 1])
@@ -115,7 +148,7 @@ def test_the_oracle_errs_as_often_as_stated(rho, error):
     n = 10000
     tasks, truth = dial(rho, n, 5, error=error)
     assert truth["bayes_error"] == error == pytest.approx(stats.norm.cdf(-truth["separation"] / 2))
-    for t, u in zip(tasks, truth["directions"]):
+    for t, u in zip(tasks, truth["directions"], strict=True):
         wrong = ((t.X * u).sum(axis=(1, 2)) > 0) != t.y
         assert abs(wrong.mean() - error) < 4 * np.sqrt(error * (1 - error) / n)
 
@@ -132,8 +165,13 @@ def test_the_other_task_s_direction_errs_by_the_angle(rho):
 
 def test_what_is_left_without_the_template_is_standard_noise():
     tasks, truth = dial(0.5, 2000, 7)
-    noises = [(t.X - truth["separation"] * (t.y - 0.5)[:, None, None] * u).reshape(2000, -1) for t, u in zip(tasks, truth["directions"])]
-    assert abs(np.corrcoef(noises[0].ravel(), noises[1].ravel())[0, 1]) < 4 / np.sqrt(noises[0].size)
+    noises = [
+        (t.X - truth["separation"] * (t.y - 0.5)[:, None, None] * u).reshape(2000, -1)
+        for t, u in zip(tasks, truth["directions"], strict=True)
+    ]
+    assert abs(np.corrcoef(noises[0].ravel(), noises[1].ravel())[0, 1]) < 4 / np.sqrt(
+        noises[0].size
+    )
     for noise in noises:
         assert stats.kstest(noise.ravel()[::7], "norm").pvalue > 1e-3
         covariance = noise.T @ noise / 2000
@@ -153,14 +191,16 @@ def test_settings_of_the_dial_are_paired():
     assert_array_equal(low.tasks[0].X, high.tasks[0].X)
     assert_array_equal(low.tasks[1].y, high.tasks[1].y)
     change = (high.truth["directions"] - low.truth["directions"])[1] * low.truth["separation"]
-    assert_allclose(high.tasks[1].X - low.tasks[1].X, (low.tasks[1].y - 0.5)[:, None, None] * change, atol=1e-5)
+    assert_allclose(
+        high.tasks[1].X - low.tasks[1].X, (low.tasks[1].y - 0.5)[:, None, None] * change, atol=1e-5
+    )
 
 
 def test_train_and_test_share_the_truth_and_longer_samples_extend_shorter_ones():
     train, test, longer = dial(0.4, 50, 3), dial(0.4, 50, 3, part="test"), dial(0.4, (80, 51), 3)
     assert_array_equal(train.truth["directions"], test.truth["directions"])
     assert not np.isclose(train.tasks[0].X, test.tasks[0].X).any()
-    for a, b in zip(train.tasks, longer.tasks):
+    for a, b in zip(train.tasks, longer.tasks, strict=True):
         assert_array_equal(a.X, b.X[:50])
         assert_array_equal(a.y, b.y[:50])
     assert not np.array_equal(train.truth["directions"], dial(0.4, 50, 4).truth["directions"])
@@ -175,17 +215,29 @@ def test_twice_the_images_help_where_the_tasks_are_one_and_not_where_they_share_
         alone = sign @ X
         pooled = alone + (2 * second.y - 1) @ second.X.reshape(20, -1)
         u = truth["directions"][0].ravel()
-        errors = [stats.norm.cdf(-truth["separation"] / 2 * (w @ u) / np.linalg.norm(w)) for w in (alone, pooled)]
+        errors = [
+            stats.norm.cdf(-truth["separation"] / 2 * (w @ u) / np.linalg.norm(w))
+            for w in (alone, pooled)
+        ]
         gain[rho].append(errors[0] - errors[1])
     assert stats.ttest_1samp(gain[1], 0, alternative="greater").pvalue < 1e-4
     assert stats.ttest_1samp(gain[0], 0, alternative="less").pvalue < 1e-4
 
 
-@pytest.mark.parametrize("arguments, message", [
-    ({"rho": -0.1}, "rho -0.1"), ({"rho": 1.01}, "rho 1.01"), ({"rho": float("nan")}, "rho nan"),
-    ({"n": 0}, "n .*0, allowed"), ({"n": (5, 5, 5)}, "3 numbers for 2 tasks"), ({"n": 2.5}, "2.5"),
-    ({"error": 0}, "error 0"), ({"error": 0.5}, "error 0.5"), ({"error": 2}, "error 2"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"rho": -0.1}, "rho -0.1"),
+        ({"rho": 1.01}, "rho 1.01"),
+        ({"rho": float("nan")}, "rho nan"),
+        ({"n": 0}, "n .*0, allowed"),
+        ({"n": (5, 5, 5)}, "3 numbers for 2 tasks"),
+        ({"n": 2.5}, "2.5"),
+        ({"error": 0}, "error 0"),
+        ({"error": 0.5}, "error 0.5"),
+        ({"error": 2}, "error 2"),
+    ],
+)
 def test_bad_settings_of_the_dial(arguments, message):
     with pytest.raises(ValueError, match=f"^dial: .*{message}") as error:
         dial(**{"rho": 0.5, "n": 10, "seed": 0, **arguments})

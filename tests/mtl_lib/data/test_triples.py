@@ -1,10 +1,11 @@
 """Triples: balanced, disjoint, paired between arms; the merged task does not tell A from B."""
+
 import numpy as np
 import pytest
 
-from mtl_lib.data.sources import cifar, fashion, mnist
 from mtl_lib.data.features import triples
 from mtl_lib.data.features.triples import FIRST, SECOND, told, triple
+from mtl_lib.data.sources import cifar, fashion, mnist
 
 BOTH = triples.grey([mnist.standin(0), fashion.standin(0)])
 CLASSES = BOTH[0].meta["classes"]
@@ -29,16 +30,27 @@ def test_both_tasks_are_balanced_and_disjoint():
     tasks = triple(BOTH, ABC, 8, 1)
     assert counts(tasks[FIRST]) == [4, 4, 0] and counts(tasks[SECOND]) == [2, 2, 4]
     assert not set(tasks[FIRST].rows) & set(tasks[SECOND].rows)
-    assert tasks[SECOND].y.tolist() == [1] * 4 + [0] * 4 and tasks[FIRST].y.tolist() == [1] * 4 + [0] * 4
+    assert (
+        tasks[SECOND].y.tolist() == [1] * 4 + [0] * 4
+        and tasks[FIRST].y.tolist() == [1] * 4 + [0] * 4
+    )
     second = triple(BOTH, ABC, 8, 1, second="A versus C")
-    assert counts(second[SECOND]) == [4, 0, 4] and np.array_equal(second[FIRST].rows, tasks[FIRST].rows)
+    assert counts(second[SECOND]) == [4, 0, 4] and np.array_equal(
+        second[FIRST].rows, tasks[FIRST].rows
+    )
     assert not set(second[FIRST].rows) & set(second[SECOND].rows)
 
 
 def test_arms_are_paired_and_nested():
-    base, large, mixed = (triple(BOTH, ABC, 8, 1, **options) for options in ({}, {"second_n": 16}, {"permuted": True}))
-    assert set(base[SECOND].rows) <= set(large[SECOND].rows) and np.array_equal(base[FIRST].rows, large[FIRST].rows)
-    assert np.array_equal(base[SECOND].rows, mixed[SECOND].rows) and sorted(mixed[SECOND].y) == sorted(base[SECOND].y)
+    base, large, mixed = (
+        triple(BOTH, ABC, 8, 1, **options) for options in ({}, {"second_n": 16}, {"permuted": True})
+    )
+    assert set(base[SECOND].rows) <= set(large[SECOND].rows) and np.array_equal(
+        base[FIRST].rows, large[FIRST].rows
+    )
+    assert np.array_equal(base[SECOND].rows, mixed[SECOND].rows) and sorted(
+        mixed[SECOND].y
+    ) == sorted(base[SECOND].y)
     assert not np.array_equal(base[FIRST].rows, triple(BOTH, ABC, 8, 2)[FIRST].rows)
 
 
@@ -62,20 +74,29 @@ def test_shuffled_pixels_lose_only_their_places():
     mixed = triples.shuffled_pixels(BOTH, 3)
     assert mixed[0].inputs.name != BOTH[0].inputs.name
     one, other = (t.inputs.array.reshape(len(t), -1) for t in (BOTH[0], mixed[0]))
-    assert np.array_equal(np.sort(one, axis=1), np.sort(other, axis=1)) and not np.array_equal(one, other)
+    assert np.array_equal(np.sort(one, axis=1), np.sort(other, axis=1)) and not np.array_equal(
+        one, other
+    )
     assert np.allclose(np.corrcoef(one[:50]), np.corrcoef(other[:50]))
 
 
 def test_colour_images_are_block_means():
     small, large = triples.colour(cifar.standin(0))[0], cifar.standin(0)[0]
     assert small.inputs.array.shape == (len(large), 3, 16, 16) and np.array_equal(small.y, large.y)
-    assert np.isclose(small.inputs.array[0, 1, 2, 3], large.inputs.array[0, 4:6, 6:8, 1].mean() / 255, atol=1e-6)
+    assert np.isclose(
+        small.inputs.array[0, 1, 2, 3], large.inputs.array[0, 4:6, 6:8, 1].mean() / 255, atol=1e-6
+    )
 
 
-@pytest.mark.parametrize("options, said", [
-    (dict(n=7), "7 and 7 images"), (dict(n=8, second_n=6), "8 and 6"), (dict(n=8, second="B versus C"), "second 'B versus C'"),
-(dict(n=10_000), "10000 and 10000|images of '"),
-])
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (dict(n=7), "7 and 7 images"),
+        (dict(n=8, second_n=6), "8 and 6"),
+        (dict(n=8, second="B versus C"), "second 'B versus C'"),
+        (dict(n=10_000), "10000 and 10000|images of '"),
+    ],
+)
 def test_bad_triples(options, said):
     with pytest.raises(ValueError, match=said):
         triple(BOTH, (ABC[1], ABC[0], ABC[2]), seed=0, **options)

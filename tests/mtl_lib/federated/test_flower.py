@@ -2,6 +2,7 @@
 
 ``make test-distributed`` runs this in Flower's own environment.
 """
+
 import importlib.util
 import json
 import os
@@ -28,17 +29,22 @@ if importlib.util.find_spec("flwr"):
     import start
     import trial
 
-    from mtl_lib.federated.remote import flower, protocol as remote
     from mtl_lib.federated.engine import simulation
-    from mtl_lib.federated.mocha.estimator import Mocha
     from mtl_lib.federated.engine.simulation import simulate
+    from mtl_lib.federated.mocha.estimator import Mocha
+    from mtl_lib.federated.remote import flower
+    from mtl_lib.federated.remote import protocol as remote
 
 
 def flat(tree, path=""):
     """Nested dicts of tensors by the path to them."""
     made = {}
     for key, value in tree.items():
-        made |= flat(value, f"{path}{key}/") if isinstance(value, dict) else {path + key: np.asarray(value)}
+        made |= (
+            flat(value, f"{path}{key}/")
+            if isinstance(value, dict)
+            else {path + key: np.asarray(value)}
+        )
     return made
 
 
@@ -47,7 +53,9 @@ def stack_states(method, rounds):
     tasks, expected = trial.tasks(method), {}
     before = simulate(trial.METHODS[method](0), tasks, rounds=0, **trial.SETTINGS).state
     for number in range(1, rounds + 1):
-        after = simulate(trial.METHODS[method](number), tasks, rounds=number, chunk=1, **trial.SETTINGS).state
+        after = simulate(
+            trial.METHODS[method](number), tasks, rounds=number, chunk=1, **trial.SETTINGS
+        ).state
         for name in tasks.names:
             expected[name, number] = flat({"sent": before.server, "mine": after.of([name])})
             expected[name, "last"] = flat({"sent": after.server})
@@ -64,14 +72,18 @@ def mocha_states(rounds, absent=()):
             steps = np.where([(name, round) in absent for name in nodes.names], 0, steps)
             W, scale, done = server.W, server.scale, super()._work(nodes, server, steps, round)
             for t, name in enumerate(nodes.names):
-                a = nodes.a[nodes.start[t]:nodes.start[t + 1]].copy()
-                expected[name, round] = {"sent/model": W[t], "sent/scale": scale[t:t + 1], "mine/a": a}
+                a = nodes.a[nodes.start[t] : nodes.start[t + 1]].copy()
+                expected[name, round] = {
+                    "sent/model": W[t],
+                    "sent/scale": scale[t : t + 1],
+                    "mine/a": a,
+                }
             return done
 
     made = Recorded(**trial.METHODS["MOCHA"](rounds).get_params())
     with pytest.warns(match="stopped after"):
         made.fit(trial.tasks("MOCHA"))
-    for name, w in zip(made.task_names_, made.coef_):
+    for name, w in zip(made.task_names_, made.coef_, strict=True):
         expected[name, "last"] = {"sent/model": w}
     return expected
 
@@ -90,7 +102,9 @@ def assert_trajectory(out, expected, skip=()):
         assert set(found) == set(tensors), (name, number)
         for key, value in tensors.items():
             largest = max(largest, float(np.abs(found[key] - value).max(initial=0)))
-            np.testing.assert_allclose(found[key], value, rtol=0, atol=1e-6, err_msg=f"{name}, round {number}, {key}")
+            np.testing.assert_allclose(
+                found[key], value, rtol=0, atol=1e-6, err_msg=f"{name}, round {number}, {key}"
+            )
     print(f"{len(expected)} states, largest difference {largest:.1e}")
 
 
@@ -99,7 +113,10 @@ def processes(mark: str) -> dict[int, str]:
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if mark.encode() in (folder / "environ").read_bytes() and int(folder.name) != os.getpid():
+            if (
+                mark.encode() in (folder / "environ").read_bytes()
+                and int(folder.name) != os.getpid()
+            ):
                 found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
         except OSError:  # it has ended
             pass
@@ -124,24 +141,45 @@ def marked(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("method", ["FedAvg", "FedEM", "MOCHA"])
-def test_the_simulation_engine_goes_through_the_states_of_one_process(method, tmp_path, marked, recwarn):
+def test_the_simulation_engine_goes_through_the_states_of_one_process(
+    method, tmp_path, marked, recwarn
+):
     side = trial.watched(trial.side(method, ROUNDS), str(tmp_path))
-    _, told, log = flower.simulate(side, trial.tasks(method), finish=lambda context, model: {"one": 1})
-    assert [line["answered"] for line in log] == [2] * len(log) and len(log) == ROUNDS + 1 + (method == "MOCHA")
+    _, told, log = flower.simulate(
+        side, trial.tasks(method), finish=lambda context, model: {"one": 1}
+    )
+    assert [line["answered"] for line in log] == [2] * len(log) and len(log) == ROUNDS + 1 + (
+        method == "MOCHA"
+    )
     assert_trajectory(tmp_path, states(method))
     assert set(told) == set(trial.tasks(method).names)
 
 
-def test_a_client_that_is_silent_for_a_while_misses_rounds_and_nothing_else(tmp_path, marked, monkeypatch):
+def test_a_client_that_is_silent_for_a_while_misses_rounds_and_nothing_else(
+    tmp_path, marked, monkeypatch
+):
     tasks = trial.tasks("FedEM", 3)
     slow = tasks.names[1]
     side = trial.watched(trial.side("FedEM", 4), str(tmp_path), slow, 20.0)
-    state, told, log = flower.simulate(side, tasks, timeout=6.0, finish=lambda context, model: {"one": 1})
-    assert [line["answered"] for line in log[:2]] == [3, 2] and log[1]["seconds"] >= 6 > log[2]["seconds"]  # waited for once
+    state, told, log = flower.simulate(
+        side, tasks, timeout=6.0, finish=lambda context, model: {"one": 1}
+    )
+    assert [line["answered"] for line in log[:2]] == [3, 2] and log[1]["seconds"] >= 6 > log[2][
+        "seconds"
+    ]  # waited for once
     missed = {number for number, line in enumerate(log[:4], 1) if line["answered"] == 2}
     everyone = simulation.participants
-    monkeypatch.setattr(simulation, "participants", lambda names, share, seed, number: np.array(
-        [k for k in everyone(names, share, seed, number) if not (names[k] == slow and number in missed)]))
+    monkeypatch.setattr(
+        simulation,
+        "participants",
+        lambda names, share, seed, number: np.array(
+            [
+                k
+                for k in everyone(names, share, seed, number)
+                if not (names[k] == slow and number in missed)
+            ]
+        ),
+    )
     expected = simulate(trial.METHODS["FedEM"](4), tasks, rounds=4, chunk=1, **trial.SETTINGS).state
     for key, value in flat(expected.server).items():
         np.testing.assert_allclose(flat(state.server)[key], value, rtol=0, atol=1e-6)
@@ -173,14 +211,23 @@ class Deployment:
 
     def node(self, position):
         name = f"node-{len(self.nodes)}"
-        self.nodes.append(start.supernode(f"127.0.0.1:{self.port}", {"position": position}, self.folder / name, **self.log(name)))
+        self.nodes.append(
+            start.supernode(
+                f"127.0.0.1:{self.port}",
+                {"position": position},
+                self.folder / name,
+                **self.log(name),
+            )
+        )
 
     def run(self, method, **config):
         """(whether it came to its end, folder of files)."""
         out = self.folder / method
         out.mkdir()
         config = {"method": method, "out": str(out), "clients": 2, "timeout": 0.0, **config}
-        return start.run(HERE / "trial", config, self.folder / "server", **self.log(f"run-{method}")), out
+        return start.run(
+            HERE / "trial", config, self.folder / "server", **self.log(f"run-{method}")
+        ), out
 
     def end(self):
         for process in (*self.nodes, self.link):
@@ -201,7 +248,9 @@ def test_a_deployment_goes_through_the_states_of_one_process(deployment):
         done, out = deployment.run(method, rounds=ROUNDS)
         assert done, method
         assert_trajectory(out, states(method))
-        assert set(json.loads((out / "server.json").read_text())["told"]) == set(trial.tasks(method).names)
+        assert set(json.loads((out / "server.json").read_text())["told"]) == set(
+            trial.tasks(method).names
+        )
 
 
 def test_a_node_killed_in_mid_run_is_left_out(deployment):
@@ -244,7 +293,9 @@ def test_a_node_started_anew_is_named_where_its_memory_is_gone(deployment):
         done, _ = deployment.run("FedEM", rounds=12, timeout=30.0)
         restarted.result(1)
     assert not done
-    assert f"client {names[0]!r} lost its state" in (deployment.folder / "run-FedEM.log").read_text()
+    assert (
+        f"client {names[0]!r} lost its state" in (deployment.folder / "run-FedEM.log").read_text()
+    )
 
 
 @pytest.mark.parametrize("method", ["FedEM", "MOCHA"])
@@ -254,34 +305,69 @@ def test_the_app_of_readme_runs_on_the_table_of_readme(method):
 
     table, contexts, kept = str(ROOT / "tests" / "tables" / "clinics.csv"), {}, {}
     for name in ("C09", "C04"):
-        contexts[name] = SimpleNamespace(node_config={"name": name, "table": table}, run_config={"method": method})
+        contexts[name] = SimpleNamespace(
+            node_config={"name": name, "table": table}, run_config={"method": method}
+        )
 
     def exchange(asks):
-        found = {name: remote.answer(federation.side(contexts[name]), federation.task(contexts[name]), ask, kept.get(name, {}),
-                                     partial(federation.finish, contexts[name])) for name, ask in asks.items()}
+        found = {
+            name: remote.answer(
+                federation.side(contexts[name]),
+                federation.task(contexts[name]),
+                ask,
+                kept.get(name, {}),
+                partial(federation.finish, contexts[name]),
+            )
+            for name, ask in asks.items()
+        }
         kept.update({name: memories for name, (_, memories) in found.items()})
         return {name: message for name, (message, _) in found.items()}
 
-    introductions = {name: federation.side(context).introduce(federation.task(context)) for name, context in contexts.items()}
+    introductions = {
+        name: federation.side(context).introduce(federation.task(context))
+        for name, context in contexts.items()
+    }
     _, told = remote.serve(federation.side(contexts["C09"]), introductions, exchange)
     assert {"C04", "C09"} == set(told)
     for values in told.values():
-        assert 0 < values["root mean squared error"] < 1.1 * values["of the node's mean"] and values["rows tested"] == 4
+        assert (
+            0 < values["root mean squared error"] < 1.1 * values["of the node's mean"]
+            and values["rows tested"] == 4
+        )
 
 
 def test_flower_runs_the_terminals_of_readme():
     """README's commands as they stand, on a free port."""
-    commands = re.findall(r"^\.flower/bin/python (flower/start\.py .*)$", (ROOT / "README.md").read_text(), re.M)
+    commands = re.findall(
+        r"^\.flower/bin/python (flower/start\.py .*)$", (ROOT / "README.md").read_text(), re.M
+    )
     port = start.free_port()
-    words = [[sys.executable, *command.split(), *(["--port", str(port)] if " server " in command else ["--server", f"127.0.0.1:{port}"])]
-             for command in commands]
+    words = [
+        [
+            sys.executable,
+            *command.split(),
+            *(
+                ["--port", str(port)]
+                if " server " in command
+                else ["--server", f"127.0.0.1:{port}"]
+            ),
+        ]
+        for command in commands
+    ]
     assert len(words) == 3 and "server" in words[0]
-    server = subprocess.Popen(words[0], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    nodes = [subprocess.Popen(each, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for each in words[1:]]
+    server = subprocess.Popen(
+        words[0], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    nodes = [
+        subprocess.Popen(each, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for each in words[1:]
+    ]
     try:
         said = server.communicate(timeout=900)[0]
     finally:
         for process in (server, *nodes):
             process.terminate()
     assert [process.wait(60) for process in nodes] == [143, 143] and server.returncode == 0, said
-    assert "root mean squared error" in said and all(re.search(rf"^{name} .*\d", said, re.M) for name in ("C09", "C04")), said
+    assert "root mean squared error" in said and all(
+        re.search(rf"^{name} .*\d", said, re.M) for name in ("C09", "C04")
+    ), said

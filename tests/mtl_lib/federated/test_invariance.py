@@ -1,4 +1,5 @@
 """What must not matter: chunks, the order of clients, a client of weight 0."""
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +13,9 @@ PLACES = ("Pooled", "D-FedEM", "D-FedEM average, momentum kept")
 
 
 def run(method, tasks, **others):
-    setting = dict(rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3, dtype=torch.float64)
+    setting = dict(
+        rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3, dtype=torch.float64
+    )
     return simulate(method, tasks, **{**setting, **others})
 
 
@@ -42,6 +45,9 @@ def test_the_order_of_clients_does_not_matter(name, clients):
 def test_a_client_of_weight_0_changes_nothing(name, clients):
     weight = [1, 1, 1, 1, 1, 1, 0]
     whole = clients(weight=weight)
-    a, b = (run(METHODS[name](), tasks, participation=1.0) for tasks in (whole, TaskSet(list(whole)[:-1])))
+    a, b = (
+        run(METHODS[name](), tasks, participation=1.0)
+        for tasks in (whole, TaskSet(list(whole)[:-1]))
+    )
     assert_same(a.state.server, b.state.server)
     assert_same(a.state.of(whole.names[:-1]), b.state.of(whole.names[:-1]))

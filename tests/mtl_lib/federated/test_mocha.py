@@ -1,4 +1,5 @@
 """MOCHA reaches the optimum: closed forms, other solvers, and its own two certificates."""
+
 import pickle
 import warnings
 
@@ -7,29 +8,43 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mocha_federation import LOSSES, covariance, federation, nonnegative
 from scipy.linalg import block_diag
 from scipy.optimize import minimize_scalar
 from sklearn.base import clone
 from sklearn.svm import LinearSVC
 
-from mocha_federation import LOSSES, covariance, federation, nonnegative
-
 from mtl_lib import classical
 from mtl_lib.federated import Mocha
 from mtl_lib.federated.mocha import sdca
 from mtl_lib.federated.mocha.nodes import Nodes
-from mtl_lib.federated.mocha.relationships import TaskClusters, TaskGraph, LearnedCovariance, CommonMean, largest_coupling
-from mtl_lib.tasks import Inputs, Task, TaskSet
+from mtl_lib.federated.mocha.relationships import (
+    CommonMean,
+    LearnedCovariance,
+    TaskClusters,
+    TaskGraph,
+    largest_coupling,
+)
+from mtl_lib.tasks import Task, TaskSet
+
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("q", [0.0, 1e-3, 1.0, 100.0])
 def test_a_coordinate_step_is_the_best_one(loss, q):
-    for y, a, u in ((1.0, 0.3, 0.2), (-1.0, -0.9, 2.0), (1.0, 1.0, -3.0), (-1.0, 0.0, -0.5), (1.0, 0.5, 40.0)):
+    for y, a, u in (
+        (1.0, 0.3, 0.2),
+        (-1.0, -0.9, 2.0),
+        (1.0, 1.0, -3.0),
+        (-1.0, 0.0, -0.5),
+        (1.0, 0.5, 40.0),
+    ):
         code = sdca.CODES[loss]
         found = sdca.ascend(code, y, a, u, q)
         gain = lambda new: sdca.conjugate(code, y, new) - u * (new - a) - q / 2 * (new - a) ** 2
         bounds = (-50, 50) if loss == "squared" else tuple(sorted((0.0, y)))
-        best = minimize_scalar(lambda new: -gain(new), bounds=bounds, method="bounded", options={"xatol": 1e-12})
+        best = minimize_scalar(
+            lambda new: -gain(new), bounds=bounds, method="bounded", options={"xatol": 1e-12}
+        )
         assert gain(found) >= -best.fun - 1e-9
         assert loss == "squared" or 0 <= y * found <= 1
 
@@ -49,8 +64,14 @@ def test_squared_loss_solves_the_block_linear_system(rank):
 def test_hinge_without_relations_is_linear_svc():
     tasks, lam = federation(["hinge"] * 4, 6, noise=1.0), 0.05
     model = Mocha(lam=lam, relationship="independent", tol=1e-10, epochs=10).fit(tasks)
-    for task, w in zip(tasks, model.coef_):
-        svc = LinearSVC(loss="hinge", C=1 / (len(task) * lam * len(tasks)), fit_intercept=False, tol=1e-8, max_iter=1_000_000)
+    for task, w in zip(tasks, model.coef_, strict=True):
+        svc = LinearSVC(
+            loss="hinge",
+            C=1 / (len(task) * lam * len(tasks)),
+            fit_intercept=False,
+            tol=1e-8,
+            max_iter=1_000_000,
+        )
         assert np.abs(svc.fit(task.X, task.y).coef_[0] - w).max() < 1e-4
 
 
@@ -68,14 +89,20 @@ def test_a_learned_relationship_closes_the_joint_gap(losses, d, lam):
     tasks = federation([losses[t % len(losses)] for t in range(9)], d)
     model = Mocha(lam=lam, tol=1e-5).fit(tasks)
     assert model.joint_gap_ <= 1e-5 * model.joint_objective_ and model.history_["updates"][-1] > 1
-    assert np.isclose(np.trace(model.task_covariance_), 1) and np.linalg.eigvalsh(model.task_covariance_)[0] > -1e-12
+    assert (
+        np.isclose(np.trace(model.task_covariance_), 1)
+        and np.linalg.eigvalsh(model.task_covariance_)[0] > -1e-12
+    )
     nonnegative(model)
 
 
 def test_a_small_gap_at_a_frozen_relationship_is_no_convergence():
     tasks = federation(["squared"] * 9, 5)
     model = Mocha(lam=0.3, relationship="independent", tol=1e-8).fit(tasks)
-    assert model.dual_gap_ < 1e-8 * model.objective_ and model.joint_gap_ > 0.1 * model.joint_objective_
+    assert (
+        model.dual_gap_ < 1e-8 * model.objective_
+        and model.joint_gap_ > 0.1 * model.joint_objective_
+    )
 
 
 @pytest.mark.parametrize("losses", [("squared",), ("squared", "logistic")])
@@ -94,8 +121,14 @@ def test_the_joint_optimum_with_hinge_against_cvxpy():
     W, terms = cp.Variable((6, 3)), []
     for t, task in enumerate(tasks):
         z, sign = task.X @ W[t], 2 * task.y - 1
-        terms += [{"squared": lambda: cp.sum_squares(task.y - z) / 2, "logistic": lambda: cp.sum(cp.logistic(cp.multiply(-sign, z))),
-                   "hinge": lambda: cp.sum(cp.pos(1 - cp.multiply(sign, z)))}[task.loss]() / len(task)]
+        terms += [
+            {
+                "squared": lambda: cp.sum_squares(task.y - z) / 2,
+                "logistic": lambda: cp.sum(cp.logistic(cp.multiply(-sign, z))),
+                "hinge": lambda: cp.sum(cp.pos(1 - cp.multiply(sign, z))),
+            }[task.loss]()
+            / len(task)
+        ]
     optimum = cp.Problem(cp.Minimize(sum(terms) + lam / 2 * cp.normNuc(W) ** 2)).solve()
     model = Mocha(lam=lam, tol=1e-7).fit(tasks)
     assert abs(model.joint_objective_ - optimum) < 1e-5 * optimum
@@ -106,9 +139,15 @@ def test_the_joint_optimum_with_hinge_against_cvxpy():
 def test_the_mean_regularised_relationship_is_section_1s(losses):
     T, mu, lam = 8, 0.7, 0.05
     tasks = federation([losses[t % len(losses)] for t in range(T)], 5)
-    model = Mocha(lam=2 * lam / (T * (1 + 1 / mu)), relationship=CommonMean(mu), tol=1e-10).fit(tasks)
-    exact = classical.LinearMTL(classical.MeanRegularized(mu), lam, intercept=None, tol=1e-10).fit(tasks)
-    assert np.isclose(model.objective_, exact.objective_, rtol=1e-8) and np.allclose(model.coef_, exact.coef_, atol=1e-4)
+    model = Mocha(lam=2 * lam / (T * (1 + 1 / mu)), relationship=CommonMean(mu), tol=1e-10).fit(
+        tasks
+    )
+    exact = classical.LinearMTL(classical.MeanRegularized(mu), lam, intercept=None, tol=1e-10).fit(
+        tasks
+    )
+    assert np.isclose(model.objective_, exact.objective_, rtol=1e-8) and np.allclose(
+        model.coef_, exact.coef_, atol=1e-4
+    )
 
 
 def test_clusters_and_graphs_are_what_they_say():
@@ -116,7 +155,9 @@ def test_clusters_and_graphs_are_what_they_say():
     assert np.allclose(both[:3, :3] / both[0, 0], each / each[0, 0]) and not both[:3, 3:].any()
     L = np.diag([1.0, 2, 1]) - np.diag([1.0, 1], 1) - np.diag([1.0, 1], -1)
     sigma = TaskGraph(L, 0.1).covariance(3)
-    assert np.isclose(np.trace(sigma), 1) and np.allclose(sigma @ (L + 0.1 * np.eye(3)), np.eye(3) * (sigma @ (L + 0.1 * np.eye(3)))[0, 0])
+    assert np.isclose(np.trace(sigma), 1) and np.allclose(
+        sigma @ (L + 0.1 * np.eye(3)), np.eye(3) * (sigma @ (L + 0.1 * np.eye(3)))[0, 0]
+    )
 
 
 @pytest.mark.parametrize("rank", [1, 3, 8])
@@ -132,21 +173,35 @@ def test_the_coupling_bounds_simultaneous_steps_and_no_smaller_number_does(rank)
 
 def test_the_update_leaves_the_optimum_alone_for_every_step():
     tasks, lam = federation(["squared"] * 8, 5), 0.2
-    exact = classical.LinearMTL(classical.MTRL(), lam / 2, intercept=None, tol=1e-13, max_iter=100_000).fit(tasks)
+    exact = classical.LinearMTL(
+        classical.MTRL(), lam / 2, intercept=None, tol=1e-13, max_iter=100_000
+    ).fit(tasks)
     W, sigma = exact.coef_, exact.task_covariance_
-    V = np.array([t.X.T @ (t.y - t.X @ w) / len(t) for t, w in zip(tasks, W)])
+    V = np.array([t.X.T @ (t.y - t.X @ w) / len(t) for t, w in zip(tasks, W, strict=True)])
     for step in (0.0, 0.1, 10.0):
         assert np.abs(LearnedCovariance().update(W, V, lam, step) - sigma).max() < 1e-4
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
-@given(seed=st.integers(0, 10**6), d=st.integers(1, 6), T=st.integers(1, 6), lam=st.floats(1e-3, 10), learned=st.booleans())
+@given(
+    seed=st.integers(0, 10**6),
+    d=st.integers(1, 6),
+    T=st.integers(1, 6),
+    lam=st.floats(1e-3, 10),
+    learned=st.booleans(),
+)
 def test_gaps_are_never_negative_and_the_dual_never_falls(seed, d, T, lam, learned):
     rng = np.random.default_rng(seed)
     tasks = federation([LOSSES[k] for k in rng.integers(0, 3, T)], d, seed, sizes=(1, 12), rank=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = Mocha(lam=lam, relationship="learned" if learned else covariance(T, seed), max_rounds=30, epochs=0.7, tol=1e-9).fit(tasks)
+        model = Mocha(
+            lam=lam,
+            relationship="learned" if learned else covariance(T, seed),
+            max_rounds=30,
+            epochs=0.7,
+            tol=1e-9,
+        ).fit(tasks)
     nonnegative(model)
     dual = np.array(model.history_["objective"]) - model.history_["gap"]
     still = np.diff(model.history_["updates"]) == 0
@@ -154,8 +209,14 @@ def test_gaps_are_never_negative_and_the_dual_never_falls(seed, d, T, lam, learn
 
 
 def test_theta_is_one_where_nothing_was_done_and_zero_where_all_was():
-    nodes, W, scale = Nodes(federation(LOSSES, 5, sizes=(20, 30))), np.zeros((3, 5)), np.full(3, 2.0)
-    theta = lambda steps: Nodes.work(pickle.loads(pickle.dumps(nodes)), W, scale, np.array(steps), 0, 1, True)[1]
+    nodes, W, scale = (
+        Nodes(federation(LOSSES, 5, sizes=(20, 30))),
+        np.zeros((3, 5)),
+        np.full(3, 2.0),
+    )
+    theta = lambda steps: Nodes.work(
+        pickle.loads(pickle.dumps(nodes)), W, scale, np.array(steps), 0, 1, True
+    )[1]
     some, many = theta([1, 1, 1]), theta([20_000] * 3)
     assert (some > 0.5).all() and (some < 1).all() and (many < 1e-2).all()
     assert np.isnan(theta([0, 5, 5])[0]) and not np.isnan(theta([0, 5, 5])[1:]).any()
@@ -169,7 +230,10 @@ def test_order_of_nodes_does_not_matter_and_lists_are_a_task_set():
     assert np.allclose(one.coef_[[3, 1, 5, 0, 2, 4]], other.coef_, atol=1e-8)
     same = federation(["squared"] * 3, 4)
     named = TaskSet([Task(str(k), t.inputs, t.rows, t.y) for k, t in enumerate(same)])
-    assert np.array_equal(Mocha(lam=0.1).fit([t.X for t in same], [t.y for t in same]).coef_, Mocha(lam=0.1).fit(named).coef_)
+    assert np.array_equal(
+        Mocha(lam=0.1).fit([t.X for t in same], [t.y for t in same]).coef_,
+        Mocha(lam=0.1).fit(named).coef_,
+    )
 
 
 def test_it_is_an_estimator():
@@ -177,7 +241,9 @@ def test_it_is_an_estimator():
     model = Mocha(lam=0.2, tol=1e-3)
     assert clone(model).get_params() == model.get_params()
     again = pickle.loads(pickle.dumps(model.fit(tasks)))
-    for z, made, task in zip(again.decision_function(tasks), again.predict(tasks), tasks):
+    for z, made, task in zip(
+        again.decision_function(tasks), again.predict(tasks), tasks, strict=True
+    ):
         assert np.array_equal(made, z if task.loss == "squared" else (z > 0).astype(float))
     (only,) = again.predict(tasks.subset(["node 2"]))
     assert np.array_equal(only, again.predict([t.X for t in tasks])[2])
@@ -188,9 +254,17 @@ def test_it_is_an_estimator():
 def test_weights_of_tasks_and_missing_labels():
     tasks = federation(["squared"] * 3, 4)
     twice = TaskSet([Task(t.name, t.inputs, t.rows, t.y, weight=2.0) for t in tasks])
-    one, two = (Mocha(lam=lam, relationship="independent", tol=1e-12).fit(data) for lam, data in ((0.1, tasks), (0.2, twice)))
+    one, two = (
+        Mocha(lam=lam, relationship="independent", tol=1e-12).fit(data)
+        for lam, data in ((0.1, tasks), (0.2, twice))
+    )
     assert np.allclose(one.coef_, two.coef_, atol=1e-6)
     some = np.arange(len(tasks[0])) > 2
-    hidden = TaskSet([Task(tasks[0].name, tasks[0].inputs, tasks[0].rows, tasks[0].y, observed=some), *tasks.tasks[1:]])
+    hidden = TaskSet(
+        [
+            Task(tasks[0].name, tasks[0].inputs, tasks[0].rows, tasks[0].y, observed=some),
+            *tasks.tasks[1:],
+        ]
+    )
     taken = TaskSet([tasks[0].take(np.flatnonzero(some)), *tasks.tasks[1:]])
     assert np.array_equal(Mocha().fit(hidden).coef_, Mocha().fit(taken).coef_)

@@ -1,16 +1,23 @@
 """MOCHA when nodes are slow, drop out or never answer; odd nodes; bad input; the mini-batch methods beside it."""
+
 import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.exceptions import ConvergenceWarning
 from mocha_federation import LOSSES, covariance, federation, nonnegative
+from sklearn.exceptions import ConvergenceWarning
 
 from mtl_lib.federated import Mocha
 from mtl_lib.federated.mocha.minibatch import MiniBatchSDCA, MiniBatchSGD
 from mtl_lib.federated.mocha.nodes import Nodes
-from mtl_lib.federated.mocha.relationships import TaskClusters, FixedCovariance, TaskGraph, IndependentTasks, CommonMean
+from mtl_lib.federated.mocha.relationships import (
+    CommonMean,
+    FixedCovariance,
+    IndependentTasks,
+    TaskClusters,
+    TaskGraph,
+)
 from mtl_lib.federated.mocha.systems import NETWORKS, Systems
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -18,17 +25,29 @@ NAMES, SIZES = [f"node {k}" for k in range(6)], np.array([10, 20, 30, 40, 50, 60
 
 
 def one_task(X, y, loss, name="only"):
-    return Task(name, Inputs(f"X of {name}", np.asarray(X, float)), np.arange(len(y)), np.asarray(y), loss)
+    return Task(
+        name, Inputs(f"X of {name}", np.asarray(X, float)), np.arange(len(y)), np.asarray(y), loss
+    )
 
 
 @pytest.mark.parametrize("relationship", ["learned", "fixed"])
 def test_drops_cost_rounds_and_change_no_limit(relationship):
     tasks, rounds, limits = federation(LOSSES * 2, 4), {}, []
     for drop in (0.0, 0.25, 0.5, 0.75):
-        fits = [Mocha(lam=0.1, relationship="learned" if relationship == "learned" else covariance(6), tol=1e-6, seed=seed,
-                      systems=Systems(drop=drop)).fit(tasks) for seed in range(5)]
+        fits = [
+            Mocha(
+                lam=0.1,
+                relationship="learned" if relationship == "learned" else covariance(6),
+                tol=1e-6,
+                seed=seed,
+                systems=Systems(drop=drop),
+            ).fit(tasks)
+            for seed in range(5)
+        ]
         rounds[drop] = np.mean([fit.n_rounds_ for fit in fits])
-        limits += [fit.joint_objective_ if relationship == "learned" else fit.objective_ for fit in fits]
+        limits += [
+            fit.joint_objective_ if relationship == "learned" else fit.objective_ for fit in fits
+        ]
         for fit in fits:
             nonnegative(fit)
     assert np.ptp(limits) < 2e-6 * np.mean(limits)
@@ -37,34 +56,49 @@ def test_drops_cost_rounds_and_change_no_limit(relationship):
 
 def test_a_silent_node_gives_the_optimum_without_its_data_and_is_named():
     tasks, sigma, lam = federation(LOSSES * 2, 4), covariance(6), 0.1
-    with pytest.warns(ConvergenceWarning, match="node 'node 2' answered in none of .* optimum without its data"):
-        model = Mocha(lam=lam, relationship=sigma, tol=1e-8, systems=Systems(silent=("node 2",))).fit(tasks)
+    with pytest.warns(
+        ConvergenceWarning, match="node 'node 2' answered in none of .* optimum without its data"
+    ):
+        model = Mocha(
+            lam=lam, relationship=sigma, tol=1e-8, systems=Systems(silent=("node 2",))
+        ).fit(tasks)
     others = [0, 1, 3, 4, 5]
     rest, share = sigma[np.ix_(others, others)], np.trace(sigma[np.ix_(others, others)])
     without = Mocha(lam=lam / share, relationship=rest / share, tol=1e-8).fit(tasks.permute(others))
     assert np.allclose(model.coef_[others], without.coef_, atol=1e-3)
     assert model.silent_ == ["node 2"] and model.n_rounds_ < 10_000
-    assert model.dual_gap_ > 1e-2 * model.objective_  # the certificate does not claim the optimum of the whole problem
+    assert (
+        model.dual_gap_ > 1e-2 * model.objective_
+    )  # the certificate does not claim the optimum of the whole problem
     assert model.gap_by_node_[2] > 0.99 * model.dual_gap_
 
 
 def test_a_silent_node_with_a_learned_relationship_ends_too():
     with pytest.warns(ConvergenceWarning, match="'node 0'"):
-        model = Mocha(lam=0.1, systems=Systems(silent=("node 0",), drop=0.3)).fit(federation(LOSSES * 2, 4))
-    assert model.n_rounds_ < 10_000 and np.abs(model.coef_[0]).max() < 1e-12  # nothing relates it to anyone, and it has said nothing
+        model = Mocha(lam=0.1, systems=Systems(silent=("node 0",), drop=0.3)).fit(
+            federation(LOSSES * 2, 4)
+        )
+    assert (
+        model.n_rounds_ < 10_000 and np.abs(model.coef_[0]).max() < 1e-12
+    )  # nothing relates it to anyone, and it has said nothing
 
 
 def test_slow_nodes_do_less_or_are_waited_for():
     steps, speeds = Systems((0.1, 1.0), wait=True).plan(NAMES, SIZES, 2.0, 0, 1)
     assert np.array_equal(steps, 2 * SIZES) and (speeds >= 0.1).all() and (speeds <= 1).all()
     fewer, same = Systems((0.1, 1.0), wait=False).plan(NAMES, SIZES, 2.0, 0, 1)
-    assert np.array_equal(same, speeds) and np.array_equal(fewer, np.maximum(np.round(2 * speeds * SIZES.mean()), 1))
+    assert np.array_equal(same, speeds) and np.array_equal(
+        fewer, np.maximum(np.round(2 * speeds * SIZES.mean()), 1)
+    )
     assert Systems().plan(NAMES, SIZES, 0.001, 0, 1)[0].min() == 1
 
 
 def test_no_nodes_luck_depends_on_the_others():
     systems = Systems((0.1, 1.0), drop=0.5)
-    all_six, two = systems.plan(NAMES, SIZES, 1.0, 3, 7), systems.plan(NAMES[4:], SIZES[4:], 1.0, 3, 7)
+    all_six, two = (
+        systems.plan(NAMES, SIZES, 1.0, 3, 7),
+        systems.plan(NAMES[4:], SIZES[4:], 1.0, 3, 7),
+    )
     assert np.array_equal(all_six[0][4:], two[0]) and np.array_equal(all_six[1][4:], two[1])
     answered = np.mean([systems.plan(NAMES, SIZES, 1.0, 0, r)[0] > 0 for r in range(300)])
     assert 0.45 < answered < 0.55
@@ -73,7 +107,10 @@ def test_no_nodes_luck_depends_on_the_others():
 def test_time_and_bytes_of_a_round():
     steps, speeds = np.array([100, 0, 30]), np.array([1.0, 0.01, 0.1])
     for network, cost in NETWORKS.items():
-        assert np.isclose(Systems(network=network).seconds(steps, speeds, 5), (4 * 5 * 30 / 0.1 + cost * 2 * 8 * 5) / 1e9)
+        assert np.isclose(
+            Systems(network=network).seconds(steps, speeds, 5),
+            (4 * 5 * 30 / 0.1 + cost * 2 * 8 * 5) / 1e9,
+        )
     assert Systems().seconds(0 * steps, speeds, 5) == 0
     model = Mocha(lam=0.1, relationship="independent").fit(federation(LOSSES, 5))
     assert model.history_["up"][1:] == [8 * 5 * 3] * model.n_rounds_ == model.history_["down"][1:]
@@ -83,7 +120,13 @@ def test_time_and_bytes_of_a_round():
 def test_theta_is_recorded_where_it_is_asked_for():
     tasks = federation(LOSSES * 2, 4)
     with pytest.warns(ConvergenceWarning):
-        model = Mocha(lam=0.1, max_rounds=3, tol=1e-12, record_theta=True, systems=Systems((0.1, 1.0), wait=False, drop=0.3)).fit(tasks)
+        model = Mocha(
+            lam=0.1,
+            max_rounds=3,
+            tol=1e-12,
+            record_theta=True,
+            systems=Systems((0.1, 1.0), wait=False, drop=0.3),
+        ).fit(tasks)
     theta = np.array(model.history_["theta"][1:])
     assert model.history_["theta"][0] is None and theta.shape == (3, 6)
     assert np.nanmin(theta) >= 0 and np.nanmax(theta) <= 1
@@ -95,9 +138,14 @@ def test_one_class_zero_rows_and_duplicated_nodes(relationship):
     rng, normal = np.random.default_rng(0), federation(LOSSES, 4)
     X = rng.normal(size=(15, 4))
     zeros = np.vstack([X[:5], np.zeros((5, 4))])
-    odd = [one_task(X, np.ones(15, int), "hinge", "one class"), one_task(X, np.zeros(15, int), "logistic", "other class"),
-           one_task(zeros, [1, 0] * 5, "hinge", "zero rows"), one_task(zeros, [1, 0] * 5, "logistic", "more zero rows"),
-           one_task(np.zeros((6, 4)), [0, 1] * 3, "logistic", "nothing but zeros"), one_task(X[:1], [2.0], "squared", "one sample")]
+    odd = [
+        one_task(X, np.ones(15, int), "hinge", "one class"),
+        one_task(X, np.zeros(15, int), "logistic", "other class"),
+        one_task(zeros, [1, 0] * 5, "hinge", "zero rows"),
+        one_task(zeros, [1, 0] * 5, "logistic", "more zero rows"),
+        one_task(np.zeros((6, 4)), [0, 1] * 3, "logistic", "nothing but zeros"),
+        one_task(X[:1], [2.0], "squared", "one sample"),
+    ]
     twice = [replace(normal[0], name="again"), replace(normal[1], name="and again")]
     tasks = TaskSet([*normal, *odd, *twice])
     model = Mocha(lam=0.2, relationship=relationship, tol=1e-8).fit(tasks)
@@ -131,25 +179,46 @@ def test_not_converged_says_how_far():
 GOOD = federation(LOSSES, 4)
 
 
-@pytest.mark.parametrize("parameters, said", [
-    (dict(lam=0), "lam 0, allowed"), (dict(lam=np.nan), "lam nan"), (dict(lam="1"), "lam '1'"), (dict(tol=-1), "tol -1"),
-    (dict(epochs=0), "epochs 0"), (dict(max_rounds=0), "max_rounds 0"), (dict(max_rounds=1.5), "max_rounds 1.5"),
-    (dict(systems="wifi"), "systems 'wifi'"), (dict(relationship="mean"), "relationship 'mean'"), (dict(relationship=np.eye(3)), "trace 3"),
-    (dict(relationship=np.eye(2) / 2), "Sigma of 2 nodes, the data have 3"), (dict(relationship=np.ones((2, 3))), "shape"),
-    (dict(relationship=np.array([[1, 2.0], [0, 0]])), "not symmetric"), (dict(relationship=np.diag([2.0, -1])), "indefinite"),
-    (dict(relationship=TaskClusters((0, 1))), "labels of shape"), (dict(relationship=TaskGraph(np.eye(2))), "laplacian of 2 nodes"),
-    (dict(systems=Systems(silent=("nobody",))), "silent node 'nobody'"),
-])
+@pytest.mark.parametrize(
+    "parameters, said",
+    [
+        (dict(lam=0), "lam 0, allowed"),
+        (dict(lam=np.nan), "lam nan"),
+        (dict(lam="1"), "lam '1'"),
+        (dict(tol=-1), "tol -1"),
+        (dict(epochs=0), "epochs 0"),
+        (dict(max_rounds=0), "max_rounds 0"),
+        (dict(max_rounds=1.5), "max_rounds 1.5"),
+        (dict(systems="wifi"), "systems 'wifi'"),
+        (dict(relationship="mean"), "relationship 'mean'"),
+        (dict(relationship=np.eye(3)), "trace 3"),
+        (dict(relationship=np.eye(2) / 2), "Sigma of 2 nodes, the data have 3"),
+        (dict(relationship=np.ones((2, 3))), "shape"),
+        (dict(relationship=np.array([[1, 2.0], [0, 0]])), "not symmetric"),
+        (dict(relationship=np.diag([2.0, -1])), "indefinite"),
+        (dict(relationship=TaskClusters((0, 1))), "labels of shape"),
+        (dict(relationship=TaskGraph(np.eye(2))), "laplacian of 2 nodes"),
+        (dict(systems=Systems(silent=("nobody",))), "silent node 'nobody'"),
+    ],
+)
 def test_bad_parameters(parameters, said):
     with pytest.raises(ValueError, match=said):
         Mocha(**parameters).fit(GOOD)
 
 
-@pytest.mark.parametrize("make, said", [
-    (lambda: CommonMean(0), "mu 0"), (lambda: TaskClusters((0, 1), np.inf), "mu inf"), (lambda: TaskGraph(np.eye(2), -1), "ridge -1"),
-    (lambda: FixedCovariance(np.full((2, 2), np.nan)), "finite"), (lambda: Systems((0, 1)), "speeds"), (lambda: Systems((1, 0.5)), "speeds"),
-    (lambda: Systems(drop=1), "drop 1"), (lambda: Systems(network="5g"), "network '5g', allowed are wifi, lte, 3g"),
-])
+@pytest.mark.parametrize(
+    "make, said",
+    [
+        (lambda: CommonMean(0), "mu 0"),
+        (lambda: TaskClusters((0, 1), np.inf), "mu inf"),
+        (lambda: TaskGraph(np.eye(2), -1), "ridge -1"),
+        (lambda: FixedCovariance(np.full((2, 2), np.nan)), "finite"),
+        (lambda: Systems((0, 1)), "speeds"),
+        (lambda: Systems((1, 0.5)), "speeds"),
+        (lambda: Systems(drop=1), "drop 1"),
+        (lambda: Systems(network="5g"), "network '5g', allowed are wifi, lte, 3g"),
+    ],
+)
 def test_bad_relationships_and_systems(make, said):
     with pytest.raises(ValueError, match=said):
         make()
@@ -158,25 +227,51 @@ def test_bad_relationships_and_systems(make, said):
 X3 = np.ones((3, 2))
 
 
-@pytest.mark.parametrize("data, said", [
-    (TaskSet([one_task(X3, [0, 1, 1], "squared_hinge")]), "node 'only': loss 'squared_hinge', MOCHA takes"),
-    (TaskSet([one_task(X3, [0, 1, 1], "ce")]), "loss 'ce'"),
-    (TaskSet([one_task(X3, [0.0, 1, 2], "squared", "a"), one_task(np.ones((3, 5)), [0.0, 1, 2], "squared", "b")]), "node 'b': samples of shape"),
-    (TaskSet([one_task(np.ones((3, 2, 2)), [0.0, 1, 2], "squared")]), "samples of shape"),
-    (TaskSet([one_task(X3, np.ones((3, 2)), "squared")]), "labels of shape"),
-    (TaskSet([replace(one_task(X3, [0.0, 1, 2], "squared"), weight=0.0)]), "weight 0.0"),
-    (TaskSet([replace(one_task(X3, [0.0, 1, 2], "squared"), observed=np.zeros(3, bool))]), "no task has a label"),
-])
+@pytest.mark.parametrize(
+    "data, said",
+    [
+        (
+            TaskSet([one_task(X3, [0, 1, 1], "squared_hinge")]),
+            "node 'only': loss 'squared_hinge', MOCHA takes",
+        ),
+        (TaskSet([one_task(X3, [0, 1, 1], "ce")]), "loss 'ce'"),
+        (
+            TaskSet(
+                [
+                    one_task(X3, [0.0, 1, 2], "squared", "a"),
+                    one_task(np.ones((3, 5)), [0.0, 1, 2], "squared", "b"),
+                ]
+            ),
+            "node 'b': samples of shape",
+        ),
+        (TaskSet([one_task(np.ones((3, 2, 2)), [0.0, 1, 2], "squared")]), "samples of shape"),
+        (TaskSet([one_task(X3, np.ones((3, 2)), "squared")]), "labels of shape"),
+        (TaskSet([replace(one_task(X3, [0.0, 1, 2], "squared"), weight=0.0)]), "weight 0.0"),
+        (
+            TaskSet([replace(one_task(X3, [0.0, 1, 2], "squared"), observed=np.zeros(3, bool))]),
+            "no task has a label",
+        ),
+    ],
+)
 def test_bad_tasks(data, said):
     with pytest.raises(ValueError, match=said):
         Mocha().fit(data)
 
 
-@pytest.mark.parametrize("X, y, said", [
-    ([X3], None, "pass a TaskSet"), (X3, np.ones(3), "pass a TaskSet"), ([X3, X3], [np.ones(3)], "pass a TaskSet"), ([], [], "at least one task"),
-    ([X3], [np.ones(2)], "task '0'"), ([np.full((3, 2), np.nan)], [np.ones(3)], "NaN or infinity in row 0"), ([X3], [[0, np.inf, 1]], "NaN or infinity in label"),
-    ([np.ones((0, 2))], [np.ones(0)], "expected at least one row"), (GOOD, [1], "carries its labels"),
-])
+@pytest.mark.parametrize(
+    "X, y, said",
+    [
+        ([X3], None, "pass a TaskSet"),
+        (X3, np.ones(3), "pass a TaskSet"),
+        ([X3, X3], [np.ones(3)], "pass a TaskSet"),
+        ([], [], "at least one task"),
+        ([X3], [np.ones(2)], "task '0'"),
+        ([np.full((3, 2), np.nan)], [np.ones(3)], "NaN or infinity in row 0"),
+        ([X3], [[0, np.inf, 1]], "NaN or infinity in label"),
+        ([np.ones((0, 2))], [np.ones(0)], "expected at least one row"),
+        (GOOD, [1], "carries its labels"),
+    ],
+)
 def test_bad_arrays(X, y, said):
     with pytest.raises(ValueError, match=said):
         Mocha().fit(X, y)
@@ -198,7 +293,10 @@ def test_mini_batch_methods_go_to_the_same_optimum():
     tasks, relationship, lam = federation(LOSSES * 2, 4, sizes=(20, 40)), CommonMean(1.0), 0.3
     exact = Mocha(lam=lam, relationship=relationship, tol=1e-9).fit(tasks)
     dual = MiniBatchSDCA(5, 0.2, lam, relationship=relationship, tol=1e-5).fit(tasks)
-    assert dual.objective_ - exact.objective_ <= 1.1e-5 * exact.objective_ and dual.n_rounds_ > exact.n_rounds_
+    assert (
+        dual.objective_ - exact.objective_ <= 1.1e-5 * exact.objective_
+        and dual.n_rounds_ > exact.n_rounds_
+    )
     nonnegative(dual)
     primal = MiniBatchSGD(10, 0.3, lam, relationship=relationship, rounds=2000).fit(tasks)
     assert -1e-9 < primal.objective_ - exact.objective_ < 1e-2 * exact.objective_
@@ -215,17 +313,29 @@ def test_mini_batch_methods_go_to_the_same_optimum():
     assert np.allclose(whole.coef_, -0.05 * numeric, atol=1e-7)
 
 
-@pytest.mark.parametrize("method, said", [
-    (MiniBatchSDCA(batch=0), "batch 0"), (MiniBatchSGD(batch=1.5), "batch 1.5"), (MiniBatchSGD(lam=0.0), "MiniBatchSGD: lam 0.0"),
-    (MiniBatchSGD(step=float("nan")), "step nan"), (MiniBatchSGD(rounds=0), "rounds 0"), (MiniBatchSGD(systems="slow"), "systems 'slow'"),
-    (MiniBatchSDCA(share=2.0), "share 2.0"),
-    (MiniBatchSDCA(relationship="learned"), "learned"), (MiniBatchSGD(relationship="learned"), "learned"),
-    (MiniBatchSGD(relationship=covariance(3, rank=1)), "with an inverse"), (MiniBatchSDCA(lam=-1.0), "lam -1"),
-])
+@pytest.mark.parametrize(
+    "method, said",
+    [
+        (MiniBatchSDCA(batch=0), "batch 0"),
+        (MiniBatchSGD(batch=1.5), "batch 1.5"),
+        (MiniBatchSGD(lam=0.0), "MiniBatchSGD: lam 0.0"),
+        (MiniBatchSGD(step=float("nan")), "step nan"),
+        (MiniBatchSGD(rounds=0), "rounds 0"),
+        (MiniBatchSGD(systems="slow"), "systems 'slow'"),
+        (MiniBatchSDCA(share=2.0), "share 2.0"),
+        (MiniBatchSDCA(relationship="learned"), "learned"),
+        (MiniBatchSGD(relationship="learned"), "learned"),
+        (MiniBatchSGD(relationship=covariance(3, rank=1)), "with an inverse"),
+        (MiniBatchSDCA(lam=-1.0), "lam -1"),
+    ],
+)
 def test_bad_mini_batches(method, said):
     with pytest.raises(ValueError, match=said):
         method.fit(GOOD)
 
 
 def test_independent_is_the_fixed_identity():
-    assert np.array_equal(Mocha(lam=0.1, relationship=IndependentTasks()).fit(GOOD).coef_, Mocha(lam=0.1, relationship=np.eye(3) / 3).fit(GOOD).coef_)
+    assert np.array_equal(
+        Mocha(lam=0.1, relationship=IndependentTasks()).fit(GOOD).coef_,
+        Mocha(lam=0.1, relationship=np.eye(3) / 3).fit(GOOD).coef_,
+    )

@@ -1,4 +1,5 @@
 """The other methods against plain loops of nn.Module and autograd: float64, ragged clients, partial participation."""
+
 import copy
 
 import numpy as np
@@ -6,14 +7,14 @@ import pytest
 import textbook
 import torch
 
+from mtl_lib.federated.engine.simulation import evaluate, simulate
 from mtl_lib.federated.methods.fedprox import FedProx
 from mtl_lib.federated.methods.fedrep import FedRep
 from mtl_lib.federated.methods.ifca import IFCA
 from mtl_lib.federated.methods.per_fedavg import PerFedAvg
 from mtl_lib.federated.methods.pfedme import PFedMe
 from mtl_lib.federated.methods.scaffold import SCAFFOLD
-from mtl_lib.federated.engine.simulation import evaluate, simulate
-from mtl_lib.stack.stack import SGD, MLP
+from mtl_lib.stack.stack import MLP, SGD
 from mtl_lib.stream import stream
 
 ROUNDS, BATCH, EPOCHS, SHARE, SEED, LR = 4, 4, 2, 0.6, 3, 0.1
@@ -28,12 +29,14 @@ def drawn(n, epochs, purpose, name, round):
 
 
 def gradient(model, x, y, loss, create_graph=False):
-    return torch.autograd.grad(textbook.loss_of(model, x, y, loss), list(model.parameters()), create_graph=create_graph)
+    return torch.autograd.grad(
+        textbook.loss_of(model, x, y, loss), list(model.parameters()), create_graph=create_graph
+    )
 
 
 def step(model, directions, lr=LR):
     with torch.no_grad():
-        for p, g in zip(model.parameters(), directions):
+        for p, g in zip(model.parameters(), directions, strict=True):
             p -= lr * g
 
 
@@ -49,17 +52,29 @@ def rounds(tasks, textbook_form, visit, servers):
         for name in textbook.participants(data, SHARE, SEED, round):
             which, model = visit(name, *data[name], servers, round)
             returned[which].append((model, len(data[name][0])))
-        servers = [textbook.average(*zip(*models)) if models else old for models, old in zip(returned, servers)]
+        servers = [
+            textbook.average(*zip(*models, strict=True)) if models else old
+            for models, old in zip(returned, servers, strict=True)
+        ]
     return servers
 
 
 def run(method, tasks):
-    setting = dict(rounds=ROUNDS, batch_size=BATCH, local_epochs=EPOCHS, participation=SHARE, seed=SEED, dtype=torch.float64)
+    setting = dict(
+        rounds=ROUNDS,
+        batch_size=BATCH,
+        local_epochs=EPOCHS,
+        participation=SHARE,
+        seed=SEED,
+        dtype=torch.float64,
+    )
     return simulate(method, tasks, **setting).state
 
 
 def assert_equal(params, model, row=0):
-    for name, theirs in zip(sorted(params, key=lambda name: (name[-1], name[0] != "w")), model.parameters(), strict=True):
+    for name, theirs in zip(
+        sorted(params, key=lambda name: (name[-1], name[0] != "w")), model.parameters(), strict=True
+    ):
         np.testing.assert_allclose(params[name][row], theirs.detach(), rtol=0, atol=1e-10)
 
 
@@ -77,7 +92,10 @@ def test_fedprox(world, textbook_form):
         rule = torch.optim.SGD(model.parameters(), lr=LR, momentum=0.9)
         for index in drawn(len(x), EPOCHS, "shuffle", name, round):
             rule.zero_grad()
-            near = sum(((p - w.detach()) ** 2).sum() for p, w in zip(model.parameters(), servers[0].parameters()))
+            near = sum(
+                ((p - w.detach()) ** 2).sum()
+                for p, w in zip(model.parameters(), servers[0].parameters(), strict=True)
+            )
             (textbook.loss_of(model, x[index], y[index], loss) + 0.3 / 2 * near).backward()
             rule.step()
         return 0, model
@@ -99,13 +117,27 @@ def test_scaffold_with_the_papers_option_two(world, textbook_form):
             seen.append(round)
             for k in range(len(common)):
                 common[k] = sum(shares[other] * own[other][k] for other in own)
-        model, batches = copy.deepcopy(servers[0]), list(drawn(len(x), EPOCHS, "shuffle", name, round))
+        model, batches = (
+            copy.deepcopy(servers[0]),
+            list(drawn(len(x), EPOCHS, "shuffle", name, round)),
+        )
         for index in batches:
-            step(model, [g - c_t + c for g, c_t, c in zip(gradient(model, x[index], y[index], loss), own[name], common)])
+            step(
+                model,
+                [
+                    g - c_t + c
+                    for g, c_t, c in zip(
+                        gradient(model, x[index], y[index], loss), own[name], common, strict=True
+                    )
+                ],
+            )
         made = values(model)
-        own[name] = [c_t - c + (w - v) / (len(batches) * LR) for c_t, c, w, v in zip(own[name], common, values(servers[0]), made)]
+        own[name] = [
+            c_t - c + (w - v) / (len(batches) * LR)
+            for c_t, c, w, v in zip(own[name], common, values(servers[0]), made, strict=True)
+        ]
         with torch.no_grad():  # the mean of these is w + global_rate times the mean of the changes
-            for p, w, v in zip(model.parameters(), servers[0].parameters(), made):
+            for p, w, v in zip(model.parameters(), servers[0].parameters(), made, strict=True):
                 p.copy_(w + 0.7 * (v - w))
         return 0, model
 
@@ -116,7 +148,9 @@ def test_scaffold_with_the_papers_option_two(world, textbook_form):
         for ours, theirs in zip(state.of([name])["control"].values(), own[name], strict=True):
             np.testing.assert_allclose(ours[0], theirs, rtol=0, atol=1e-10)
     for k, ours in enumerate(state.server["control"].values()):
-        np.testing.assert_allclose(ours[0], sum(shares[name] * own[name][k] for name in own), rtol=0, atol=1e-10)
+        np.testing.assert_allclose(
+            ours[0], sum(shares[name] * own[name][k] for name in own), rtol=0, atol=1e-10
+        )
 
 
 @pytest.mark.parametrize("order", ["first", "exact"])
@@ -126,32 +160,50 @@ def test_per_fedavg(world, order, textbook_form):
 
     def visit(name, x, y, servers, round):
         model = copy.deepcopy(servers[0])
-        for inner, outer in zip(drawn(len(x), EPOCHS, "adapt", name, round), drawn(len(x), EPOCHS, "shuffle", name, round)):
+        for inner, outer in zip(
+            drawn(len(x), EPOCHS, "adapt", name, round),
+            drawn(len(x), EPOCHS, "shuffle", name, round),
+            strict=True,
+        ):
             params = dict(model.named_parameters())
             found = gradient(model, x[inner], y[inner], loss, create_graph=order == "exact")
-            ahead = {key: p - alpha * g for (key, p), g in zip(params.items(), found)}
+            ahead = {key: p - alpha * g for (key, p), g in zip(params.items(), found, strict=True)}
             moved = lambda batch: torch.func.functional_call(model, ahead, (batch,))
-            step(model, torch.autograd.grad(textbook.loss_of(moved, x[outer], y[outer], loss), list(params.values())))
+            step(
+                model,
+                torch.autograd.grad(
+                    textbook.loss_of(moved, x[outer], y[outer], loss), list(params.values())
+                ),
+            )
         return 0, model
 
     plain = rounds(tasks, textbook_form, visit, [textbook.network(sizes, SEED)])[0]
     assert_equal(run(PerFedAvg(MLP(sizes), SGD(LR), alpha, order), tasks).server["model"], plain)
 
 
-def test_per_fedavg_is_measured_after_steps_of_alpha_and_with_none_before_them(world, textbook_form):
+def test_per_fedavg_is_measured_after_steps_of_alpha_and_with_none_before_them(
+    world, textbook_form
+):
     tasks, sizes, loss = world
     state = run(PerFedAvg(MLP(sizes), SGD(LR), 0.3), tasks)
     measured = {}
     for steps in (0, 2):
-        table = evaluate(PerFedAvg(MLP(sizes), SGD(LR), 0.3, personal_steps=steps), state, tasks, tasks)
+        table = evaluate(
+            PerFedAvg(MLP(sizes), SGD(LR), 0.3, personal_steps=steps), state, tasks, tasks
+        )
         measured[steps] = table.query("measure == 'loss'").set_index("client")["value"]
     for name, (x, y) in textbook_form(tasks).items():
         model = textbook.network(sizes, SEED)
         with torch.no_grad():
-            for p, ours in zip(model.parameters(), state.server["model"].values()):
+            for p, ours in zip(model.parameters(), state.server["model"].values(), strict=True):
                 p.copy_(ours[0])
         for steps in (0, 2):  # full batches: two steps of alpha lie between the two
-            np.testing.assert_allclose(measured[steps][name], float(textbook.loss_of(model, x, y, loss).detach()), rtol=0, atol=1e-10)
+            np.testing.assert_allclose(
+                measured[steps][name],
+                float(textbook.loss_of(model, x, y, loss).detach()),
+                rtol=0,
+                atol=1e-10,
+            )
             for _ in range(2):
                 step(model, gradient(model, x, y, loss), 0.3)
 
@@ -164,11 +216,25 @@ def test_pfedme(world, textbook_form):
         model, own = copy.deepcopy(servers[0]), copy.deepcopy(servers[0])
         for index in drawn(len(x), EPOCHS, "shuffle", name, round):
             for _ in range(3):
-                step(own, [g + lam * (v - w) for g, v, w in zip(gradient(own, x[index], y[index], loss), values(own), values(model))], rate)
-            step(model, [lam * (w - v) for w, v in zip(values(model), values(own))])
+                step(
+                    own,
+                    [
+                        g + lam * (v - w)
+                        for g, v, w in zip(
+                            gradient(own, x[index], y[index], loss),
+                            values(own),
+                            values(model),
+                            strict=True,
+                        )
+                    ],
+                    rate,
+                )
+            step(model, [lam * (w - v) for w, v in zip(values(model), values(own), strict=True)])
         personal[name] = own
-        with torch.no_grad():  # the mean of these is (1 - beta) w + beta times the mean of the models
-            for p, w in zip(model.parameters(), servers[0].parameters()):
+        with (
+            torch.no_grad()
+        ):  # the mean of these is (1 - beta) w + beta times the mean of the models
+            for p, w in zip(model.parameters(), servers[0].parameters(), strict=True):
                 p.copy_((1 - beta) * w + beta * p)
         return 0, model
 
@@ -189,7 +255,12 @@ def test_fedrep(clients, textbook_form):
         model[-1] = heads[name]
         for part, purpose, epochs in ((model[-1], "head", 3), (model[0], "shuffle", EPOCHS)):
             for index in drawn(len(x), epochs, purpose, name, round):
-                step(part, torch.autograd.grad(textbook.loss_of(model, x[index], y[index], loss), list(part.parameters())))
+                step(
+                    part,
+                    torch.autograd.grad(
+                        textbook.loss_of(model, x[index], y[index], loss), list(part.parameters())
+                    ),
+                )
         return 0, copy.deepcopy(model)
 
     plain = rounds(tasks, textbook_form, visit, [start])[0]
@@ -205,14 +276,18 @@ def test_ifca(world, textbook_form):
 
     def visit(name, x, y, servers, round):
         with torch.no_grad():
-            which = int(np.argmin([float(textbook.loss_of(model, x, y, loss)) for model in servers]))
+            which = int(
+                np.argmin([float(textbook.loss_of(model, x, y, loss)) for model in servers])
+            )
         picked.append(which)
         model = copy.deepcopy(servers[which])
         for index in drawn(len(x), EPOCHS, "shuffle", name, round):
             step(model, gradient(model, x[index], y[index], loss))
         return which, model
 
-    plain = rounds(tasks, textbook_form, visit, [textbook.network(sizes, SEED, k) for k in range(3)])
+    plain = rounds(
+        tasks, textbook_form, visit, [textbook.network(sizes, SEED, k) for k in range(3)]
+    )
     state = run(IFCA(MLP(sizes), SGD(LR), 3), tasks)
     assert len(set(picked)) > 1
     for k, model in enumerate(plain):
@@ -224,7 +299,11 @@ def test_ifca_picks_before_it_is_measured(world, textbook_form):
     tasks, sizes, loss = world
     method = IFCA(MLP(sizes), SGD(LR), 3)
     state = simulate(method, tasks, rounds=0, batch_size=None, seed=SEED, dtype=torch.float64).state
-    table = evaluate(method, state, tasks, tasks).query("measure == 'loss'").set_index("client")["value"]
+    table = (
+        evaluate(method, state, tasks, tasks)
+        .query("measure == 'loss'")
+        .set_index("client")["value"]
+    )
     models = [textbook.network(sizes, SEED, k) for k in range(3)]
     for name, (x, y) in textbook_form(tasks).items():
         losses = [float(textbook.loss_of(model, x, y, loss).detach()) for model in models]

@@ -1,13 +1,14 @@
 """Matching components up to their order, and the pull of clients on the global model."""
+
 import numpy as np
 import pytest
 import torch
 
 from mtl_lib.data.generated.mixture import mixture
-from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.engine.recovery import drift, match
 from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.stack.stack import SGD, MLP
+from mtl_lib.federated.methods.fedavg import FedAvg
+from mtl_lib.stack.stack import MLP, SGD
 
 
 def test_components_are_matched_up_to_order_scale_and_extras():

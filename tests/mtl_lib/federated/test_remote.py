@@ -1,38 +1,49 @@
 """Clients elsewhere, without a network: the same states as the simulation's loop, also where answers get lost."""
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from comparing import assert_same
 from all_methods import METHODS
+from comparing import assert_same
 
-from mtl_lib.federated.remote import protocol as remote
 from mtl_lib.federated.engine import simulation
 from mtl_lib.federated.engine.method import each
+from mtl_lib.federated.engine.simulation import simulate
 from mtl_lib.federated.mocha.estimator import Mocha
 from mtl_lib.federated.mocha.relationships import CommonMean
-from mtl_lib.federated.engine.simulation import simulate
 from mtl_lib.federated.mocha.systems import Systems
+from mtl_lib.federated.remote import protocol as remote
 from mtl_lib.stack.stack import LOSSES
 from mtl_lib.tasks import TaskSet
 
-SETTINGS = dict(rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3, dtype=torch.float64)
+SETTINGS = dict(
+    rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3, dtype=torch.float64
+)
 
 
 class Wire:
     """Nodes that answer last name first; ``lost`` holds (client, round) of answers that never arrive."""
 
     def __init__(self, side, tasks, lost=()):
-        self.side, self.tasks, self.lost, self.kept, self.sent = side, {task.name: task for task in tasks}, lost, {}, []
-        self.introductions = {name: side.introduce(task) for name, task in reversed(self.tasks.items())}
+        self.side, self.tasks, self.lost, self.kept, self.sent = (
+            side,
+            {task.name: task for task in tasks},
+            lost,
+            {},
+            [],
+        )
+        self.introductions = {
+            name: side.introduce(task) for name, task in reversed(self.tasks.items())
+        }
 
     def exchange(self, asks):
         if not next(iter(asks.values())).last:
             self.sent.append({name: ask.sent for name, ask in asks.items()})
         answers = {}
         for name in sorted(asks, reverse=True):
-            message, self.kept[name] = remote.answer(self.side, self.tasks[name], asks[name], self.kept.get(name, {}), self.finish(name))
+            message, self.kept[name] = remote.answer(
+                self.side, self.tasks[name], asks[name], self.kept.get(name, {}), self.finish(name)
+            )
             if (name, asks[name].round) not in self.lost:
                 answers[name] = message
         return answers
@@ -40,7 +51,11 @@ class Wire:
     def finish(self, name):
         """The mean loss of a client's model on its own data."""
         x, y, loss = self.tasks[name].X, self.tasks[name].y, self.tasks[name].loss
-        return lambda model: {"loss": LOSSES[loss].value(torch.as_tensor(model(x)), torch.as_tensor(y, dtype=torch.float64)).mean()}
+        return lambda model: {
+            "loss": LOSSES[loss]
+            .value(torch.as_tensor(model(x)), torch.as_tensor(y, dtype=torch.float64))
+            .mean()
+        }
 
     def serve(self):
         found, self.told = remote.serve(self.side, self.introductions, self.exchange)
@@ -61,9 +76,15 @@ def test_every_method_goes_through_the_states_of_the_loop(name, clients):
     assert_same(state.server, expected.server, atol=0)
     for client in wire.kept:
         if expected.clients:
-            assert_same(wire.memory(client), each(lambda value: value.numpy(), expected.of([client])), atol=0)
+            assert_same(
+                wire.memory(client),
+                each(lambda value: value.numpy(), expected.of([client])),
+                atol=0,
+            )
     measured = history.table.query("round == 4 and measure == 'loss'").set_index("client")["value"]
-    assert {client: told["loss"] for client, told in wire.told.items()} == pytest.approx(dict(measured), abs=1e-12)
+    assert {client: told["loss"] for client, told in wire.told.items()} == pytest.approx(
+        dict(measured), abs=1e-12
+    )
 
 
 class Recorded(Mocha):
@@ -87,44 +108,68 @@ def mixed_losses(clients) -> TaskSet:
 
 @pytest.mark.parametrize("relationship", ["learned", "independent", CommonMean(0.5)], ids=str)
 def test_mocha_goes_through_the_same_models_and_gaps(relationship, clients):
-    tasks, settings = mixed_losses(clients), dict(lam=0.1, relationship=relationship, tol=1e-4, epochs=0.5, seed=2)
+    tasks, settings = (
+        mixed_losses(clients),
+        dict(lam=0.1, relationship=relationship, tol=1e-4, epochs=0.5, seed=2),
+    )
     expected = Recorded(**settings).fit(tasks)
     wire = Wire(remote.side_of(Mocha(**settings)), tasks)
     found = wire.serve()
     models = [np.array([sent[name]["model"] for name in tasks.names]) for sent in wire.sent]
-    assert len(models) == len(expected.seen) + 1 == expected.n_rounds_ + 1 and expected.n_rounds_ >= 8
+    assert (
+        len(models) == len(expected.seen) + 1 == expected.n_rounds_ + 1 and expected.n_rounds_ >= 8
+    )
     np.testing.assert_allclose(models, [*expected.seen, expected.coef_], rtol=0, atol=1e-12)
     np.testing.assert_allclose(found.coef_, expected.coef_, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(found.task_covariance_, expected.task_covariance_, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        found.task_covariance_, expected.task_covariance_, rtol=0, atol=1e-12
+    )
     for column in ("gap", "joint_gap", "participants", "updates", "up", "down"):
-        np.testing.assert_allclose(found.history_[column], expected.history_[column], rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(
+            found.history_[column], expected.history_[column], rtol=1e-9, atol=1e-12
+        )
     assert found.n_rounds_ == expected.n_rounds_ and found.losses_ == expected.losses_
 
 
 @pytest.mark.filterwarnings("ignore:MOCHA stopped")
 @pytest.mark.parametrize("relationship", ["learned", "independent"])
 def test_a_lost_answer_of_mocha_is_a_round_without_the_node(relationship, clients):
-    tasks, settings = mixed_losses(clients), dict(lam=0.1, relationship=relationship, tol=1e-4, epochs=0.5, seed=2, max_rounds=12)
+    tasks, settings = (
+        mixed_losses(clients),
+        dict(lam=0.1, relationship=relationship, tol=1e-4, epochs=0.5, seed=2, max_rounds=12),
+    )
     lost = [(1, 2), (1, 3), (3, 3), (4, 6)]
     expected = Recorded(**settings)
     expected.absent = lost
     expected.fit(tasks)
-    wire = Wire(remote.side_of(Mocha(**settings)), tasks, [(tasks.names[t], number) for t, number in lost])
+    wire = Wire(
+        remote.side_of(Mocha(**settings)), tasks, [(tasks.names[t], number) for t, number in lost]
+    )
     found = wire.serve()
     models = [np.array([sent[name]["model"] for name in tasks.names]) for sent in wire.sent]
-    np.testing.assert_allclose(models[:len(expected.seen)], expected.seen, rtol=0, atol=1e-11)
-    assert np.flatnonzero(np.isnan(found.history_["gap"])).tolist() == [1, 2, 5]  # who is missing cannot certify
-    assert found.dual_gap_ == pytest.approx(expected.dual_gap_, rel=1e-9)  # V is still the sum of what the nodes have
+    np.testing.assert_allclose(models[: len(expected.seen)], expected.seen, rtol=0, atol=1e-11)
+    assert np.flatnonzero(np.isnan(found.history_["gap"])).tolist() == [
+        1,
+        2,
+        5,
+    ]  # who is missing cannot certify
+    assert found.dual_gap_ == pytest.approx(
+        expected.dual_gap_, rel=1e-9
+    )  # V is still the sum of what the nodes have
 
 
-@pytest.mark.parametrize("name", ["FedEM", "SCAFFOLD", "FedAvg", "FedAvg, Adam kept", "Ditto", "D-FedEM"])
+@pytest.mark.parametrize(
+    "name", ["FedEM", "SCAFFOLD", "FedAvg", "FedAvg, Adam kept", "Ditto", "D-FedEM"]
+)
 def test_a_lost_answer_is_a_round_without_the_client(name, clients, monkeypatch):
     tasks, lost = clients(), [("client 0", 1), ("client 2", 2), ("client 2", 3)]
     settings = {**SETTINGS, "participation": 1.0}
     everyone = simulation.participants
 
     def those_who_answer(names, share, seed, number):
-        return np.array([k for k in everyone(names, share, seed, number) if (names[k], number) not in lost])
+        return np.array(
+            [k for k in everyone(names, share, seed, number) if (names[k], number) not in lost]
+        )
 
     wire = Wire(remote.side_of(METHODS[name](), **settings), tasks, lost)
     state = wire.serve()
@@ -132,7 +177,9 @@ def test_a_lost_answer_is_a_round_without_the_client(name, clients, monkeypatch)
     expected = simulate(METHODS[name](), tasks, chunk=1, **settings).state
     assert_same(state.server, expected.server, atol=0)
     for client in tasks.names if expected.clients else ():
-        assert_same(wire.memory(client), each(lambda value: value.numpy(), expected.of([client])), atol=0)
+        assert_same(
+            wire.memory(client), each(lambda value: value.numpy(), expected.of([client])), atol=0
+        )
 
 
 def forgetful(wire, client, number):
@@ -150,34 +197,73 @@ def forgetful(wire, client, number):
 
 @pytest.mark.parametrize("name", ["FedEM", "FedAvg, momentum kept", "MOCHA"])
 def test_a_client_that_lost_its_state_is_named(name, clients):
-    side = remote.side_of(Mocha(lam=0.1)) if name == "MOCHA" else remote.side_of(METHODS[name](), **{**SETTINGS, "participation": 1.0})
+    side = (
+        remote.side_of(Mocha(lam=0.1))
+        if name == "MOCHA"
+        else remote.side_of(METHODS[name](), **{**SETTINGS, "participation": 1.0})
+    )
     wire = forgetful(Wire(side, clients()), "client 2", 3)
-    with pytest.raises(ValueError, match="client 'client 2' lost its state: the server has its answer of round 2, the node has no memory"):
+    with pytest.raises(
+        ValueError,
+        match="client 'client 2' lost its state: the server has its answer of round 2, the node has no memory",
+    ):
         wire.serve()
 
 
 def test_a_method_without_memory_survives_a_restart(clients):
     settings = {**SETTINGS, "participation": 1.0}
-    wire = forgetful(Wire(remote.side_of(METHODS["FedAvg"](), **settings), clients()), "client 2", 3)
-    assert_same(wire.serve().server, simulate(METHODS["FedAvg"](), clients(), chunk=1, **settings).state.server, atol=0)
+    wire = forgetful(
+        Wire(remote.side_of(METHODS["FedAvg"](), **settings), clients()), "client 2", 3
+    )
+    assert_same(
+        wire.serve().server,
+        simulate(METHODS["FedAvg"](), clients(), chunk=1, **settings).state.server,
+        atol=0,
+    )
 
 
 def test_a_round_without_any_answer_ends_the_run(clients):
     tasks = clients()
-    wire = Wire(remote.side_of(METHODS["FedAvg"](), **{**SETTINGS, "participation": 1.0}), tasks, [(name, 2) for name in tasks.names])
-    with pytest.raises(ValueError, match=r"round 2: none of the 7 clients asked \('client 2', ...\) answered"):
+    wire = Wire(
+        remote.side_of(METHODS["FedAvg"](), **{**SETTINGS, "participation": 1.0}),
+        tasks,
+        [(name, 2) for name in tasks.names],
+    )
+    with pytest.raises(
+        ValueError, match=r"round 2: none of the 7 clients asked \('client 2', ...\) answered"
+    ):
         wire.serve()
 
 
-@pytest.mark.parametrize("method, settings, line", [
-    (lambda: METHODS["Pooled"](), SETTINGS, "Pooled trains where all data are in one place"),
-    (lambda: Mocha(lam=0.1), dict(rounds=3), "Mocha has its settings in itself, got also rounds"),
-    (lambda: "FedAvg", {}, "method 'FedAvg', allowed are methods of the stack"),
-    (lambda: Mocha(lam=0.1, systems=Systems(drop=0.1)), {}, "Mocha: systems .* real nodes need None"),
-    (lambda: Mocha(lam=-1), {}, "Mocha: lam -1, allowed is"),
-    (lambda: METHODS["FedAvg"](), {**SETTINGS, "rounds": 1.5}, "rounds 1.5, allowed is a whole number"),
-    (lambda: METHODS["FedAvg"](), {**SETTINGS, "participation": 0.01}, "participation 0.01 of 7 clients samples nobody"),
-], ids=["pooled", "mocha with rounds", "a name", "systems", "lam", "rounds", "participation"])
+@pytest.mark.parametrize(
+    "method, settings, line",
+    [
+        (lambda: METHODS["Pooled"](), SETTINGS, "Pooled trains where all data are in one place"),
+        (
+            lambda: Mocha(lam=0.1),
+            dict(rounds=3),
+            "Mocha has its settings in itself, got also rounds",
+        ),
+        (lambda: "FedAvg", {}, "method 'FedAvg', allowed are methods of the stack"),
+        (
+            lambda: Mocha(lam=0.1, systems=Systems(drop=0.1)),
+            {},
+            "Mocha: systems .* real nodes need None",
+        ),
+        (lambda: Mocha(lam=-1), {}, "Mocha: lam -1, allowed is"),
+        (
+            lambda: METHODS["FedAvg"](),
+            {**SETTINGS, "rounds": 1.5},
+            "rounds 1.5, allowed is a whole number",
+        ),
+        (
+            lambda: METHODS["FedAvg"](),
+            {**SETTINGS, "participation": 0.01},
+            "participation 0.01 of 7 clients samples nobody",
+        ),
+    ],
+    ids=["pooled", "mocha with rounds", "a name", "systems", "lam", "rounds", "participation"],
+)
 def test_what_cannot_run_elsewhere_is_one_line(method, settings, line, clients):
     with pytest.raises(ValueError, match=line) as caught:
         Wire(remote.side_of(method(), **settings), clients()).serve()
@@ -188,5 +274,7 @@ def test_clients_that_do_not_fit_each_other_are_named(clients):
     side = remote.side_of(METHODS["FedAvg"](), **SETTINGS)
     wire = Wire(side, clients())
     wire.introductions["client 1"]["loss"] = "squared"
-    with pytest.raises(ValueError, match="client 'client 1' has loss squared, client 'client 2' logistic"):
+    with pytest.raises(
+        ValueError, match="client 'client 1' has loss squared, client 'client 2' logistic"
+    ):
         wire.serve()

@@ -1,9 +1,11 @@
 """Methods that become another one when a parameter is at the end of its range."""
+
 import numpy as np
 import pytest
 import torch
 from comparing import assert_same
 
+from mtl_lib.federated.engine.simulation import join, participants, simulate
 from mtl_lib.federated.methods.dfedem import DFedEM
 from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.methods.fedem import FedEM
@@ -11,36 +13,57 @@ from mtl_lib.federated.methods.fedprox import FedProx
 from mtl_lib.federated.methods.ifca import IFCA
 from mtl_lib.federated.methods.per_fedavg import PerFedAvg
 from mtl_lib.federated.methods.scaffold import SCAFFOLD
-from mtl_lib.federated.engine.simulation import join, participants, simulate
-from mtl_lib.stack.stack import SGD, MLP
+from mtl_lib.stack.stack import MLP, SGD
 from mtl_lib.tasks import TaskSet
 
 NET, RULE = MLP((6, 4, 1)), SGD(0.1, momentum=0.9, weight_decay=0.01)
 
 
 def run(method, tasks, **others):
-    setting = dict(rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3, eval_every=0, dtype=torch.float64)
+    setting = dict(
+        rounds=4,
+        batch_size=4,
+        local_epochs=2,
+        participation=0.6,
+        seed=3,
+        eval_every=0,
+        dtype=torch.float64,
+    )
     return simulate(method, tasks, **{**setting, **others})
 
 
 @pytest.mark.parametrize("over", ["participants", "all"])
 @pytest.mark.parametrize("weights", ["samples", "clients"])
-def test_fedprox_without_pull_per_fedavg_without_step_and_ifca_with_one_model_are_fedavg(weights, over, clients):
+def test_fedprox_without_pull_per_fedavg_without_step_and_ifca_with_one_model_are_fedavg(
+    weights, over, clients
+):
     fedavg = run(FedAvg(NET, RULE, weights, over), clients()).state.server["model"]
     options = dict(weights=weights, over=over)
-    for method in (FedProx(NET, RULE, 0.0, **options), PerFedAvg(NET, RULE, 0.0, "exact", **options), IFCA(NET, RULE, 1, **options)):
+    for method in (
+        FedProx(NET, RULE, 0.0, **options),
+        PerFedAvg(NET, RULE, 0.0, "exact", **options),
+        IFCA(NET, RULE, 1, **options),
+    ):
         assert_same(run(method, clients()).state.server["model"], fedavg)
 
 
 def test_scaffold_with_one_client_is_fedavg(clients):
     tasks = clients(sizes=(23,))
-    same = [run(method, tasks, participation=1.0).state.server["model"] for method in (SCAFFOLD(NET, RULE), FedAvg(NET, RULE))]
+    same = [
+        run(method, tasks, participation=1.0).state.server["model"]
+        for method in (SCAFFOLD(NET, RULE), FedAvg(NET, RULE))
+    ]
     assert_same(*same)
 
 
 def test_the_first_round_of_scaffold_is_fedavgs(clients):
     """All controls start at 0."""
-    assert_same(*(run(method, clients(), rounds=1).state.server["model"] for method in (SCAFFOLD(NET, RULE), FedAvg(NET, RULE))))
+    assert_same(
+        *(
+            run(method, clients(), rounds=1).state.server["model"]
+            for method in (SCAFFOLD(NET, RULE), FedAvg(NET, RULE))
+        )
+    )
 
 
 @pytest.mark.parametrize("weights", ["samples", "clients"])
@@ -48,11 +71,18 @@ def test_the_first_round_of_scaffold_is_fedavgs(clients):
 def test_dfedem_with_shares_of_all_clients_is_fedem(loss, weights, clients):
     tasks, net = clients(loss), MLP((6, 3)) if loss == "ce" else NET
     rule = SGD(0.02, momentum=0.9, weight_decay=0.01)
-    a = run(DFedEM(net, rule, 3, "complete", "average", weights, keep_memory=True), tasks, participation=1.0, eval_every=1)
+    a = run(
+        DFedEM(net, rule, 3, "complete", "average", weights, keep_memory=True),
+        tasks,
+        participation=1.0,
+        eval_every=1,
+    )
     b = run(FedEM(net, rule, 3, weights, keep_memory=True), tasks, participation=1.0, eval_every=1)
     for name in tasks.names:
         at = a.state.names.index(name)
-        assert_same({key: p[at] for key, p in a.state.server["model"].items()}, b.state.server["model"])
+        assert_same(
+            {key: p[at] for key, p in a.state.server["model"].items()}, b.state.server["model"]
+        )
     assert_same({"pi": a.state.of(tasks.names)["pi"]}, {"pi": b.state.of(tasks.names)["pi"]})
     np.testing.assert_allclose(a.table["value"], b.table["value"], rtol=0, atol=1e-10)
 
@@ -63,8 +93,16 @@ def test_metropolis_weights_are_symmetric_and_keep_the_mean(clients):
     method = DFedEM(NET, RULE, 2, {"client 0": ["client 1"], "client 1": ["client 2"]})
     server = run(method, tasks, rounds=0).state.server
     everyone, n = torch.arange(3), torch.tensor([8.0, 8.0, 8.0], dtype=torch.float64)
-    np.testing.assert_allclose(method._mixing(server["edges"], everyone, n), np.array([[2, 1, 0], [1, 1, 1], [0, 1, 2]]) / 3, atol=1e-15)
-    np.testing.assert_allclose(method._mixing(server["edges"], everyone[:2], n[:2]), np.array([[2, 1], [1, 2]]) / 3, atol=1e-15)
+    np.testing.assert_allclose(
+        method._mixing(server["edges"], everyone, n),
+        np.array([[2, 1, 0], [1, 1, 1], [0, 1, 2]]) / 3,
+        atol=1e-15,
+    )
+    np.testing.assert_allclose(
+        method._mixing(server["edges"], everyone[:2], n[:2]),
+        np.array([[2, 1], [1, 2]]) / 3,
+        atol=1e-15,
+    )
 
 
 def test_a_client_of_dfedem_that_sits_out_keeps_its_components(clients):
@@ -72,14 +110,22 @@ def test_a_client_of_dfedem_that_sits_out_keeps_its_components(clients):
     before, after = (run(method, tasks, rounds=rounds).state for rounds in (0, 1))
     took_part = {before.names[k] for k in participants(before.names, 0.6, 3, 1)}
     for k, name in enumerate(before.names):
-        same = all(torch.equal(a[k], b[k]) for a, b in zip(before.server["model"].values(), after.server["model"].values()))
+        same = all(
+            torch.equal(a[k], b[k])
+            for a, b in zip(
+                before.server["model"].values(), after.server["model"].values(), strict=True
+            )
+        )
         assert same == (name not in took_part)
 
 
 def test_dfedem_of_a_client_without_weight_leaves_the_others_as_they_are(clients):
     whole = clients(weight=[1, 1, 1, 1, 1, 1, 0])
     method = DFedEM(NET, RULE, 2, mixing="average")
-    a, b = (run(method, tasks, participation=1.0, eval_every=2).table for tasks in (whole, TaskSet(list(whole)[:-1])))
+    a, b = (
+        run(method, tasks, participation=1.0, eval_every=2).table
+        for tasks in (whole, TaskSet(list(whole)[:-1]))
+    )
     a = a[a["client"] != whole.names[-1]]
     np.testing.assert_allclose(a["value"], b["value"], rtol=0, atol=1e-10)
 
@@ -91,7 +137,12 @@ def test_clients_alone_on_the_graph_learn_alone(clients):
     fewer = run(DFedEM(NET, RULE, 2, {}), TaskSet(list(whole)[:3]), participation=1.0)
     for name in whole.names[:3]:
         at, of = alone.state.names.index(name), fewer.state.names.index(name)
-        assert_same(*({key: p[k] for key, p in s.state.server["model"].items()} for s, k in ((alone, at), (fewer, of))))
+        assert_same(
+            *(
+                {key: p[k] for key, p in s.state.server["model"].items()}
+                for s, k in ((alone, at), (fewer, of))
+            )
+        )
 
 
 def test_a_new_client_joins(clients):
@@ -101,7 +152,20 @@ def test_a_new_client_joins(clients):
     new = clients(sizes=(9,), seed=1, part="new").permute([0])
     new = TaskSet([type(t)("new", t.inputs, t.rows, t.y, t.loss) for t in new])
     for name, make in METHODS.items():
-        if name.startswith(("FedAvg", "FedProx", "SCAFFOLD", "Ditto", "FedEM", "Per-", "pFedMe", "FedRep", "IFCA", "Label")):
+        if name.startswith(
+            (
+                "FedAvg",
+                "FedProx",
+                "SCAFFOLD",
+                "Ditto",
+                "FedEM",
+                "Per-",
+                "pFedMe",
+                "FedRep",
+                "IFCA",
+                "Label",
+            )
+        ):
             method = make()
             state = join(method, run(method, clients()).state, new, batch_size=4)
             assert method.predict(state, "new", new[0].X).isfinite().all(), name

@@ -1,16 +1,17 @@
 """Every method equals its plain loop: float64, ragged clients, partial participation, momentum, several rounds."""
+
 import numpy as np
 import pytest
 import textbook
 import torch
 
+from mtl_lib.federated.engine.simulation import simulate
 from mtl_lib.federated.methods.ditto import Ditto
 from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
 from mtl_lib.federated.methods.fedem import FedEM
 from mtl_lib.federated.methods.local import Local
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.stack.stack import SGD, MLP
+from mtl_lib.stack.stack import MLP, SGD
 from mtl_lib.stream import stream
 
 SETTING = dict(rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3)
@@ -24,8 +25,18 @@ def run(method, tasks, **others):
 
 def plain(loop, tasks, sizes, textbook_form, **others):
     s = SETTING
-    return loop(textbook_form(tasks), sizes, tasks[0].loss, RULE, s["rounds"], s["batch_size"], s["local_epochs"], s["participation"],
-                s["seed"], **others)
+    return loop(
+        textbook_form(tasks),
+        sizes,
+        tasks[0].loss,
+        RULE,
+        s["rounds"],
+        s["batch_size"],
+        s["local_epochs"],
+        s["participation"],
+        s["seed"],
+        **others,
+    )
 
 
 def assert_equal(params, model, row=0):
@@ -39,7 +50,10 @@ def assert_equal(params, model, row=0):
 def test_fedavg_equals_the_plain_loop(loss, weights, clients, textbook_form):
     tasks, net = clients(loss), MLP(NETS[loss])
     state = run(FedAvg(net, SGD(**RULE), weights), tasks)
-    assert_equal(state.server["model"], plain(textbook.fedavg, tasks, NETS[loss], textbook_form, weights=weights))
+    assert_equal(
+        state.server["model"],
+        plain(textbook.fedavg, tasks, NETS[loss], textbook_form, weights=weights),
+    )
 
 
 @pytest.mark.parametrize("loss", NETS)
@@ -74,7 +88,9 @@ def test_fedem_equals_the_plain_loop(loss, clients, textbook_form):
 def test_fedavg_plus_fine_tunes_the_global_model_and_leaves_it(clients, textbook_form):
     tasks, net = clients(), MLP((6, 1))
     plus = FedAvgPlus(net, SGD(**RULE), personal_steps=9)
-    history = simulate(plus, tasks, rounds=2, batch_size=4, seed=3, dtype=torch.float64, eval_every=0)
+    history = simulate(
+        plus, tasks, rounds=2, batch_size=4, seed=3, dtype=torch.float64, eval_every=0
+    )
     x, y = textbook_form(tasks)["client 1"]  # 5 samples: batches of 4 and 1
     model = textbook.fedavg(textbook_form(tasks), (6, 1), "logistic", RULE, 2, 4, 1, 1.0, 3)
     assert_equal(history.state.server["model"], model)
@@ -82,6 +98,10 @@ def test_fedavg_plus_fine_tunes_the_global_model_and_leaves_it(clients, textbook
     rng = stream(3, "personal", "client 1", 2)
     while len(batches) < 9:
         batches += torch.as_tensor(rng.permutation(5)).split(4)
-    textbook.train(model, x, y, "logistic", torch.optim.SGD(model.parameters(), **RULE), batches[:9])
-    found = history.table.query("round == 2 and client == 'client 1' and measure == 'loss'")["value"].item()
+    textbook.train(
+        model, x, y, "logistic", torch.optim.SGD(model.parameters(), **RULE), batches[:9]
+    )
+    found = history.table.query("round == 2 and client == 'client 1' and measure == 'loss'")[
+        "value"
+    ].item()
     assert found == pytest.approx(textbook.loss_of(model, x, y, "logistic").item(), abs=1e-12)

@@ -1,26 +1,34 @@
 """Arms see the same draws; scores pair them by draw and by what was tested."""
+
 import numpy as np
 import pytest
 import torch
 
-from study.claims import Claim
 from mtl_lib.neural import arms, scores
 from mtl_lib.neural.network import Dense, Head, Network
 from mtl_lib.neural.training import train
 from mtl_lib.stack.stack import Adam
 from mtl_lib.tasks import Inputs, Task, TaskSet, permuted
+from study.claims import Claim
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 6))
 INPUTS = Inputs("x", X)
-SHARED = TaskSet([Task("a", INPUTS, np.arange(400), (X[:, 0] > 0).astype(int), "ce"), Task("b", INPUTS, np.arange(400), X[:, 0] + X[:, 1])])
+SHARED = TaskSet(
+    [
+        Task("a", INPUTS, np.arange(400), (X[:, 0] > 0).astype(int), "ce"),
+        Task("b", INPUTS, np.arange(400), X[:, 0] + X[:, 1]),
+    ]
+)
 OWN = TaskSet([SHARED[0].take(np.arange(200)), SHARED[1].take(np.arange(200, 400))])
 NET = Network([Dense(6, 8)], {"a": Head(8, 2), "b": Head(8)})
 RUN = dict(steps=30, batch_size=10)
 
 
 def score(task, z):
-    return scores.right(z, task.y) if task.loss == "ce" else scores.skill("squared", z, task.y, task.y)
+    return (
+        scores.right(z, task.y) if task.loss == "ce" else scores.skill("squared", z, task.y, task.y)
+    )
 
 
 def draws(tasks, seeds=(0, 1), sizes=(30,)):
@@ -31,27 +39,53 @@ def test_alone_is_a_network_of_one_task():
     single = Network(NET.trunk, {"b": Head(8)})
     z = arms.answers(arms.fit(arms.Arm(NET, "alone"), draws(OWN), 0.01, **RUN), OWN, "b")
     for key, draw in draws(OWN).items():
-        begun = arms.Stack.init(NET, [key[-1]])  # heads are drawn in their order: take this start, without the other head
-        start = arms.Stack({name: value for name, value in begun.params.items() if not name.startswith("head.a")}, single)
-        alone = train(single, [draw.subset(["b"])], optimizer=Adam(0.01), seeds=[key[-1]], start=start, **RUN)
-        assert np.allclose(arms.answers([arms.Part(single, alone.stack, [key], [("b",)])], OWN, "b")[key], z[key], atol=1e-5)
+        begun = arms.Stack.init(
+            NET, [key[-1]]
+        )  # heads are drawn in their order: take this start, without the other head
+        start = arms.Stack(
+            {name: value for name, value in begun.params.items() if not name.startswith("head.a")},
+            single,
+        )
+        alone = train(
+            single, [draw.subset(["b"])], optimizer=Adam(0.01), seeds=[key[-1]], start=start, **RUN
+        )
+        assert np.allclose(
+            arms.answers([arms.Part(single, alone.stack, [key], [("b",)])], OWN, "b")[key],
+            z[key],
+            atol=1e-5,
+        )
 
 
 def test_alone_on_shared_rows_leaves_the_other_head_where_it_was():
     (part,) = arms.fit(arms.Arm(NET, "alone"), draws(SHARED), 0.01, **RUN)
-    for k, (key, task) in enumerate(zip(part.keys, part.tasks)):
+    for k, (key, task) in enumerate(zip(part.keys, part.tasks, strict=True)):
         begun = arms.Stack.init(NET, [key[-1]]).params
         for name in "ab":
-            assert torch.equal(part.stack.params[f"head.{name}.weight"][k], begun[f"head.{name}.weight"][0]) == ((name,) != task)
+            assert torch.equal(
+                part.stack.params[f"head.{name}.weight"][k], begun[f"head.{name}.weight"][0]
+            ) == ((name,) != task)
 
 
 def test_permuted_arm_spoils_the_other_tasks_only():
     parts = arms.fit(arms.Arm(NET, "permuted"), draws(SHARED), 0.01, **RUN)
-    by_hand = TaskSet([permuted(SHARED[0].take(arms.first_rows(SHARED, 30, 1)[0].rows), 1), arms.first_rows(SHARED, 30, 1)[1]])
+    by_hand = TaskSet(
+        [
+            permuted(SHARED[0].take(arms.first_rows(SHARED, 30, 1)[0].rows), 1),
+            arms.first_rows(SHARED, 30, 1)[1],
+        ]
+    )
     trained = train(NET, [by_hand], optimizer=Adam(0.01), seeds=[1], **RUN)
     (part,) = parts
-    index = next(j for j, (key, task) in enumerate(zip(part.keys, part.tasks)) if key == (30, 1) and task == ("b",))
-    assert torch.allclose(part.stack.params["trunk.0.weight"][index], trained.stack.params["trunk.0.weight"][0], atol=1e-6)
+    index = next(
+        j
+        for j, (key, task) in enumerate(zip(part.keys, part.tasks, strict=True))
+        if key == (30, 1) and task == ("b",)
+    )
+    assert torch.allclose(
+        part.stack.params["trunk.0.weight"][index],
+        trained.stack.params["trunk.0.weight"][0],
+        atol=1e-6,
+    )
 
 
 def test_draws_are_nested_and_keep_shared_rows_together():
@@ -64,23 +98,45 @@ def test_draws_are_nested_and_keep_shared_rows_together():
 
 
 def test_scores_table_and_contrast_agree():
-    found, table = arms.compared(arms.usual(NET), draws(SHARED, range(6)), draws(SHARED, [100]), SHARED, SHARED, score, (0.003, 0.03), **RUN)
-    assert list(table.columns) == [0.003, 0.03] and table.loc[("joint", 30), 0.03] != table.loc[("joint", 30), 0.003]
+    found, table = arms.compared(
+        arms.usual(NET),
+        draws(SHARED, range(6)),
+        draws(SHARED, [100]),
+        SHARED,
+        SHARED,
+        score,
+        (0.003, 0.03),
+        **RUN,
+    )
+    assert (
+        list(table.columns) == [0.003, 0.03]
+        and table.loc[("joint", 30), 0.03] != table.loc[("joint", 30), 0.003]
+    )
     both = found.contrast("joint", "separate", "b", size=30)
     wide = found.table().query("task == 'b'").pivot(index="seed", columns="arm", values="score")
-    assert np.allclose(both["pairs"]["a"], wide["joint"]) and np.allclose(both["pairs"]["b"], wide["separate"])
+    assert np.allclose(both["pairs"]["a"], wide["joint"]) and np.allclose(
+        both["pairs"]["b"], wide["separate"]
+    )
     claim = Claim("c", "1", "s", "c", "draw", 0.01)
     result = claim.decide(figure="f", **both)
     assert result["n_units"] == 6 and result["n_items"] == 400
     mean = found.contrast("joint", "separate", size=30)["pairs"]
-    assert np.allclose(mean["a"], found.table().query("arm == 'joint'").groupby("seed")["score"].mean())
+    assert np.allclose(
+        mean["a"], found.table().query("arm == 'joint'").groupby("seed")["score"].mean()
+    )
     with pytest.raises(ValueError, match="no 'joint' of task 'a' where"):
         found.contrast("joint", "separate", "a", size=99)
 
 
 def test_tested_units_are_groups():
-    values = {(arm, "t", (s,)): np.arange(6.0) + (arm == "a") * np.array([0, 0, 0, 3, 3, 3]) for arm in "ab" for s in range(3)}
-    items = arms.Scores(values, ("seed",), {"t": np.array([7, 7, 7, 9, 9, 9])}).contrast("a", "b", "t")["items"]
+    values = {
+        (arm, "t", (s,)): np.arange(6.0) + (arm == "a") * np.array([0, 0, 0, 3, 3, 3])
+        for arm in "ab"
+        for s in range(3)
+    }
+    items = arms.Scores(values, ("seed",), {"t": np.array([7, 7, 7, 9, 9, 9])}).contrast(
+        "a", "b", "t"
+    )["items"]
     by = (items["a"] - items["b"]).groupby(items["unit"]).mean()
     assert by.to_dict() == {7: 0.0, 9: 3.0}
 
@@ -98,21 +154,44 @@ def test_unknown_way():
 
 
 def test_gains_apart_is_a_difference_of_differences():
-    values = lambda seed: {(arm, "t", (s,)): np.random.default_rng([seed, s, k]).normal(size=5) for k, arm in enumerate("ab") for s in range(3)}
+    values = lambda seed: {
+        (arm, "t", (s,)): np.random.default_rng([seed, s, k]).normal(size=5)
+        for k, arm in enumerate("ab")
+        for s in range(3)
+    }
     one, other = (arms.Scores(values(seed), ("seed",), {}) for seed in (0, 1))
     apart = arms.gains_apart(one, other, "a", "b", "t")
     for s in range(3):
-        expected = [np.mean(found.values["a", "t", (s,)] - found.values["b", "t", (s,)]) for found in (one, other)]
+        expected = [
+            np.mean(found.values["a", "t", (s,)] - found.values["b", "t", (s,)])
+            for found in (one, other)
+        ]
         assert np.allclose(apart["pairs"].set_index("unit").loc[s, ["a", "b"]], expected)
-    assert np.isclose((apart["items"]["a"] - apart["items"]["b"]).mean(), (apart["pairs"]["a"] - apart["pairs"]["b"]).mean())
+    assert np.isclose(
+        (apart["items"]["a"] - apart["items"]["b"]).mean(),
+        (apart["pairs"]["a"] - apart["pairs"]["b"]).mean(),
+    )
 
 
 def test_every_size_is_trained_at_its_own_best_rate():
     two = draws(SHARED, (0, 1), (30, 60))
-    table = arms.tuned({"joint": arms.Arm(NET)}, draws(SHARED, [100], (30, 60)), SHARED, score, (0.003, 0.03), **RUN)
+    table = arms.tuned(
+        {"joint": arms.Arm(NET)},
+        draws(SHARED, [100], (30, 60)),
+        SHARED,
+        score,
+        (0.003, 0.03),
+        **RUN,
+    )
     assert list(table.index) == [("joint", 30), ("joint", 60)] and table.notna().all(axis=None)
     table.loc[("joint", 30)], table.loc[("joint", 60)] = [1.0, 0.0], [0.0, 1.0]  # as if found so
     z = arms.answers(arms.fit_tuned("joint", arms.Arm(NET), two, table, **RUN), SHARED, "b")
     for size, rate in ((30, 0.003), (60, 0.03)):
-        expected = arms.answers(arms.fit(arms.Arm(NET), {key: one for key, one in two.items() if key[0] == size}, rate, **RUN), SHARED, "b")
+        expected = arms.answers(
+            arms.fit(
+                arms.Arm(NET), {key: one for key, one in two.items() if key[0] == size}, rate, **RUN
+            ),
+            SHARED,
+            "b",
+        )
         assert all(np.array_equal(value, z[key]) for key, value in expected.items())

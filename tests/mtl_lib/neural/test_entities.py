@@ -1,23 +1,37 @@
 """Strict entity-level F1 on known sequences, BIO errors among them."""
+
 import numpy as np
 import pytest
 
 from mtl_lib.neural.entities import by_sentence, counts, entities, f1, typed
 
 
-@pytest.mark.parametrize("tags, found", [
-    ("O O", set()), ("B-x I-x O B-y", {(0, 2, "x"), (3, 4, "y")}), ("B-x B-x", {(0, 1, "x"), (1, 2, "x")}),
-    ("I-x I-x", set()),                       # begins nowhere
-    ("O I-x O", set()), ("B-x I-y", {(0, 1, "x")}), ("B-x I-y I-x", {(0, 1, "x")}),  # another type ends it and is lost
-    ("B-x O I-x", {(0, 1, "x")}), ("B I I O B", {(0, 3, ""), (4, 5, "")}), ("B-x I-x", {(0, 2, "x")}),
-])
+@pytest.mark.parametrize(
+    "tags, found",
+    [
+        ("O O", set()),
+        ("B-x I-x O B-y", {(0, 2, "x"), (3, 4, "y")}),
+        ("B-x B-x", {(0, 1, "x"), (1, 2, "x")}),
+        ("I-x I-x", set()),  # begins nowhere
+        ("O I-x O", set()),
+        ("B-x I-y", {(0, 1, "x")}),
+        ("B-x I-y I-x", {(0, 1, "x")}),  # another type ends it and is lost
+        ("B-x O I-x", {(0, 1, "x")}),
+        ("B I I O B", {(0, 3, ""), (4, 5, "")}),
+        ("B-x I-x", {(0, 2, "x")}),
+    ],
+)
 def test_entities(tags, found):
     assert entities(tags.split()) == found
 
 
 def test_f1_counts_whole_entities():
     truth = ["B-x I-x O B-y".split(), "O O".split(), "B-x I-x".split()]
-    said = ["B-x I-x O B-x".split(), "B-y O".split(), "B-x O".split()]  # one right, wrong type, one too many, one cut short
+    said = [
+        "B-x I-x O B-x".split(),
+        "B-y O".split(),
+        "B-x O".split(),
+    ]  # one right, wrong type, one too many, one cut short
     counted = counts(map(entities, truth), map(entities, said))
     assert counted.tolist() == [[1, 2, 2], [0, 1, 0], [0, 1, 1]]
     assert np.isclose(f1(counted), 2 * 1 / (4 + 3))
@@ -36,7 +50,13 @@ def test_the_values_by_sentence_have_the_mean_and_the_spread_of_f1():
 
 
 def test_two_taggers_make_typed_names():
-    assert typed("B I I O B".split(), ["x", "y", "y", "O", "O"]) == ["B-y", "I-y", "I-y", "O", "B-O"]
+    assert typed("B I I O B".split(), ["x", "y", "y", "O", "O"]) == [
+        "B-y",
+        "I-y",
+        "I-y",
+        "O",
+        "B-O",
+    ]
     assert typed("B I".split(), ["x", "y"]) == ["B-x", "I-x"]
 
 

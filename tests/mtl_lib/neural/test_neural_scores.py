@@ -1,4 +1,5 @@
 """Scores by row equal scikit-learn's."""
+
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
@@ -9,8 +10,10 @@ from mtl_lib.neural import scores
 def test_scores_are_scikit_learns():
     rng = np.random.default_rng(0)
     z, y = np.round(rng.normal(size=(6, 40)), 1), (rng.random((6, 40)) < 0.3).astype(int)
-    assert np.allclose(scores.auc(z, y), [roc_auc_score(b, a) for a, b in zip(z, y)])
-    assert np.allclose(scores.accuracy(z, y), [accuracy_score(b, a > 0) for a, b in zip(z, y)])
+    assert np.allclose(scores.auc(z, y), [roc_auc_score(b, a) for a, b in zip(z, y, strict=True)])
+    assert np.allclose(
+        scores.accuracy(z, y), [accuracy_score(b, a > 0) for a, b in zip(z, y, strict=True)]
+    )
 
 
 def test_one_class_has_no_auc():
@@ -18,9 +21,15 @@ def test_one_class_has_no_auc():
         scores.auc(np.zeros((2, 2)), np.array([[0, 1], [1, 1]]))
 
 
-@pytest.mark.parametrize("loss, y, z", [
-    ("squared", np.array([1.0, 2.0, 4.0, 5.0]), np.zeros((2, 4))), ("logistic", np.array([0, 1, 1, 1]), np.zeros((2, 4))),
-    ("ce", np.array([0, 1, 1, 2]), np.zeros((2, 4, 3))), ("bce", np.array([[0, 1], [1, 1], [0, 0], [0, 1]]), np.zeros((2, 4, 2)))])
+@pytest.mark.parametrize(
+    "loss, y, z",
+    [
+        ("squared", np.array([1.0, 2.0, 4.0, 5.0]), np.zeros((2, 4))),
+        ("logistic", np.array([0, 1, 1, 1]), np.zeros((2, 4))),
+        ("ce", np.array([0, 1, 1, 2]), np.zeros((2, 4, 3))),
+        ("bce", np.array([[0, 1], [1, 1], [0, 0], [0, 1]]), np.zeros((2, 4, 2))),
+    ],
+)
 def test_skill_is_0_for_the_best_constant_and_1_for_no_loss(loss, y, z):
     if loss == "ce":
         constant, perfect = np.log(np.bincount(y)), 50 * np.eye(3)[y]
@@ -35,7 +44,9 @@ def test_skill_is_0_for_the_best_constant_and_1_for_no_loss(loss, y, z):
 def test_skill_of_the_squared_loss_is_one_minus_nmse():
     rng = np.random.default_rng(0)
     y, z = rng.normal(size=50), rng.normal(size=(3, 50))
-    assert np.allclose(scores.skill("squared", z, y, y).mean(axis=1), 1 - ((z - y) ** 2).mean(axis=1) / y.var())
+    assert np.allclose(
+        scores.skill("squared", z, y, y).mean(axis=1), 1 - ((z - y) ** 2).mean(axis=1) / y.var()
+    )
 
 
 def test_skill_needs_an_error_to_compare_with():
@@ -45,7 +56,9 @@ def test_skill_needs_an_error_to_compare_with():
 
 def test_right_is_accuracy():
     z, y = np.random.default_rng(0).normal(size=(2, 30, 4)), np.arange(30) % 4
-    assert np.allclose(scores.right(z, y).mean(axis=1), [accuracy_score(y, one.argmax(1)) for one in z])
+    assert np.allclose(
+        scores.right(z, y).mean(axis=1), [accuracy_score(y, one.argmax(1)) for one in z]
+    )
 
 
 def test_delta_m():

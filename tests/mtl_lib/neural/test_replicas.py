@@ -1,4 +1,5 @@
 """Replicas are the plain loop, whatever else is in the stack; sharing does what it says; bad input gets one line."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,10 @@ from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 RNG = np.random.default_rng(0)
-FLAT, IMAGES = Inputs("flat", RNG.normal(size=(200, 12))), Inputs("images", RNG.normal(size=(200, 1, 8, 8)), "image")
+FLAT, IMAGES = (
+    Inputs("flat", RNG.normal(size=(200, 12))),
+    Inputs("images", RNG.normal(size=(200, 1, 8, 8)), "image"),
+)
 LABELS = (RNG.random(200) < 0.5).astype(int)
 KINDS = {"mlp": (["dense", "dense"], FLAT), "cnn": (["conv", "conv", "dense"], IMAGES)}
 
@@ -29,24 +33,60 @@ def sets(kind, count, names=("one", "two"), n=(17, 40)):
     for k in range(count):
         rng = np.random.default_rng(100 + k)
         rows = [rng.permutation(200)[: rng.integers(*n)] for _ in names]
-        made.append(TaskSet([Task(name, KINDS[kind][1], r, np.where(np.arange(len(r)) < 2, np.arange(len(r)), LABELS[r]), "logistic")
-                             for name, r in zip(names, rows)]))
+        made.append(
+            TaskSet(
+                [
+                    Task(
+                        name,
+                        KINDS[kind][1],
+                        r,
+                        np.where(np.arange(len(r)) < 2, np.arange(len(r)), LABELS[r]),
+                        "logistic",
+                    )
+                    for name, r in zip(names, rows, strict=True)
+                ]
+            )
+        )
     return made
 
 
 def run(net, data, seeds=None, lr=0.1, steps=5, optimizer=SGD, **options):
     seeds = range(len(data)) if seeds is None else seeds
-    return train(net, data, steps=steps, batch_size=8, optimizer=optimizer(lr), seeds=list(seeds), dtype=torch.float64, **options)
+    return train(
+        net,
+        data,
+        steps=steps,
+        batch_size=8,
+        optimizer=optimizer(lr),
+        seeds=list(seeds),
+        dtype=torch.float64,
+        **options,
+    )
 
 
 def plainly(net, kind, tasks, seed, lr, steps=5, batch_size=8, weight=1.0):
     """The textbook's parameters of one replica."""
-    start = {name: value[0].numpy() for name, value in Stack.init(net, [seed], dtype=torch.float64).params.items()}
+    start = {
+        name: value[0].numpy()
+        for name, value in Stack.init(net, [seed], dtype=torch.float64).params.items()
+    }
     draw = {t.name: stream(seed, "batches", t.name) for t in tasks}
-    orders = {t.name: draw[t.name].permuted(np.tile(np.arange(len(t)), (steps, 1)), axis=1).ravel() for t in tasks}
-    pick = lambda t, step: orders[t.name][step * batch_size:(step + 1) * batch_size]
-    batch = lambda t, index: (torch.as_tensor(t.X[index]), torch.as_tensor(t.y[index]).double(), weight)
-    return textbook.replica(KINDS[kind][0], start, [{t.name: batch(t, pick(t, step)) for t in tasks} for step in range(steps)], lr)
+    orders = {
+        t.name: draw[t.name].permuted(np.tile(np.arange(len(t)), (steps, 1)), axis=1).ravel()
+        for t in tasks
+    }
+    pick = lambda t, step: orders[t.name][step * batch_size : (step + 1) * batch_size]
+    batch = lambda t, index: (
+        torch.as_tensor(t.X[index]),
+        torch.as_tensor(t.y[index]).double(),
+        weight,
+    )
+    return textbook.replica(
+        KINDS[kind][0],
+        start,
+        [{t.name: batch(t, pick(t, step)) for t in tasks} for step in range(steps)],
+        lr,
+    )
 
 
 def assert_same(stack, k, params, tolerance):
@@ -57,7 +97,11 @@ def assert_same(stack, k, params, tolerance):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_replicas_equal_the_plain_loop(kind, count):
-    net, data, lr = network(kind), sets(kind, count), torch.linspace(0.05, 0.4, count, dtype=torch.float64)
+    net, data, lr = (
+        network(kind),
+        sets(kind, count),
+        torch.linspace(0.05, 0.4, count, dtype=torch.float64),
+    )
     trained = run(net, data, lr=lr)
     for k, tasks in enumerate(data):
         assert_same(trained.stack, k, plainly(net, kind, tasks, k, float(lr[k])), 1e-12)
@@ -75,9 +119,16 @@ def test_one_task_is_plain_training(kind):
 @pytest.mark.parametrize("optimizer", [SGD, Adam])
 def test_adding_a_replica_changes_no_other(kind, optimizer):
     data = sets(kind, 5)
-    few, more = (run(network(kind), part, seeds=seeds, lr=0.01, optimizer=optimizer) for part, seeds in ((data[1:3], [1, 2]), (data, range(5))))
-    assert_same(few.stack, 0, {name: value[1].numpy() for name, value in more.stack.params.items()}, 1e-12)
-    assert_same(few.stack, 1, {name: value[2].numpy() for name, value in more.stack.params.items()}, 1e-12)
+    few, more = (
+        run(network(kind), part, seeds=seeds, lr=0.01, optimizer=optimizer)
+        for part, seeds in ((data[1:3], [1, 2]), (data, range(5)))
+    )
+    assert_same(
+        few.stack, 0, {name: value[1].numpy() for name, value in more.stack.params.items()}, 1e-12
+    )
+    assert_same(
+        few.stack, 1, {name: value[2].numpy() for name, value in more.stack.params.items()}, 1e-12
+    )
 
 
 def test_two_identical_tasks_with_one_head_are_one_task_at_twice_the_rate():
@@ -90,7 +141,12 @@ def test_two_identical_tasks_with_one_head_are_one_task_at_twice_the_rate():
     options = dict(steps=20, batch_size=30, seeds=[3], dtype=torch.float64)
     joint = train(twins, [pair], optimizer=SGD(0.1), **options)
     single = train(alone, [tasks], optimizer=SGD(0.2), **options)
-    assert_same(joint.stack, 0, {name: value[0].numpy() for name, value in single.stack.params.items()}, 1e-10)
+    assert_same(
+        joint.stack,
+        0,
+        {name: value[0].numpy() for name, value in single.stack.params.items()},
+        1e-10,
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -108,44 +164,87 @@ def test_weights_per_replica_and_a_weighting_of_ones_own():
     data = sets("mlp", 3)
     mixed = run(network("mlp"), data, weights={"two": torch.tensor([1.0, 0.0, 0.5])})
     for k, weight in enumerate((1.0, 0.0, 0.5)):
-        one = run(network("mlp"), data[k:k + 1], seeds=[k], weights={"two": weight})
-        assert_same(mixed.stack, k, {name: value[0].numpy() for name, value in one.stack.params.items()}, 1e-12)
-    plain, summed = run(network("mlp"), data), run(network("mlp"), data, weighting=lambda losses: losses.sum(1))
-    assert all(torch.equal(plain.stack.params[name], value) for name, value in summed.stack.params.items())
+        one = run(network("mlp"), data[k : k + 1], seeds=[k], weights={"two": weight})
+        assert_same(
+            mixed.stack,
+            k,
+            {name: value[0].numpy() for name, value in one.stack.params.items()},
+            1e-12,
+        )
+    plain, summed = (
+        run(network("mlp"), data),
+        run(network("mlp"), data, weighting=lambda losses: losses.sum(1)),
+    )
+    assert all(
+        torch.equal(plain.stack.params[name], value) for name, value in summed.stack.params.items()
+    )
 
 
 def test_masks_all_true_are_no_mask_and_hidden_labels_do_not_matter():
     data = sets("mlp", 2)
     shown = [TaskSet([replace(t, observed=np.ones(len(t), bool)) for t in tasks]) for tasks in data]
     one, two = run(network("mlp"), data), run(network("mlp"), shown)
-    assert all(torch.equal(one.stack.params[name], value) for name, value in two.stack.params.items())
+    assert all(
+        torch.equal(one.stack.params[name], value) for name, value in two.stack.params.items()
+    )
     hidden = np.arange(len(data[0][0])) % 3 != 1
-    masked = [TaskSet([replace(tasks[0], y=np.where(hidden, tasks[0].y, fill), observed=hidden), tasks[1]])
-              for tasks, fill in ((data[0], 0), (data[0], 1))]
+    masked = [
+        TaskSet(
+            [replace(tasks[0], y=np.where(hidden, tasks[0].y, fill), observed=hidden), tasks[1]]
+        )
+        for tasks, fill in ((data[0], 0), (data[0], 1))
+    ]
     one, two = (run(network("mlp"), [tasks]) for tasks in masked)
-    assert all(torch.equal(one.stack.params[name], value) for name, value in two.stack.params.items())
+    assert all(
+        torch.equal(one.stack.params[name], value) for name, value in two.stack.params.items()
+    )
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2])
 def test_a_head_leaves_deeper_layers_alone(depth):
     net = Network([Dense(12, 9), Dense(9, 7)], {"one": Head([12, 9, 7][depth], depth=depth)})
-    trained, start = run(net, sets("mlp", 2, ["one"])), Stack.init(net, [0, 1], dtype=torch.float64).params
+    trained, start = (
+        run(net, sets("mlp", 2, ["one"])),
+        Stack.init(net, [0, 1], dtype=torch.float64).params,
+    )
     for k in range(2):
-        assert torch.equal(trained.stack.params[f"trunk.{k}.weight"], start[f"trunk.{k}.weight"]) == (k >= depth)
+        assert torch.equal(
+            trained.stack.params[f"trunk.{k}.weight"], start[f"trunk.{k}.weight"]
+        ) == (k >= depth)
 
 
 def test_encoders_bring_own_inputs_into_one_trunk():
     wide = Inputs("wide", RNG.normal(size=(50, 30)))
-    net = Network([Dense(9, 7)], {"one": Head(7), "two": Head(7)}, encoders={"flat": [Dense(12, 9)], "wide": [Dense(30, 9)]})
-    tasks = TaskSet([sets("mlp", 1)[0]["one"], Task("two", wide, np.arange(50), LABELS[:50], "logistic")])
+    net = Network(
+        [Dense(9, 7)],
+        {"one": Head(7), "two": Head(7)},
+        encoders={"flat": [Dense(12, 9)], "wide": [Dense(30, 9)]},
+    )
+    tasks = TaskSet(
+        [sets("mlp", 1)[0]["one"], Task("two", wide, np.arange(50), LABELS[:50], "logistic")]
+    )
     trained, start = run(net, [tasks]), Stack.init(net, [0], dtype=torch.float64).params
     assert all(not torch.equal(value, start[name]) for name, value in trained.stack.params.items())
 
 
-@pytest.mark.parametrize("sampling, updates, seen", [("equal", (6, 6), (60, 60)), ("cycle", (3, 3), (30, 30)), ("proportional", (6, 6), (90, 30))])
+@pytest.mark.parametrize(
+    "sampling, updates, seen",
+    [("equal", (6, 6), (60, 60)), ("cycle", (3, 3), (30, 30)), ("proportional", (6, 6), (90, 30))],
+)
 def test_sampling_and_its_counts(sampling, updates, seen):
-    one, two = (Task(name, FLAT, np.arange(n), np.arange(n) % 2, "logistic") for name, n in (("one", 60), ("two", 20)))
-    trained = train(network("mlp"), [TaskSet([one, two])], steps=6, batch_size=10, optimizer=SGD(0.1), seeds=[0], sampling=sampling)
+    one, two = (
+        Task(name, FLAT, np.arange(n), np.arange(n) % 2, "logistic")
+        for name, n in (("one", 60), ("two", 20))
+    )
+    trained = train(
+        network("mlp"),
+        [TaskSet([one, two])],
+        steps=6,
+        batch_size=10,
+        optimizer=SGD(0.1),
+        seeds=[0],
+        sampling=sampling,
+    )
     assert tuple(trained.updates[name][0] for name in ("one", "two")) == updates
     assert tuple(trained.seen[name][0] for name in ("one", "two")) == seen
 
@@ -156,7 +255,10 @@ def test_predictions_are_the_networks_own_and_nan_beyond_a_replicas_samples():
     z = predict(net, stack, Replicas(data, torch.float64), "two", chunk=2)
     for k, tasks in enumerate(data):
         alone = predict(net, stack.take([k]), Replicas([tasks], torch.float64), "two")[0]
-        assert np.allclose(z[k][: len(tasks["two"])], alone, atol=1e-12) and np.isnan(z[k][len(tasks["two"]):]).all()
+        assert (
+            np.allclose(z[k][: len(tasks["two"])], alone, atol=1e-12)
+            and np.isnan(z[k][len(tasks["two"]) :]).all()
+        )
 
 
 GOOD = TaskSet([Task("one", FLAT, np.arange(20), np.arange(20) % 2, "logistic")])
@@ -167,28 +269,66 @@ def changed(**changes):
     return TaskSet([replace(GOOD[0], **changes)])
 
 
-@pytest.mark.parametrize("make, said", [
-    (lambda: Network([Dense(12, 9)], {"one": Head(9, depth=2)}), "head 'one': depth 2, the trunk has 1 layers"),
-    (lambda: Network([], {"one": Head(9)}, {"one": "other"}), "task 'one': no head 'other'"),
-    (lambda: run(NET, []), "no replica"),
-    (lambda: run(NET, [changed(name="two")]), "task 'two': the network has no head"),
-    (lambda: run(NET, [GOOD, changed(name="two")], seeds=[0, 1]), "replica with tasks"),
-    (lambda: run(NET, [GOOD, changed(loss="squared")], seeds=[0, 1]), "task 'one': loss squared"),
-    (lambda: run(NET, [changed(loss="hinge")]), "loss 'hinge', allowed here are"),
-    (lambda: run(NET, [changed(y=np.zeros(20, int))]), "one class, 0; loss logistic needs two"),
-    (lambda: run(NET, [changed(observed=np.zeros(20, bool))]), "no label"),
-    (lambda: run(Network([Dense(12, 9)], {"one": Head(9, 2)}), [changed(y=np.arange(20) % 3, loss="ce")]), "labels from 0 to 2, the head has 2 outputs"),
-    (lambda: run(Network([Dense(12, 9)], {"one": Head(9, 3)}), [GOOD]), "1 labels per sample, the head has 3 outputs"),
-    (lambda: run(Network([Dense(13, 9)], {"one": Head(9)}), [GOOD]), "trunk.0: Dense: inputs of 12 numbers, the layer takes 13"),
-    (lambda: run(network("cnn", ["one"]), [GOOD]), r"trunk.0: Conv: inputs of shape \(12,\)"),
-    (lambda: run(Network([Dense(12, 9)], {"one": Head(9)}, encoders={"other": []}), [GOOD]), "inputs 'flat': no encoder"),
-    (lambda: run(NET, [GOOD, changed(inputs=Inputs("flat", np.ones((20, 5))))], seeds=[0, 1]), "'flat' of two shapes"),
-    (lambda: run(NET, [GOOD], weights={"two": 1.0}), "weights: task 'two'"), (lambda: run(NET, [GOOD], sampling="random"), "sampling 'random'"),
-    (lambda: run(NET, [GOOD], seeds=[0, 1]), "2 seeds for 1 replicas"), (lambda: run(NET, [GOOD], steps=-1), "steps -1"),
-    (lambda: train(NET, [GOOD], steps=1, batch_size=0, optimizer=SGD(0.1), seeds=[0]), "batch_size 0"),
-    (lambda: run(NET, [changed(y=np.arange(20) * 1e6, loss="squared")], lr=1e3, steps=60), "diverged"),
-    (lambda: TaskSet([GOOD[0], GOOD[0]]), "occurs twice"), (lambda: Inputs("x", np.full((2, 2), np.nan)), "NaN or infinity"),
-])
+@pytest.mark.parametrize(
+    "make, said",
+    [
+        (
+            lambda: Network([Dense(12, 9)], {"one": Head(9, depth=2)}),
+            "head 'one': depth 2, the trunk has 1 layers",
+        ),
+        (lambda: Network([], {"one": Head(9)}, {"one": "other"}), "task 'one': no head 'other'"),
+        (lambda: run(NET, []), "no replica"),
+        (lambda: run(NET, [changed(name="two")]), "task 'two': the network has no head"),
+        (lambda: run(NET, [GOOD, changed(name="two")], seeds=[0, 1]), "replica with tasks"),
+        (
+            lambda: run(NET, [GOOD, changed(loss="squared")], seeds=[0, 1]),
+            "task 'one': loss squared",
+        ),
+        (lambda: run(NET, [changed(loss="hinge")]), "loss 'hinge', allowed here are"),
+        (lambda: run(NET, [changed(y=np.zeros(20, int))]), "one class, 0; loss logistic needs two"),
+        (lambda: run(NET, [changed(observed=np.zeros(20, bool))]), "no label"),
+        (
+            lambda: run(
+                Network([Dense(12, 9)], {"one": Head(9, 2)}),
+                [changed(y=np.arange(20) % 3, loss="ce")],
+            ),
+            "labels from 0 to 2, the head has 2 outputs",
+        ),
+        (
+            lambda: run(Network([Dense(12, 9)], {"one": Head(9, 3)}), [GOOD]),
+            "1 labels per sample, the head has 3 outputs",
+        ),
+        (
+            lambda: run(Network([Dense(13, 9)], {"one": Head(9)}), [GOOD]),
+            "trunk.0: Dense: inputs of 12 numbers, the layer takes 13",
+        ),
+        (lambda: run(network("cnn", ["one"]), [GOOD]), r"trunk.0: Conv: inputs of shape \(12,\)"),
+        (
+            lambda: run(Network([Dense(12, 9)], {"one": Head(9)}, encoders={"other": []}), [GOOD]),
+            "inputs 'flat': no encoder",
+        ),
+        (
+            lambda: run(
+                NET, [GOOD, changed(inputs=Inputs("flat", np.ones((20, 5))))], seeds=[0, 1]
+            ),
+            "'flat' of two shapes",
+        ),
+        (lambda: run(NET, [GOOD], weights={"two": 1.0}), "weights: task 'two'"),
+        (lambda: run(NET, [GOOD], sampling="random"), "sampling 'random'"),
+        (lambda: run(NET, [GOOD], seeds=[0, 1]), "2 seeds for 1 replicas"),
+        (lambda: run(NET, [GOOD], steps=-1), "steps -1"),
+        (
+            lambda: train(NET, [GOOD], steps=1, batch_size=0, optimizer=SGD(0.1), seeds=[0]),
+            "batch_size 0",
+        ),
+        (
+            lambda: run(NET, [changed(y=np.arange(20) * 1e6, loss="squared")], lr=1e3, steps=60),
+            "diverged",
+        ),
+        (lambda: TaskSet([GOOD[0], GOOD[0]]), "occurs twice"),
+        (lambda: Inputs("x", np.full((2, 2), np.nan)), "NaN or infinity"),
+    ],
+)
 def test_bad_input_gets_one_line(make, said):
     with pytest.raises(ValueError, match=said) as caught:
         make()
@@ -198,7 +338,9 @@ def test_bad_input_gets_one_line(make, said):
 def test_chunks_change_nothing():
     data, lr = sets("mlp", 5), torch.linspace(0.01, 0.2, 5, dtype=torch.float64)
     weights = {"two": torch.linspace(0, 1, 5)}
-    whole, cut = (run(network("mlp"), data, lr=lr, weights=weights, chunk=chunk) for chunk in (5, 2))
+    whole, cut = (
+        run(network("mlp"), data, lr=lr, weights=weights, chunk=chunk) for chunk in (5, 2)
+    )
     for name, value in whole.stack.params.items():
         assert torch.allclose(cut.stack.params[name], value, atol=1e-14, rtol=0), name
     assert all(np.array_equal(cut.seen[name], whole.seen[name]) for name in whole.seen)
@@ -206,46 +348,83 @@ def test_chunks_change_nothing():
 
 def test_one_head_read_two_ways():
     """Three scores, A against B as z_A - z_B, and A or B against C as log(e^z_A + e^z_B) - z_C: a softmax of three classes."""
-    links = {"one": lambda z: z[..., 0] - z[..., 1], "two": lambda z: torch.logsumexp(z[..., :2], -1) - z[..., 2]}
-    net = Network([Dense(12, 9)], {"three": Head(9, 3)}, {"one": "three", "two": "three"}, links=links)
+    links = {
+        "one": lambda z: z[..., 0] - z[..., 1],
+        "two": lambda z: torch.logsumexp(z[..., :2], -1) - z[..., 2],
+    }
+    net = Network(
+        [Dense(12, 9)], {"three": Head(9, 3)}, {"one": "three", "two": "three"}, links=links
+    )
     data = sets("mlp", 2)
     stack = run(net, data).stack
     x = torch.tensor(FLAT.array[:5]).expand(2, 5, 12)
     h = net.features(stack.params, x)
-    z = torch.baddbmm(stack.params["head.three.bias"][:, None], h[-1], stack.params["head.three.weight"].transpose(1, 2))
+    z = torch.baddbmm(
+        stack.params["head.three.bias"][:, None],
+        h[-1],
+        stack.params["head.three.weight"].transpose(1, 2),
+    )
     p = torch.softmax(z, -1)
     assert torch.allclose(torch.sigmoid(net.scores(stack.params, h, "two")), p[..., 0] + p[..., 1])
-    assert torch.allclose(torch.sigmoid(net.scores(stack.params, h, "one")), p[..., 0] / (p[..., 0] + p[..., 1]))
+    assert torch.allclose(
+        torch.sigmoid(net.scores(stack.params, h, "one")), p[..., 0] / (p[..., 0] + p[..., 1])
+    )
 
 
 def test_features_are_what_the_head_reads():
     data, net = sets("mlp", 2, n=(20, 21)), network("mlp")
     stack = run(net, data).stack
     made = features(net, stack, Replicas(data, torch.float64), "one")
-    weight, bias = stack.params["head.one.weight"][1].numpy(), stack.params["head.one.bias"][1].numpy()
-    assert np.allclose(made[1] @ weight[0] + bias, predict(net, stack, Replicas(data, torch.float64), "one")[1])
+    weight, bias = (
+        stack.params["head.one.weight"][1].numpy(),
+        stack.params["head.one.bias"][1].numpy(),
+    )
+    assert np.allclose(
+        made[1] @ weight[0] + bias, predict(net, stack, Replicas(data, torch.float64), "one")[1]
+    )
 
 
 def test_a_replica_with_fewer_samples_than_a_batch_is_not_padded_into_its_loss():
     small, large = sets("mlp", 1, n=(5, 6))[0], sets("mlp", 2, n=(20, 30))[1]
     together, alone = run(network("mlp"), [small, large]), run(network("mlp"), [small])
-    assert_same(together.stack, 0, {name: value[0].numpy() for name, value in alone.stack.params.items()}, 1e-12)
+    assert_same(
+        together.stack,
+        0,
+        {name: value[0].numpy() for name, value in alone.stack.params.items()},
+        1e-12,
+    )
     assert together.seen["one"].tolist() == [25, 40]
 
 
 # Sequences, shared rows, masks, depths
 
-WORDS = Inputs("words", np.where(np.arange(9) < RNG.integers(3, 10, (60, 1)), RNG.integers(1, 20, (60, 9)), 0), "sequence")
+WORDS = Inputs(
+    "words",
+    np.where(np.arange(9) < RNG.integers(3, 10, (60, 1)), RNG.integers(1, 20, (60, 9)), 0),
+    "sequence",
+)
 MANY = (RNG.random((60, 4)) < 0.5).astype(int)
 TAGS = np.where(WORDS.array > 0, RNG.integers(0, 3, (60, 9)), -100)
 
 
 def language(observed=None, rows=np.arange(60)):
-    return TaskSet([Task("tags", WORDS, rows, TAGS[rows], "token_ce", observed=observed), Task("intent", WORDS, rows, LABELS[:60][rows], "logistic"),
-                    Task("many", WORDS, rows, MANY[rows], "bce")])
+    return TaskSet(
+        [
+            Task("tags", WORDS, rows, TAGS[rows], "token_ce", observed=observed),
+            Task("intent", WORDS, rows, LABELS[:60][rows], "logistic"),
+            Task("many", WORDS, rows, MANY[rows], "bce"),
+        ]
+    )
 
 
-TALK = Network([Tokens(20, 5, 8)], {"tags": Head(8, 3, pool="token"), "intent": Head(8, pool="max"), "many": Head(8, 4, pool="max", specific=(6,))})
+TALK = Network(
+    [Tokens(20, 5, 8)],
+    {
+        "tags": Head(8, 3, pool="token"),
+        "intent": Head(8, pool="max"),
+        "many": Head(8, 4, pool="max", specific=(6,)),
+    },
+)
 
 
 def test_tokens_equal_a_plain_window_network():
@@ -253,15 +432,28 @@ def test_tokens_equal_a_plain_window_network():
     p = {name: value[0] for name, value in stack.params.items()}
     z = predict(TALK, stack, Replicas([language()], torch.float64), "tags")[0]
     for i, j in ((0, 0), (5, 2), (17, 1)):
-        around = [p["trunk.0.table"][WORDS.array[i, k]] if 0 <= k < 9 and WORDS.array[i, k] else torch.zeros(5, dtype=torch.float64) for k in (j - 1, j, j + 1)]
+        around = [
+            p["trunk.0.table"][WORDS.array[i, k]]
+            if 0 <= k < 9 and WORDS.array[i, k]
+            else torch.zeros(5, dtype=torch.float64)
+            for k in (j - 1, j, j + 1)
+        ]
         h = torch.relu(p["trunk.0.weight"] @ torch.cat(around) + p["trunk.0.bias"])
         assert np.allclose(z[i, j], (p["head.tags.weight"] @ h + p["head.tags.bias"]).numpy())
 
 
 def test_padding_changes_nothing():
     longer = replace(WORDS, array=np.pad(WORDS.array, ((0, 0), (0, 4))))
-    set_on = lambda inputs: TaskSet([replace(t, inputs=inputs, y=np.pad(t.y, ((0, 0), (0, 4)), constant_values=-100) if t.name == "tags" else t.y)
-                                     for t in TASKS])
+    set_on = lambda inputs: TaskSet(
+        [
+            replace(
+                t,
+                inputs=inputs,
+                y=np.pad(t.y, ((0, 0), (0, 4)), constant_values=-100) if t.name == "tags" else t.y,
+            )
+            for t in TASKS
+        ]
+    )
     TASKS = language()
     short, long = run(TALK, [TASKS], steps=12), run(TALK, [set_on(longer)], steps=12)
     for name, value in short.stack.params.items():
@@ -271,14 +463,22 @@ def test_padding_changes_nothing():
 def test_a_bag_is_a_weighted_mean_and_learns_what_came_last():
     rng = np.random.default_rng(1)
     ids = rng.integers(1, 12, (300, 6))
-    bag, inputs = Bag(12, 7, 6), Inputs("seen", np.where(np.arange(6) < rng.integers(0, 5, (300, 1)), 0, ids), "sequence")
+    bag, inputs = (
+        Bag(12, 7, 6),
+        Inputs("seen", np.where(np.arange(6) < rng.integers(0, 5, (300, 1)), 0, ids), "sequence"),
+    )
     net = Network([bag], {"last": Head(7, 12)})
     tasks = TaskSet([Task("last", inputs, np.arange(300), inputs.array[:, -1], "ce")])
     stack = Stack.init(net, [0], dtype=torch.float64)
-    h, table = features(net, stack, Replicas([tasks], torch.float64), "last")[0], stack.params["trunk.0.table"][0].numpy()
+    h, table = (
+        features(net, stack, Replicas([tasks], torch.float64), "last")[0],
+        stack.params["trunk.0.table"][0].numpy(),
+    )
     for i in (0, 1, 2):
         assert np.allclose(h[i], table[inputs.array[i][inputs.array[i] > 0]].mean(0))
-    position = train(net, [tasks], steps=300, batch_size=64, optimizer=Adam(0.05), seeds=[0]).stack.params["trunk.0.position"][0]
+    position = train(
+        net, [tasks], steps=300, batch_size=64, optimizer=Adam(0.05), seeds=[0]
+    ).stack.params["trunk.0.position"][0]
     assert position[-1] > position[:-1].max() + 1
 
 
@@ -294,7 +494,10 @@ def test_labels_that_are_not_observed_cannot_matter():
     tasks, seen = language(), RNG.random(60) < 0.6
     hide = lambda t: np.repeat(seen[:, None], t.y.shape[1], 1) if t.y.ndim > 1 else seen
     spoilt = [replace(t, observed=hide(t), y=np.where(hide(t), t.y, 1)) for t in tasks]
-    a, b = (run(TALK, [TaskSet(made)], steps=15) for made in ([replace(t, observed=hide(t)) for t in tasks], spoilt))
+    a, b = (
+        run(TALK, [TaskSet(made)], steps=15)
+        for made in ([replace(t, observed=hide(t)) for t in tasks], spoilt)
+    )
     assert all(torch.equal(value, b.stack.params[name]) for name, value in a.stack.params.items())
 
 
@@ -304,7 +507,12 @@ def test_tasks_on_the_same_rows_are_one_forward_pass(monkeypatch):
     monkeypatch.setattr(TALK, "features", lambda *inputs: passes.append(1) or whole(*inputs))
     run(TALK, [language(), language()], steps=4)
     assert len(passes) == 4
-    own = TaskSet([replace(t, rows=np.roll(t.rows, k), y=np.roll(t.y, k, 0)) for k, t in enumerate(language())])
+    own = TaskSet(
+        [
+            replace(t, rows=np.roll(t.rows, k), y=np.roll(t.y, k, 0))
+            for k, t in enumerate(language())
+        ]
+    )
     run(TALK, [own], steps=4)
     assert len(passes) == 16
 
@@ -313,41 +521,127 @@ def test_a_weight_of_one_is_a_network_of_that_task():
     tasks = language()
     weights = {name: torch.tensor([float(name == "tags")]) for name in tasks.names}
     net = Network(TALK.trunk, {"tags": TALK.heads["tags"]})
-    both, alone = run(TALK, [tasks], steps=10, weights=weights), run(net, [tasks.subset(["tags"])], steps=10)
+    both, alone = (
+        run(TALK, [tasks], steps=10, weights=weights),
+        run(net, [tasks.subset(["tags"])], steps=10),
+    )
     for name, value in alone.stack.params.items():
         torch.testing.assert_close(value, both.stack.params[name], rtol=1e-12, atol=1e-14)
 
 
 def test_specific_layers_and_depths_cost_what_they_say():
-    net = Network([Conv(1, 4), Dense(4 * 4 * 4, 10), Dense(10, 6)], {"deep": Head(6, 3), "early": Head(64, 2, depth=1), "own": Head(10, 1, depth=2, specific=(5,))})
-    assert net.parameters() == 4 * 9 + 4 + 64 * 10 + 10 + 10 * 6 + 6 + (6 * 3 + 3) + (64 * 2 + 2) + (10 * 5 + 5 + 5 + 1)
+    net = Network(
+        [Conv(1, 4), Dense(4 * 4 * 4, 10), Dense(10, 6)],
+        {
+            "deep": Head(6, 3),
+            "early": Head(64, 2, depth=1),
+            "own": Head(10, 1, depth=2, specific=(5,)),
+        },
+    )
+    assert net.parameters() == 4 * 9 + 4 + 64 * 10 + 10 + 10 * 6 + 6 + (6 * 3 + 3) + (
+        64 * 2 + 2
+    ) + (10 * 5 + 5 + 5 + 1)
     conv = 2 * 9 * 4 * 16
     assert net.flops((1, 8, 8), ["early"]) == conv + 2 * 64 * 2
     assert net.flops((1, 8, 8), ["own"]) == conv + 2 * 640 + 2 * (50 + 5)
     assert net.flops((1, 8, 8), ["deep", "early"]) == conv + 2 * (640 + 60) + 2 * (18 + 128)
     assert TALK.flops((9,), ["tags", "intent"]) == 2 * 9 * 15 * 8 + 9 * 2 * 24 + 2 * 8
     assert {name for name in Stack.init(net, [0]).params if not net.shared(name)} == {
-        f"{place}.{part}" for place in ("head.deep", "head.early", "specific.own.0", "head.own") for part in ("weight", "bias")}
+        f"{place}.{part}"
+        for place in ("head.deep", "head.early", "specific.own.0", "head.own")
+        for part in ("weight", "bias")
+    }
 
 
-@pytest.mark.parametrize("make, said", [
-    (lambda: Network([Dense(4, 4)], {"a": Head(4, depth=2)}), "head 'a': depth 2, the trunk has 1 layers"),
-    (lambda: Network([Dense(4, 4)], {"a": Head(4, pool="mean")}), "head 'a': pool 'mean', allowed are"),
-    (lambda: run(Network([Dense(9, 4)], {"intent": Head(4)}), [language().subset(["intent"])]), "trunk.0: Dense: whole numbers, ids need Bag or Tokens first"),
-    (lambda: run(Network([Tokens(20, 5, 8)], {"one": Head(4)}), sets("mlp", 1, ["one"])), "trunk.0: numbers of type float64, ids are whole numbers"),
-    (lambda: run(Network([Dense(12, 4)], {"one": Head(4, pool="max")}), sets("mlp", 1, ["one"])), "head 'one': pool 'max' needs a vector per token"),
-    (lambda: run(TALK, [TaskSet([replace(t, y=np.where(t.y == 2, 7, t.y)) for t in language()])]), "task 'tags': labels from 0 to 7, the head has 3 outputs"),
-    (lambda: run(TALK, [language(np.zeros((60, 9), bool))]), "task 'tags': no label, at least one is needed"),
-    (lambda: run(Network([Tokens(20, 5, 8)], {"tags": Head(8, 3)}), [language().subset(["tags"])]), "task 'tags': loss token_ce, the head has pool None"),
-    (lambda: run(Network([Tokens(6, 5, 8)], {"intent": Head(8, pool="max")}), [language().subset(["intent"])]), "trunk.0: id .*, the vocabulary has 6"),
-    (lambda: run(Network([Dense(12, 4)], {"one": Head(4), "two": Head(4)}, encoders={"flat": [Dense(12, 12)]}),
-                 [TaskSet([Task("one", FLAT, np.arange(9), np.arange(9) % 2, "logistic"), Task("two", IMAGES, np.arange(9), np.arange(9) % 2, "logistic")])]),
-     "inputs 'images': no encoder"),
-    (lambda: run(Network([Dense(12, 4)], {"one": Head(4), "two": Head(4)}, encoders={name: [Dense(12, 12)] for name in ("flat", "images")}),
-                 [TaskSet([Task("one", FLAT, np.arange(9), np.arange(9) % 2, "logistic"), Task("two", IMAGES, np.arange(9), np.arange(9) % 2, "logistic")])]),
-     "encoder.images.0: Dense: inputs of 64 numbers, the layer takes 12"),
-    (lambda: TaskSet([*language(), language()[0]]), "task name 'tags' occurs twice"),
-])
+@pytest.mark.parametrize(
+    "make, said",
+    [
+        (
+            lambda: Network([Dense(4, 4)], {"a": Head(4, depth=2)}),
+            "head 'a': depth 2, the trunk has 1 layers",
+        ),
+        (
+            lambda: Network([Dense(4, 4)], {"a": Head(4, pool="mean")}),
+            "head 'a': pool 'mean', allowed are",
+        ),
+        (
+            lambda: run(
+                Network([Dense(9, 4)], {"intent": Head(4)}), [language().subset(["intent"])]
+            ),
+            "trunk.0: Dense: whole numbers, ids need Bag or Tokens first",
+        ),
+        (
+            lambda: run(Network([Tokens(20, 5, 8)], {"one": Head(4)}), sets("mlp", 1, ["one"])),
+            "trunk.0: numbers of type float64, ids are whole numbers",
+        ),
+        (
+            lambda: run(
+                Network([Dense(12, 4)], {"one": Head(4, pool="max")}), sets("mlp", 1, ["one"])
+            ),
+            "head 'one': pool 'max' needs a vector per token",
+        ),
+        (
+            lambda: run(
+                TALK, [TaskSet([replace(t, y=np.where(t.y == 2, 7, t.y)) for t in language()])]
+            ),
+            "task 'tags': labels from 0 to 7, the head has 3 outputs",
+        ),
+        (
+            lambda: run(TALK, [language(np.zeros((60, 9), bool))]),
+            "task 'tags': no label, at least one is needed",
+        ),
+        (
+            lambda: run(
+                Network([Tokens(20, 5, 8)], {"tags": Head(8, 3)}), [language().subset(["tags"])]
+            ),
+            "task 'tags': loss token_ce, the head has pool None",
+        ),
+        (
+            lambda: run(
+                Network([Tokens(6, 5, 8)], {"intent": Head(8, pool="max")}),
+                [language().subset(["intent"])],
+            ),
+            "trunk.0: id .*, the vocabulary has 6",
+        ),
+        (
+            lambda: run(
+                Network(
+                    [Dense(12, 4)],
+                    {"one": Head(4), "two": Head(4)},
+                    encoders={"flat": [Dense(12, 12)]},
+                ),
+                [
+                    TaskSet(
+                        [
+                            Task("one", FLAT, np.arange(9), np.arange(9) % 2, "logistic"),
+                            Task("two", IMAGES, np.arange(9), np.arange(9) % 2, "logistic"),
+                        ]
+                    )
+                ],
+            ),
+            "inputs 'images': no encoder",
+        ),
+        (
+            lambda: run(
+                Network(
+                    [Dense(12, 4)],
+                    {"one": Head(4), "two": Head(4)},
+                    encoders={name: [Dense(12, 12)] for name in ("flat", "images")},
+                ),
+                [
+                    TaskSet(
+                        [
+                            Task("one", FLAT, np.arange(9), np.arange(9) % 2, "logistic"),
+                            Task("two", IMAGES, np.arange(9), np.arange(9) % 2, "logistic"),
+                        ]
+                    )
+                ],
+            ),
+            "encoder.images.0: Dense: inputs of 64 numbers, the layer takes 12",
+        ),
+        (lambda: TaskSet([*language(), language()[0]]), "task name 'tags' occurs twice"),
+    ],
+)
 def test_bad_networks_and_sequences_get_one_line(make, said):
     with pytest.raises(ValueError, match=said) as caught:
         make()

@@ -1,21 +1,33 @@
 """The stack: closed-form gradients, optimisers and averaging, model by model against torch."""
+
 import numpy as np
 import pytest
 import textbook
 import torch
 from torch import nn
 
-from mtl_lib.stack.stack import LOSSES, SGD, Adam, MLP, Module, Stack
+from mtl_lib.stack.stack import LOSSES, MLP, SGD, Adam, Module, Stack
 from mtl_lib.stream import stream
 
 D, B = 5, 7
-NETS = {"linear": MLP((D, 3)), "one output": MLP((D, 1)), "no bias": MLP((D, 4, 3), bias=False), "relu": MLP((D, 4, 3)),
-        "tanh": MLP((D, 6, 4, 3), "tanh")}
+NETS = {
+    "linear": MLP((D, 3)),
+    "one output": MLP((D, 1)),
+    "no bias": MLP((D, 4, 3), bias=False),
+    "relu": MLP((D, 4, 3)),
+    "tanh": MLP((D, 6, 4, 3), "tanh"),
+}
 OPTIMISERS = {
     "SGD": (lambda: SGD(0.1), lambda p: torch.optim.SGD(p, 0.1)),
-    "momentum, decay": (lambda: SGD(0.1, 0.9, 0.1), lambda p: torch.optim.SGD(p, 0.1, 0.9, weight_decay=0.1)),
+    "momentum, decay": (
+        lambda: SGD(0.1, 0.9, 0.1),
+        lambda p: torch.optim.SGD(p, 0.1, 0.9, weight_decay=0.1),
+    ),
     "Adam": (lambda: Adam(0.01), lambda p: torch.optim.Adam(p, 0.01)),
-    "Adam, decay": (lambda: Adam(0.01, weight_decay=0.1), lambda p: torch.optim.Adam(p, 0.01, weight_decay=0.1)),
+    "Adam, decay": (
+        lambda: Adam(0.01, weight_decay=0.1),
+        lambda p: torch.optim.Adam(p, 0.01, weight_decay=0.1),
+    ),
 }
 
 
@@ -35,8 +47,13 @@ def labels(loss, L, net, purpose="labels"):
 
 
 def cases():
-    return [(name, loss, L) for name, net in NETS.items() for loss in LOSSES for L in (1, 2, 4)
-            if (net.sizes[-1] > 1) == (loss == "ce") or (loss == "squared")]
+    return [
+        (name, loss, L)
+        for name, net in NETS.items()
+        for loss in LOSSES
+        for L in (1, 2, 4)
+        if (net.sizes[-1] > 1) == (loss == "ce") or (loss == "squared")
+    ]
 
 
 @pytest.mark.parametrize(("name", "loss", "L"), cases())
@@ -45,60 +62,108 @@ def test_closed_forms_equal_autograd(name, loss, L):
     models, y = stack(NETS[name], loss=loss), labels(loss, L, NETS[name])
     value, grads = models.grads(x, y, w)
     for k in range(4):
-        leaves = {key: p[k:k + 1].clone().requires_grad_() for key, p in models.params.items()}
+        leaves = {key: p[k : k + 1].clone().requires_grad_() for key, p in models.params.items()}
         one = LOSSES[loss].value(net(leaves, x[k * L // 4][None]), y[k * L // 4][None])[0]
         theirs = torch.autograd.grad((w[k] * one).sum(), list(leaves.values()))
         torch.testing.assert_close(value[k], (w[k] * one).sum().detach(), rtol=1e-12, atol=1e-12)
-        for key, g in zip(leaves, theirs):
+        for key, g in zip(leaves, theirs, strict=True):
             torch.testing.assert_close(grads[key][k], g[0], rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("L", [1, 2, 4])
 def test_any_module_equals_the_dense_layers_it_is_made_of(L):
-    dense, plain = stack(NETS["relu"], loss="ce"), nn.Sequential(nn.Linear(D, 4), nn.ReLU(), nn.Linear(4, 3)).double()
-    names = dict(zip([name for name, _ in plain.named_parameters()], dense.params.values()))
-    module, x, y, w = Stack(names, Module(plain), "ce"), draw("inputs", L, B, D), labels("ce", L, NETS["relu"]), draw("weights", 4, B)
-    for ours, theirs in zip(dense.grads(x, y, w), module.grads(x, y, w)):
-        for a, b in zip(*(list(v.values()) if isinstance(v, dict) else [v] for v in (ours, theirs))):
+    dense, plain = (
+        stack(NETS["relu"], loss="ce"),
+        nn.Sequential(nn.Linear(D, 4), nn.ReLU(), nn.Linear(4, 3)).double(),
+    )
+    names = dict(
+        zip([name for name, _ in plain.named_parameters()], dense.params.values(), strict=True)
+    )
+    module, x, y, w = (
+        Stack(names, Module(plain), "ce"),
+        draw("inputs", L, B, D),
+        labels("ce", L, NETS["relu"]),
+        draw("weights", 4, B),
+    )
+    for ours, theirs in zip(dense.grads(x, y, w), module.grads(x, y, w), strict=True):
+        for a, b in zip(
+            *(list(v.values()) if isinstance(v, dict) else [v] for v in (ours, theirs)), strict=True
+        ):
             torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
 
 
 def test_losses_are_the_known_ones():
     z, y = draw("scores", 2, B), (draw("labels", 2, B) > 0).double()
-    torch.testing.assert_close(LOSSES["logistic"].value(z, y), nn.functional.binary_cross_entropy_with_logits(z, y, reduction="none"))
-    torch.testing.assert_close(LOSSES["squared"].value(z, y), nn.functional.mse_loss(z, y, reduction="none") / 2)
-    torch.testing.assert_close(LOSSES["squared_hinge"].value(z, y), torch.clamp(1 - (2 * y - 1) * z, min=0) ** 2 / 2)
-    z, classes = draw("scores", 2, B, 3), torch.as_tensor(stream(0, "classes").integers(0, 3, (2, B)))
-    torch.testing.assert_close(LOSSES["ce"].value(z, classes), nn.functional.cross_entropy(z.transpose(1, 2), classes, reduction="none"))
+    torch.testing.assert_close(
+        LOSSES["logistic"].value(z, y),
+        nn.functional.binary_cross_entropy_with_logits(z, y, reduction="none"),
+    )
+    torch.testing.assert_close(
+        LOSSES["squared"].value(z, y), nn.functional.mse_loss(z, y, reduction="none") / 2
+    )
+    torch.testing.assert_close(
+        LOSSES["squared_hinge"].value(z, y), torch.clamp(1 - (2 * y - 1) * z, min=0) ** 2 / 2
+    )
+    z, classes = (
+        draw("scores", 2, B, 3),
+        torch.as_tensor(stream(0, "classes").integers(0, 3, (2, B))),
+    )
+    torch.testing.assert_close(
+        LOSSES["ce"].value(z, classes),
+        nn.functional.cross_entropy(z.transpose(1, 2), classes, reduction="none"),
+    )
 
 
 @pytest.mark.parametrize("loss", ["logistic", "squared_hinge"])
 def test_labels_0_1_and_minus_1_1_are_the_same(loss):
     net = NETS["one output"]
-    models, x, y, w = stack(net, loss=loss), draw("inputs", 4, B, D), labels(loss, 4, net), draw("weights", 4, B)
-    for a, b in zip(models.grads(x, y, w)[1].values(), models.grads(x, 2 * y - 1, w)[1].values()):
+    models, x, y, w = (
+        stack(net, loss=loss),
+        draw("inputs", 4, B, D),
+        labels(loss, 4, net),
+        draw("weights", 4, B),
+    )
+    for a, b in zip(
+        models.grads(x, y, w)[1].values(), models.grads(x, 2 * y - 1, w)[1].values(), strict=True
+    ):
         torch.testing.assert_close(a, b, rtol=0, atol=0)
 
 
 def test_a_sample_of_weight_0_is_padding():
-    models, x, y, w = stack(NETS["relu"], loss="ce"), draw("inputs", 4, B, D), labels("ce", 4, NETS["relu"]), torch.ones(4, B).double()
+    models, x, y, w = (
+        stack(NETS["relu"], loss="ce"),
+        draw("inputs", 4, B, D),
+        labels("ce", 4, NETS["relu"]),
+        torch.ones(4, B).double(),
+    )
     w[:, 5:] = 0
     other = x.clone()
     other[:, 5:] = 1e3
-    for a, b in zip(models.grads(x, y, w)[1].values(), models.grads(other, y, w)[1].values()):
+    for a, b in zip(
+        models.grads(x, y, w)[1].values(), models.grads(other, y, w)[1].values(), strict=True
+    ):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
-@pytest.mark.parametrize("net", [MLP((D, 4, 3)), Module(nn.Sequential(nn.Linear(D, 4), nn.ReLU(), nn.Linear(4, 3)))],
-                         ids=["dense", "module"])
+
+
+@pytest.mark.parametrize(
+    "net",
+    [MLP((D, 4, 3)), Module(nn.Sequential(nn.Linear(D, 4), nn.ReLU(), nn.Linear(4, 3)))],
+    ids=["dense", "module"],
+)
 def test_a_model_depends_on_its_seed_only(net):
     a, b = Stack.init(net, [0, 1, 2]), Stack.init(net, [7, 2, 0])
-    for p, q in zip(a.params.values(), b.params.values()):
+    for p, q in zip(a.params.values(), b.params.values(), strict=True):
         assert torch.equal(p[0], q[2]) and torch.equal(p[2], q[1]) and not torch.equal(p[0], p[1])
 
 
 def test_initial_weights_are_uniform_on_one_over_root_fan_in():
     p = Stack.init(MLP((25, 400, 3)), [0]).params
     for value, bound in ((p["weight0"], 0.2), (p["bias0"], 0.2), (p["weight1"], 0.05)):
-        assert value.abs().max() <= bound and value.abs().max() > 0.98 * bound and abs(value.mean()) < 0.05 * bound
+        assert (
+            value.abs().max() <= bound
+            and value.abs().max() > 0.98 * bound
+            and abs(value.mean()) < 0.05 * bound
+        )
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
@@ -109,16 +174,20 @@ def test_optimisers_follow_torch_and_leave_inactive_models_alone(name):
     plain = [[p[k].clone().requires_grad_() for p in models.params.values()] for k in range(4)]
     rules = [theirs(p) for p in plain]
     for step in range(12):
-        active = torch.as_tensor([step % (k + 1) == 0 for k in range(4)]) if step % 3 else (step // 3) % 5
+        active = (
+            torch.as_tensor([step % (k + 1) == 0 for k in range(4)])
+            if step % 3
+            else (step // 3) % 5
+        )
         who = range(active) if isinstance(active, int) else active.nonzero()[:, 0].tolist()
         grads = {key: draw(f"gradient/{step}/{key}", *p.shape) for key, p in models.params.items()}
         rule.step(models, grads, active)
         for k in who:
-            for p, key in zip(plain[k], grads):
+            for p, key in zip(plain[k], grads, strict=True):
                 p.grad = grads[key][k]
             rules[k].step()
     for k in range(4):
-        for p, q in zip(models.params.values(), plain[k]):
+        for p, q in zip(models.params.values(), plain[k], strict=True):
             torch.testing.assert_close(p[k], q.detach(), rtol=1e-12, atol=1e-12)
 
 
@@ -130,14 +199,16 @@ def test_a_learning_rate_per_model(rule):
     for k, rate in enumerate(rates.tolist()):
         alone = stack(NETS["relu"])
         rule(rate).step(alone, grads)
-        for p, q in zip(together.params.values(), alone.params.values()):
+        for p, q in zip(together.params.values(), alone.params.values(), strict=True):
             torch.testing.assert_close(p[k], q[k], rtol=1e-7, atol=1e-9)
 
 
 def test_decay_may_spare_biases():
     models = stack(NETS["linear"])
     before = models.take(range(4)).params
-    SGD(0.1, weight_decay=0.5, decay_bias=False).step(models, {key: torch.zeros_like(p) for key, p in models.params.items()})
+    SGD(0.1, weight_decay=0.5, decay_bias=False).step(
+        models, {key: torch.zeros_like(p) for key, p in models.params.items()}
+    )
     assert torch.equal(models.params["bias0"], before["bias0"])
     torch.testing.assert_close(models.params["weight0"], 0.95 * before["weight0"])
 
@@ -159,24 +230,40 @@ def test_replicas_equal_plain_training(batch_size):
     """K seeds of one network, each trained on its own shuffles."""
     x, y, K = draw("inputs", 30, D), torch.as_tensor(stream(0, "labels").integers(0, 3, 30)), 3
     models, rule = Stack.init(MLP((D, 4, 3)), range(K), "ce", torch.float64), SGD(0.1, 0.9)
-    for order in zip(*(textbook.minibatches(30, batch_size, 4, seed, "all", 1) for seed in range(K))):
+    for order in zip(
+        *(textbook.minibatches(30, batch_size, 4, seed, "all", 1) for seed in range(K)), strict=True
+    ):
         index = torch.stack(order)
-        rule.step(models, models.grads(x[index], y[index], torch.full(index.shape, 1 / index.shape[1], dtype=x.dtype))[1])
+        rule.step(
+            models,
+            models.grads(
+                x[index], y[index], torch.full(index.shape, 1 / index.shape[1], dtype=x.dtype)
+            )[1],
+        )
     for k in range(K):
         plain = textbook.network((D, 4, 3), k)
         batches = textbook.minibatches(30, batch_size, 4, k, "all", 1)
         textbook.train(plain, x, y, "ce", torch.optim.SGD(plain.parameters(), 0.1, 0.9), batches)
-        for ours, theirs in zip(models.params.values(), plain.parameters()):
+        for ours, theirs in zip(models.params.values(), plain.parameters(), strict=True):
             np.testing.assert_allclose(ours[k], theirs.detach(), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize(("make", "words"), [
-    (lambda: MLP((3,)), "sizes"), (lambda: MLP((3, 0)), "sizes"), (lambda: MLP((3, 1), "sigmoid"), "sigmoid"),
-    (lambda: Stack({}, None, "hinge"), "hinge"),
-    (lambda: SGD(-1), "learning rate"), (lambda: SGD(float("nan")), "learning rate"), (lambda: SGD(0.1, momentum=-1), "momentum"),
-    (lambda: Adam(0.1, weight_decay=float("inf")), "weight_decay"), (lambda: Module(nn.BatchNorm1d(3)), "buffer"),
-    (lambda: stack(MLP((4, 1)))(torch.zeros(1, 2, 3).double()), "inputs of 3"),
-], ids=range(10))
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: MLP((3,)), "sizes"),
+        (lambda: MLP((3, 0)), "sizes"),
+        (lambda: MLP((3, 1), "sigmoid"), "sigmoid"),
+        (lambda: Stack({}, None, "hinge"), "hinge"),
+        (lambda: SGD(-1), "learning rate"),
+        (lambda: SGD(float("nan")), "learning rate"),
+        (lambda: SGD(0.1, momentum=-1), "momentum"),
+        (lambda: Adam(0.1, weight_decay=float("inf")), "weight_decay"),
+        (lambda: Module(nn.BatchNorm1d(3)), "buffer"),
+        (lambda: stack(MLP((4, 1)))(torch.zeros(1, 2, 3).double()), "inputs of 3"),
+    ],
+    ids=range(10),
+)
 def test_bad_arguments_are_one_line(make, words):
     with pytest.raises(ValueError, match=words) as error:
         make()

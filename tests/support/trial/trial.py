@@ -1,4 +1,5 @@
 """Federations of known data, whose nodes write down what they are sent and what they remember, round by round."""
+
 import json
 import os
 import time
@@ -9,29 +10,35 @@ import torch
 from flwr.serverapp import ServerApp
 
 from mtl_lib.data.generated.linear import linear
-from mtl_lib.federated.remote import flower
 from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.methods.fedem import FedEM
 from mtl_lib.federated.mocha.estimator import Mocha
+from mtl_lib.federated.remote import flower
 from mtl_lib.federated.remote.protocol import side_of
-from mtl_lib.stack.stack import SGD, MLP
+from mtl_lib.stack.stack import MLP, SGD
 from mtl_lib.tasks import TaskSet
 
-METHODS = {"FedAvg": lambda rounds: FedAvg(MLP([5, 1]), SGD(0.1, momentum=0.9)),
-           "FedEM": lambda rounds: FedEM(MLP([5, 1]), SGD(0.1), components=2),
-           "MOCHA": lambda rounds: Mocha(lam=0.1, tol=1e-9, max_rounds=rounds, epochs=0.5, seed=1)}
+METHODS = {
+    "FedAvg": lambda rounds: FedAvg(MLP([5, 1]), SGD(0.1, momentum=0.9)),
+    "FedEM": lambda rounds: FedEM(MLP([5, 1]), SGD(0.1), components=2),
+    "MOCHA": lambda rounds: Mocha(lam=0.1, tol=1e-9, max_rounds=rounds, epochs=0.5, seed=1),
+}
 SETTINGS = dict(batch_size=8, local_epochs=2, seed=1, dtype=torch.float64)
 
 
 def tasks(method: str, clients: int = 2) -> TaskSet:
     """Clients; MOCHA's have several losses."""
-    losses = ["squared", "logistic", "hinge"] * clients if method == "MOCHA" else ["logistic"] * clients
+    losses = (
+        ["squared", "logistic", "hinge"] * clients if method == "MOCHA" else ["logistic"] * clients
+    )
     return linear("low rank", T=clients, d=5, m=20, noise=0.5, seed=0, loss=losses[:clients]).tasks
 
 
 def side(method: str, rounds: int):
     """What runs it."""
-    return side_of(METHODS[method](rounds), **({} if method == "MOCHA" else {"rounds": rounds, **SETTINGS}))
+    return side_of(
+        METHODS[method](rounds), **({} if method == "MOCHA" else {"rounds": rounds, **SETTINGS})
+    )
 
 
 def watched(side, out: str, slow: str = "", seconds: float = 0.0):
@@ -58,7 +65,11 @@ def watched(side, out: str, slow: str = "", seconds: float = 0.0):
 
 def note(path: Path, **trees) -> None:
     """Write nested dicts; the file is there when it is whole."""
-    flat = {f"{name}/{key}": value.numpy() for name, tree in trees.items() for key, value in flower.packed(tree).items()}
+    flat = {
+        f"{name}/{key}": value.numpy()
+        for name, tree in trees.items()
+        for key, value in flower.packed(tree).items()
+    }
     np.savez(path.with_suffix(".tmp.npz"), **flat)
     os.replace(path.with_suffix(".tmp.npz"), path)
 
@@ -80,11 +91,17 @@ def task_of(context):
 
 
 server = ServerApp()
-node = flower.client_app(side_of_run, task_of, lambda context, model: {"score": np.sum(np.asarray(model(np.ones((1, 5)))))})
+node = flower.client_app(
+    side_of_run,
+    task_of,
+    lambda context, model: {"score": np.sum(np.asarray(model(np.ones((1, 5)))))},
+)
 
 
 @server.main()
 def main(grid, context):
     config = context.run_config
-    _, told, log = flower.serve(grid, side_of_run(context), config["clients"], config["timeout"] or None)
+    _, told, log = flower.serve(
+        grid, side_of_run(context), config["clients"], config["timeout"] or None
+    )
     (Path(config["out"]) / "server.json").write_text(json.dumps({"told": told, "log": log}))
