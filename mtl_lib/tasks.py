@@ -13,7 +13,7 @@ from mtl_lib import splits
 from mtl_lib.stream import stream
 
 KINDS = ("table", "image", "sequence")
-LOSSES = ("squared", "logistic", "hinge", "squared_hinge", "ce", "bce", "token_ce")
+LOSS_NAMES = ("squared", "logistic", "hinge", "squared_hinge", "ce", "bce", "token_ce")
 BINARY = ("logistic", "hinge", "squared_hinge")
 
 
@@ -69,7 +69,7 @@ class Task:
     name : unique in its set; it also keys every random stream.
     rows : int64 (m,), rows of ``inputs.array``.
     y : (m,), (m, k), or (m, L) token tags with -100 as padding; binary labels are {0, 1}.
-    loss : one of ``LOSSES``.
+    loss : one of ``LOSS_NAMES``.
     observed : bool like ``y``, False where there is no label; None when all are there.
     groups : (m,) ids that a split never cuts (a recording, a person); None when every row is its own.
     weight : float, the task's weight in a sum over tasks; None for 1.
@@ -94,7 +94,7 @@ class Task:
             )
         object.__setattr__(self, "rows", rows.astype(np.int64))
         object.__setattr__(self, "y", y)
-        if self.loss not in LOSSES:
+        if self.loss not in LOSS_NAMES:
             raise ValueError(
                 f"task {self.name!r}: loss {self.loss!r}, allowed are {', '.join(LOSSES)}"
             )

@@ -14,7 +14,7 @@ import numpy as np
 from mtl_lib.assay.cells import FREE_TEXT, Raw, TableError, opener, shown, tidy
 from mtl_lib.tasks import BINARY, Inputs, Task, TaskSet
 
-LOSSES = ("squared", *BINARY, "ce")
+TARGET_LOSSES = ("squared", *BINARY, "ce")
 MOST_TASKS = 5000
 MOST_LEVELS = 30  # of a category among the inputs
 MOST_CLASSES = 50  # of a target
@@ -115,7 +115,7 @@ def read(
 
 
 def _read(path: Path, task, targets, group, loss) -> Table:
-    if loss is not None and loss not in LOSSES:
+    if loss is not None and loss not in TARGET_LOSSES:
         raise TableError(f"loss {shown(loss)}, allowed are {', '.join(LOSSES)}")
     task, group, targets = tidy(task), tidy(group), [tidy(name) for name in targets]
     raw, facts = opener(path)(path, lambda names: _check_roles(names, task, targets, group))

@@ -15,7 +15,7 @@ from threadpoolctl import ThreadpoolController
 from mtl_lib.classical import scores
 from mtl_lib.classical.design import INTERCEPTS, Design
 from mtl_lib.classical.general import cheapest
-from mtl_lib.classical.losses import LOSSES
+from mtl_lib.classical.losses import LINEAR_LOSSES
 from mtl_lib.classical.penalties import Penalty, mean_direction
 from mtl_lib.classical.solver import lambda_max
 from mtl_lib.classical.training_data import is_list_of_tasks, read
@@ -97,7 +97,9 @@ class LinearMTL(RegressorMixin, BaseEstimator):
         Raises ValueError for a task that was not fitted and for another number of features.
         """
         return self._mapped(
-            X, task, lambda z, loss, name: (z > 0).astype(float) if LOSSES[loss].binary else z
+            X,
+            task,
+            lambda z, loss, name: (z > 0).astype(float) if LINEAR_LOSSES[loss].binary else z,
         )
 
     @available_if(lambda self: {self.loss, *getattr(self, "_losses", {}).values()} != {"squared"})
@@ -125,7 +127,7 @@ class LinearMTL(RegressorMixin, BaseEstimator):
             self._output(name, x, lambda z, loss, name: z)
             for name, x in zip(samples.names, samples.Xs, strict=True)
         ]
-        binary = {LOSSES[loss].binary for loss in samples.losses}
+        binary = {LINEAR_LOSSES[loss].binary for loss in samples.losses}
         if len(binary) == 2:
             raise ValueError(
                 "score: some tasks are regressions and some classifications; mtl_lib.classical.scores has one for each"
@@ -184,7 +186,9 @@ class LinearMTL(RegressorMixin, BaseEstimator):
             self._null_space(len(samples.names)),
             self.ridge,
         )
-        return cheapest(design, some(samples.targets), [LOSSES[loss] for loss in samples.losses])
+        return cheapest(
+            design, some(samples.targets), [LINEAR_LOSSES[loss] for loss in samples.losses]
+        )
 
     def _null_space(self, T):
         own = self.penalty.null_space(T)
@@ -238,7 +242,7 @@ class LinearMTL(RegressorMixin, BaseEstimator):
                 f"penalty {self.penalty!r}: pass an object of mtl_lib.classical.penalties, for example Ridge()"
             )
         for name, allowed in (
-            ("loss", tuple(LOSSES)),
+            ("loss", tuple(LINEAR_LOSSES)),
             ("intercept", INTERCEPTS),
             ("weighting", WEIGHTINGS),
         ):

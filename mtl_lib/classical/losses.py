@@ -82,4 +82,4 @@ class SquaredHinge:
         return a * y - 0.5 * a**2
 
 
-LOSSES = {"squared": Squared(), "logistic": Logistic(), "squared_hinge": SquaredHinge()}
+LINEAR_LOSSES = {"squared": Squared(), "logistic": Logistic(), "squared_hinge": SquaredHinge()}

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from mtl_lib.classical.estimator import LinearMTL, check_positive, check_whole
-from mtl_lib.classical.losses import LOSSES
+from mtl_lib.classical.losses import LINEAR_LOSSES
 from mtl_lib.classical.solver import lambda_max
 from mtl_lib.classical.training_data import positions, read
 
@@ -179,7 +179,7 @@ class LinearMTLCV(LinearMTL):
             )
             / totals.sum()
         )
-        parts = [(LOSSES[name], loss == name) for name in sorted(set(held.losses))]
+        parts = [(LINEAR_LOSSES[name], loss == name) for name in sorted(set(held.losses))]
 
         def error(model):
             place = np.repeat([model._position[name] for name in held.names], sizes)

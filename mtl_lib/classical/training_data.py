@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import issparse
 
-from mtl_lib.classical.losses import LOSSES
+from mtl_lib.classical.losses import LINEAR_LOSSES
 from mtl_lib.tasks import Inputs, Task, TaskSet, labelled
 
 
@@ -30,7 +30,7 @@ class Samples:
     def targets(self):
         """Labels as the losses take them: binary ones are -1 and 1."""
         return [
-            2 * y - 1 if LOSSES[loss].binary else y
+            2 * y - 1 if LINEAR_LOSSES[loss].binary else y
             for y, loss in zip(self.ys, self.losses, strict=True)
         ]
 
@@ -50,7 +50,7 @@ class Samples:
     def can_train(self, k) -> bool:
         """Whether task k has both classes, where its loss is binary."""
         return (
-            not LOSSES[self.losses[k]].binary
+            not LINEAR_LOSSES[self.losses[k]].binary
             or len(np.unique(self.ys[k][self.weights[k] > 0])) == 2
         )
 
@@ -88,7 +88,7 @@ def read(
     if known is not None:
         losses = [known.get(name, loss) for name, loss in zip(names, losses, strict=True)]
     for name, own, weight in zip(names, losses, task_weights, strict=True):
-        if own not in LOSSES:
+        if own not in LINEAR_LOSSES:
             raise ValueError(f"task {name!r}: loss {own!r}, LinearMTL fits {', '.join(LOSSES)}")
         if not 0 < weight < np.inf:
             raise ValueError(f"task {name!r}: weight {weight}, allowed is more than 0")
@@ -229,7 +229,7 @@ def _checked_labels(name, y, X, loss):
             f"task {name!r}: y of shape {y.shape} for {len(X)} samples, expected ({len(X)},)"
         )
     y = _checked_numbers(name, y, "y")
-    other = y[(y != 0) & (y != 1)] if LOSSES[loss].binary else y[:0]
+    other = y[(y != 0) & (y != 1)] if LINEAR_LOSSES[loss].binary else y[:0]
     if len(other):
         raise ValueError(f"task {name!r}: label {other[0]:g}, loss {loss} takes 0 and 1")
     return y

@@ -2,7 +2,6 @@
 
 from torch.nn import functional as F
 
-from mtl_lib.stack.stack import LOSSES as STACK
 from mtl_lib.stack.stack import Loss
 
 NO_TAG = -100  # the tag of a token without label
@@ -21,4 +20,4 @@ def _per_token(z, y):
 
 
 # Gradients are autograd's here: no slope is needed
-LOSSES = {**STACK, "bce": Loss(_per_label, None), "token_ce": Loss(_per_token, None)}
+NETWORK_LOSSES = {**STACK_LOSSES, "bce": Loss(_per_label, None), "token_ce": Loss(_per_token, None)}

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from scipy.stats import rankdata
 
-from mtl_lib.neural.losses import LOSSES
+from mtl_lib.neural.losses import NETWORK_LOSSES
 
 
 def auc(z: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -45,7 +45,7 @@ def skill(loss: str, z: np.ndarray, y: np.ndarray, known: np.ndarray) -> np.ndar
     )
     constant = _constant(loss, np.asarray(known, float), z.shape[-1])
     score = lambda scores: (
-        LOSSES[loss].value(torch.as_tensor(scores), torch.tensor(y)).double().numpy()
+        NETWORK_LOSSES[loss].value(torch.as_tensor(scores), torch.tensor(y)).double().numpy()
     )
     base = score(np.broadcast_to(constant, z.shape).copy()).mean(axis=1, keepdims=True)
     if not (base > 0).all():

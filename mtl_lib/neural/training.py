@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mtl_lib.neural.losses import LOSSES, NO_TAG
+from mtl_lib.neural.losses import NETWORK_LOSSES, NO_TAG
 from mtl_lib.stack.stack import SGD, Adam, Stack
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
@@ -376,7 +376,10 @@ def _losses(network, params, data, x, labels):
         yield (
             name,
             (
-                w * LOSSES[data.of[name]["loss"]].value(network.scores(params, features, name), y)
+                w
+                * NETWORK_LOSSES[data.of[name]["loss"]].value(
+                    network.scores(params, features, name), y
+                )
             ).sum(1),
         )
 
@@ -422,7 +425,7 @@ def _labels(task):
 
 
 def _check(task):
-    if task.loss not in LOSSES:
+    if task.loss not in NETWORK_LOSSES:
         raise ValueError(
             f"task {task.name!r}: loss {task.loss!r}, allowed here are {', '.join(LOSSES)}"
         )
@@ -430,7 +433,7 @@ def _check(task):
     seen = y[there][y[there] != NO_TAG] if task.loss == "token_ce" else y[there]
     if not seen.size:
         raise ValueError(f"task {task.name!r}: no label, at least one is needed")
-    if LOSSES[task.loss].classes and len(np.unique(seen)) < 2:
+    if NETWORK_LOSSES[task.loss].classes and len(np.unique(seen)) < 2:
         raise ValueError(
             f"task {task.name!r}: one class, {seen.flat[0]}; loss {task.loss} needs two"
         )

@@ -42,7 +42,7 @@ def _over_outputs(values):
     return values.sum(-1) if values.ndim > 2 else values
 
 
-LOSSES = {
+STACK_LOSSES = {
     # (1/2)(y - z)^2, summed over outputs where there are several
     "squared": Loss(
         lambda z, y: _over_outputs((z - y) ** 2) / 2, lambda z, y: z - y, classes=False
@@ -234,7 +234,7 @@ class Stack:
     """
 
     def __init__(self, params: dict[str, torch.Tensor], net, loss: str = "squared"):
-        if loss not in LOSSES:
+        if loss not in STACK_LOSSES:
             raise ValueError(f"Stack: loss {loss!r}, allowed are {', '.join(LOSSES)}")
         self.params, self.net, self.loss = params, net, loss
 
@@ -262,12 +262,12 @@ class Stack:
 
     def losses(self, x, y) -> torch.Tensor:
         """Loss of every model on every sample, (K, B)."""
-        return LOSSES[self.loss].value(self(x), self._spread(y))
+        return STACK_LOSSES[self.loss].value(self(x), self._spread(y))
 
     def grads(self, x, y, w, value: bool = True) -> tuple[torch.Tensor | None, dict]:
         """(sum_i w_i loss_i (K,), its gradients): w = 1/B makes the mean, w = 0 pads. ``value=False``: (None, gradients)."""
         return self.net.grads(
-            self.params, x, self._spread(y), self._spread(w), LOSSES[self.loss], value
+            self.params, x, self._spread(y), self._spread(w), STACK_LOSSES[self.loss], value
         )
 
     def _spread(self, values):

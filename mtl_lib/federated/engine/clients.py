@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mtl_lib.stack.stack import LOSSES
+from mtl_lib.stack.stack import STACK_LOSSES
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
 
@@ -234,7 +234,7 @@ def _labelled(task):
 def _check(tasks, whole):
     first = tasks[0]
     for task in tasks:
-        if task.loss not in LOSSES:
+        if task.loss not in STACK_LOSSES:
             raise ValueError(
                 f"client {task.name!r}: loss {task.loss!r}, allowed here are {', '.join(LOSSES)}"
             )
@@ -257,7 +257,7 @@ def _check(tasks, whole):
             )
     if (
         whole
-        and LOSSES[first.loss].classes
+        and STACK_LOSSES[first.loss].classes
         and (first.y == first.y[0]).all()
         and all((task.y == first.y[0]).all() for task in tasks)
     ):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mtl_lib.stack.stack import LOSSES
+from mtl_lib.stack.stack import STACK_LOSSES
 
 ROWS = 2**22  # numbers of inputs scored at once
 
@@ -15,7 +15,7 @@ def measure(method, state, data) -> pd.DataFrame:
     loss : mean of the loss per sample; for ``logistic`` and ``ce`` that is the log-loss.
     accuracy : share of samples whose class is predicted; only for losses with classes.
     """
-    loss, values = LOSSES[data.loss], {}
+    loss, values = STACK_LOSSES[data.loss], {}
     for part in _parts(data):
         x, rows = data.padded(part)
         z = method.outputs(state.server, state.of([data.names[k] for k in part]), x, data.loss)

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from mtl_lib import checks
 from mtl_lib.federated.engine.method import State, each, repeated
 from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.stack.stack import LOSSES
+from mtl_lib.stack.stack import STACK_LOSSES
 
 
 class FedEM(FedAvg):
@@ -45,7 +45,7 @@ class FedEM(FedAvg):
 
     def init(self, train, seed):
         self.check_at_most_one_each(train, components=self.components)
-        if not LOSSES[train.loss].likelihood:
+        if not STACK_LOSSES[train.loss].likelihood:
             raise ValueError(
                 f"{self.name}: loss {train.loss} of client {train.names[0]!r} defines no likelihood, "
                 f"allowed are {', '.join(name for name, loss in LOSSES.items() if loss.likelihood)}"

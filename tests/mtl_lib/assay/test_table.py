@@ -610,7 +610,7 @@ def files(draw):
         task,
         [names[1], names[2]] if several else names[1],
         draw(st.sampled_from([None, None, None, names[-1]])),
-        draw(st.sampled_from([None, None, None, *table.LOSSES])),
+        draw(st.sampled_from([None, None, None, *table.TARGET_LOSSES])),
     )
 
 

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from mtl_lib.classical import MTRL, LinearMTL, Pooled, Ridge
 from mtl_lib.classical.design import Design
 from mtl_lib.classical.general import SampledLoss
-from mtl_lib.classical.losses import LOSSES as OBJECTS
+from mtl_lib.classical.losses import LINEAR_LOSSES as OBJECTS
 from mtl_lib.classical.quadratic import QuadraticLoss
 from mtl_lib.classical.solver import certificate
 from mtl_lib.classical.training_data import Samples, read

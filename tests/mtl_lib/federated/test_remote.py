@@ -13,7 +13,7 @@ from mtl_lib.federated.mocha.estimator import Mocha
 from mtl_lib.federated.mocha.relationships import CommonMean
 from mtl_lib.federated.mocha.systems import Systems
 from mtl_lib.federated.remote import protocol as remote
-from mtl_lib.stack.stack import LOSSES
+from mtl_lib.stack.stack import STACK_LOSSES
 from mtl_lib.tasks import TaskSet
 
 SETTINGS = dict(
@@ -52,7 +52,7 @@ class Wire:
         """The mean loss of a client's model on its own data."""
         x, y, loss = self.tasks[name].X, self.tasks[name].y, self.tasks[name].loss
         return lambda model: {
-            "loss": LOSSES[loss]
+            "loss": STACK_LOSSES[loss]
             .value(torch.as_tensor(model(x)), torch.as_tensor(y, dtype=torch.float64))
             .mean()
         }

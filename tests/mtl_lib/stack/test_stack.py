@@ -6,7 +6,7 @@ import textbook
 import torch
 from torch import nn
 
-from mtl_lib.stack.stack import LOSSES, MLP, SGD, Adam, Module, Stack
+from mtl_lib.stack.stack import MLP, SGD, STACK_LOSSES, Adam, Module, Stack
 from mtl_lib.stream import stream
 
 D, B = 5, 7
@@ -50,7 +50,7 @@ def cases():
     return [
         (name, loss, L)
         for name, net in NETS.items()
-        for loss in LOSSES
+        for loss in STACK_LOSSES
         for L in (1, 2, 4)
         if (net.sizes[-1] > 1) == (loss == "ce") or (loss == "squared")
     ]
@@ -63,7 +63,7 @@ def test_closed_forms_equal_autograd(name, loss, L):
     value, grads = models.grads(x, y, w)
     for k in range(4):
         leaves = {key: p[k : k + 1].clone().requires_grad_() for key, p in models.params.items()}
-        one = LOSSES[loss].value(net(leaves, x[k * L // 4][None]), y[k * L // 4][None])[0]
+        one = STACK_LOSSES[loss].value(net(leaves, x[k * L // 4][None]), y[k * L // 4][None])[0]
         theirs = torch.autograd.grad((w[k] * one).sum(), list(leaves.values()))
         torch.testing.assert_close(value[k], (w[k] * one).sum().detach(), rtol=1e-12, atol=1e-12)
         for key, g in zip(leaves, theirs, strict=True):
@@ -95,21 +95,21 @@ def test_any_module_equals_the_dense_layers_it_is_made_of(L):
 def test_losses_are_the_known_ones():
     z, y = draw("scores", 2, B), (draw("labels", 2, B) > 0).double()
     torch.testing.assert_close(
-        LOSSES["logistic"].value(z, y),
+        STACK_LOSSES["logistic"].value(z, y),
         nn.functional.binary_cross_entropy_with_logits(z, y, reduction="none"),
     )
     torch.testing.assert_close(
-        LOSSES["squared"].value(z, y), nn.functional.mse_loss(z, y, reduction="none") / 2
+        STACK_LOSSES["squared"].value(z, y), nn.functional.mse_loss(z, y, reduction="none") / 2
     )
     torch.testing.assert_close(
-        LOSSES["squared_hinge"].value(z, y), torch.clamp(1 - (2 * y - 1) * z, min=0) ** 2 / 2
+        STACK_LOSSES["squared_hinge"].value(z, y), torch.clamp(1 - (2 * y - 1) * z, min=0) ** 2 / 2
     )
     z, classes = (
         draw("scores", 2, B, 3),
         torch.as_tensor(stream(0, "classes").integers(0, 3, (2, B))),
     )
     torch.testing.assert_close(
-        LOSSES["ce"].value(z, classes),
+        STACK_LOSSES["ce"].value(z, classes),
         nn.functional.cross_entropy(z.transpose(1, 2), classes, reduction="none"),
     )
 
