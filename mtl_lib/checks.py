@@ -70,7 +70,8 @@ def vector(owner: str, values, what: str = "y", length: int | None = None) -> np
 def _plain(owner: str, array: np.ndarray, what: str) -> np.ndarray:
     """An array of objects as numbers or as text."""
     for row, value in enumerate(array):
-        if value is None or value != value or type(value).__name__ in ("NAType", "NaTType"):
+        missing = value is None or type(value).__name__ in ("NAType", "NaTType")
+        if missing or value != value:
             raise ValueError(f"{owner}: {what} {row} is missing ({value!r})")
     if all(isinstance(value, str) for value in array):
         return array.astype(str)
