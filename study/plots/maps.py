@@ -165,7 +165,7 @@ def advice(problems: pd.DataFrame, break_even: float) -> Figure:
         problems.groupby("family", sort=False),
         "os^D",
         ("#0072B2", "#E69F00", "#009E73", "#CC79A7"),
-        strict=True,
+        strict=False,  # there may be fewer families
     ):
         axis.scatter(
             part["ratio"], part["gain"], marker=marker, color=colour, s=34, alpha=0.85, label=family
