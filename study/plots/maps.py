@@ -93,7 +93,7 @@ def _labelled_images(panel, images: list, title: str, columns: int) -> None:
     for axis, (image, label) in zip(
         panel.subplots(-(-len(images) // columns), columns, squeeze=False).ravel(),
         images,
-        strict=True,
+        strict=False,
     ):
         axis.imshow(image, cmap="gray_r")
         axis.set_title(label, fontsize=9, weight="normal", loc="center")
