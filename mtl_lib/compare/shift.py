@@ -28,7 +28,8 @@ import numpy as np
 from scipy import sparse, special, stats
 
 from mtl_lib.stream import stream
-from mtl_lib.tasks import BINARY, TaskSet, labelled
+from mtl_lib.tasks import BINARY, TaskSet
+from mtl_lib.transforms import labelled
 
 NAMES = ("p(x)", "p(y)", "p(x|y)", "p(y|x)", "size")
 SEES = {

@@ -4,7 +4,8 @@ import numpy as np
 
 from mtl_lib.federated.mocha import sdca
 from mtl_lib.stream import stream
-from mtl_lib.tasks import BINARY, TaskSet, labelled
+from mtl_lib.tasks import BINARY, TaskSet
+from mtl_lib.transforms import labelled
 
 QUALITY = (
     1e-3  # local gap, as a share of what a node could gain, at which its best is known well enough
