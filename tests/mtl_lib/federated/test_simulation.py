@@ -15,7 +15,7 @@ from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
 from mtl_lib.federated.methods.fedem import FedEM
 from mtl_lib.federated.methods.local import Local
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
