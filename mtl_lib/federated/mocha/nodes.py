@@ -116,7 +116,7 @@ class Nodes:
         """(N,) every node's samples in the order of this round, from ``stream(seed, "mocha", node, round // ORDERS)``."""
         if self._drawn != (seed, round // ORDERS):
             self._drawn = seed, round // ORDERS
-            for name, first, n in zip(self.names, self.start, self.sizes, strict=True):
+            for name, first, n in zip(self.names, self.start[:-1], self.sizes, strict=True):
                 part = self._orders[:, first : first + n]
                 part[:] = stream(seed, "mocha", name, round // ORDERS).permuted(
                     np.tile(np.arange(n, dtype=np.int32), (ORDERS, 1)), axis=1
