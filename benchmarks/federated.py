@@ -16,7 +16,7 @@ from mtl_lib.data.generated.mixture import mixture
 from mtl_lib.federated.engine.simulation import simulate
 from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.methods.fedem import FedEM
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import TaskSet
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))

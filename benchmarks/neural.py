@@ -12,7 +12,7 @@ from benchmarks.federated import fastest, textbook
 from mtl_lib.neural.balancing import DWA, Aggregator, Uncertainty
 from mtl_lib.neural.network import Conv, Dense, Head, Network
 from mtl_lib.neural.training import train
-from mtl_lib.stack.stack import SGD, Stack
+from mtl_lib.stack import SGD, Stack
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 

@@ -13,7 +13,7 @@ import torch
 
 from mtl_lib.neural.network import Network
 from mtl_lib.neural.training import Replicas, predict, train
-from mtl_lib.stack.stack import Adam, Stack
+from mtl_lib.stack import Adam, Stack
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
 from mtl_lib.transforms import permuted

@@ -2,7 +2,7 @@
 
 from torch.nn import functional as F
 
-from mtl_lib.stack.stack import STACK_LOSSES, Loss
+from mtl_lib.stack import STACK_LOSSES, Loss
 
 NO_TAG = -100  # the tag of a token without label
 
@@ -20,4 +20,8 @@ def _per_token(z, y):
 
 
 # Gradients are autograd's here: no slope is needed
-NETWORK_LOSSES = {**STACK_LOSSES, "bce": Loss(_per_label, None), "token_ce": Loss(_per_token, None)}
+NETWORK_LOSSES = {
+    **STACK_LOSSES,
+    "bce": Loss(_per_label, None),
+    "token_ce": Loss(_per_token, None, softmax=True),
+}

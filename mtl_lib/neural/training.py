@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from mtl_lib.neural.losses import NETWORK_LOSSES, NO_TAG
-from mtl_lib.stack.stack import SGD, Adam, Stack
+from mtl_lib.stack import SGD, Adam, Stack
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
 

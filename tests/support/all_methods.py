@@ -16,7 +16,7 @@ from mtl_lib.federated.methods.local import Local
 from mtl_lib.federated.methods.per_fedavg import PerFedAvg
 from mtl_lib.federated.methods.pfedme import PFedMe
 from mtl_lib.federated.methods.scaffold import SCAFFOLD
-from mtl_lib.stack.stack import MLP, SGD, Adam, Module
+from mtl_lib.stack import MLP, SGD, Adam, Module
 
 RULE = SGD(0.1, momentum=0.9)
 NET = MLP((6, 1))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mtl_lib.stack.stack import STACK_LOSSES
+from mtl_lib.stack import STACK_LOSSES
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from mtl_lib.stack.stack import MLP, Stack, mixed
+from mtl_lib.stack import MLP, Stack, mixed
 
 
 @dataclass

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mtl_lib.stack.stack import STACK_LOSSES
+from mtl_lib.stack import STACK_LOSSES
 
 ROWS = 2**22  # numbers of inputs scored at once
 

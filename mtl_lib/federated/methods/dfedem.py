@@ -4,7 +4,7 @@ import torch
 
 from mtl_lib.federated.engine.method import each, with_clients
 from mtl_lib.federated.methods.fedem import FedEM, mixture_scores
-from mtl_lib.stack.stack import mixed
+from mtl_lib.stack import mixed
 
 GRAPHS = ("complete", "ring")
 MIXING = ("metropolis", "average")

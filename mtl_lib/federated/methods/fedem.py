@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from mtl_lib import checks
 from mtl_lib.federated.engine.method import State, each, repeated
 from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.stack.stack import STACK_LOSSES
+from mtl_lib.stack import STACK_LOSSES
 
 
 class FedEM(FedAvg):

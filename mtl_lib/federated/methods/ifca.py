@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from mtl_lib import checks
 from mtl_lib.federated.engine.method import State, descend, each, scores
 from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.stack.stack import mixed
+from mtl_lib.stack import mixed
 
 
 class IFCA(FedAvg):

@@ -6,7 +6,7 @@ from mtl_lib import checks
 from mtl_lib.federated.engine.method import each, repeated, scores
 from mtl_lib.federated.engine.redraw import redrawn
 from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.stack.stack import SGD
+from mtl_lib.stack import SGD
 
 
 class PerFedAvg(FedAvg):

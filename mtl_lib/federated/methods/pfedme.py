@@ -5,7 +5,7 @@ import torch
 from mtl_lib import checks
 from mtl_lib.federated.engine.method import each, repeated, scores, with_clients
 from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.stack.stack import SGD
+from mtl_lib.stack import SGD
 
 
 class PFedMe(FedAvg):

@@ -11,7 +11,7 @@ from mtl_lib.federated.methods.ifca import IFCA
 from mtl_lib.federated.methods.per_fedavg import PerFedAvg
 from mtl_lib.federated.methods.pfedme import PFedMe
 from mtl_lib.federated.methods.scaffold import SCAFFOLD
-from mtl_lib.stack.stack import MLP, SGD, Module
+from mtl_lib.stack import MLP, SGD, Module
 
 NET, RULE, NAN = MLP((6, 1)), SGD(0.1), float("nan")
 MADE = [

@@ -7,7 +7,7 @@ import torch
 from mtl_lib.federated.engine.simulation import join, simulate
 from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.methods.label_prior import LabelPrior
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 SETTING = dict(rounds=3, batch_size=4, eval_every=0, dtype=torch.float64)

@@ -17,7 +17,7 @@ from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
 from mtl_lib.federated.methods.fedem import FedEM, e_step, mixture_scores
 from mtl_lib.federated.methods.local import Local
-from mtl_lib.stack.stack import MLP, SGD, Stack
+from mtl_lib.stack import MLP, SGD, Stack
 from mtl_lib.tasks import TaskSet
 
 NET, RULE = MLP((6, 1)), SGD(0.1, 0.9)

@@ -14,7 +14,7 @@ from mtl_lib.federated.methods.ifca import IFCA
 from mtl_lib.federated.methods.per_fedavg import PerFedAvg
 from mtl_lib.federated.methods.pfedme import PFedMe
 from mtl_lib.federated.methods.scaffold import SCAFFOLD
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.stream import stream
 
 ROUNDS, BATCH, EPOCHS, SHARE, SEED, LR = 4, 4, 2, 0.6, 3, 0.1

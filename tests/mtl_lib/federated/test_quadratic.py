@@ -16,7 +16,7 @@ from mtl_lib.federated.methods.local import Local
 from mtl_lib.federated.methods.per_fedavg import PerFedAvg
 from mtl_lib.federated.methods.pfedme import PFedMe
 from mtl_lib.federated.methods.scaffold import SCAFFOLD
-from mtl_lib.stack.stack import SGD, Module
+from mtl_lib.stack import SGD, Module
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 ETA, K, MU, ALPHA, LAM = 0.2, 5, 0.7, 0.15, 2.0

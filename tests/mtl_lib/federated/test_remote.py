@@ -13,7 +13,7 @@ from mtl_lib.federated.mocha.estimator import Mocha
 from mtl_lib.federated.mocha.relationships import CommonMean
 from mtl_lib.federated.mocha.systems import Systems
 from mtl_lib.federated.remote import protocol as remote
-from mtl_lib.stack.stack import STACK_LOSSES
+from mtl_lib.stack import STACK_LOSSES
 from mtl_lib.tasks import TaskSet
 
 SETTINGS = dict(

@@ -15,7 +15,7 @@ from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
 from mtl_lib.federated.methods.fedem import FedEM
 from mtl_lib.federated.methods.local import Local
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -172,7 +172,7 @@ BAD = {
         ),
         "'b'.*not finite",
     ),
-    "weight": (run([task("a", weight=-1.0)]), "'a'.*weight -1"),
+    "weight": (lambda: task("a", weight=-1.0), "'a'.*weight -1"),
     "all weights 0": (run([task("a", weight=0.0), task("b", weight=0.0)]), "weight 0.*'a'"),
     "net width": (run([task("a")], FedAvg(MLP((5, 1)), RULE)), "'a'.*6 numbers.*takes 5"),
     "net outputs": (

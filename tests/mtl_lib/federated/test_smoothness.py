@@ -7,7 +7,7 @@ from mtl_lib.federated.engine.simulation import simulate
 from mtl_lib.federated.engine.tuning import smoothness
 from mtl_lib.federated.methods.centralized import Centralized
 from mtl_lib.federated.methods.local import Local
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 

@@ -13,7 +13,7 @@ from mtl_lib.federated.methods.fedprox import FedProx
 from mtl_lib.federated.methods.ifca import IFCA
 from mtl_lib.federated.methods.per_fedavg import PerFedAvg
 from mtl_lib.federated.methods.scaffold import SCAFFOLD
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import TaskSet
 
 NET, RULE = MLP((6, 4, 1)), SGD(0.1, momentum=0.9, weight_decay=0.01)

@@ -11,7 +11,7 @@ from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
 from mtl_lib.federated.methods.fedem import FedEM
 from mtl_lib.federated.methods.local import Local
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.stream import stream
 
 SETTING = dict(rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3)

@@ -7,7 +7,7 @@ import torch
 from mtl_lib.neural import arms, scores
 from mtl_lib.neural.network import Dense, Head, Network
 from mtl_lib.neural.training import train
-from mtl_lib.stack.stack import Adam
+from mtl_lib.stack import Adam
 from mtl_lib.tasks import Inputs, Task, TaskSet
 from mtl_lib.transforms import permuted
 from study.claims import Claim

@@ -9,7 +9,7 @@ import torch
 from mtl_lib.neural.balancing import DWA, Aggregator, Uncertainty
 from mtl_lib.neural.network import Dense, Head, Network
 from mtl_lib.neural.training import Replicas, gradients, train
-from mtl_lib.stack.stack import SGD, Stack
+from mtl_lib.stack import SGD, Stack
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 RNG = np.random.default_rng(0)

@@ -15,7 +15,7 @@ from mtl_lib.federated.methods.fedem import FedEM
 from mtl_lib.federated.mocha.estimator import Mocha
 from mtl_lib.federated.remote import flower
 from mtl_lib.federated.remote.protocol import side_of
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import TaskSet
 
 METHODS = {
