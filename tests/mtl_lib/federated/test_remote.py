@@ -1,4 +1,4 @@
-"""Clients elsewhere, without a network: the same states as the simulation's loop, also where answers get lost."""
+"""Clients elsewhere, without a network: the states of the simulation's loop, also with losses."""
 
 import numpy as np
 import pytest
@@ -6,32 +6,31 @@ import torch
 from all_methods import METHODS
 from comparing import assert_same
 
+from mtl_lib.federated import CommonMean, Mocha, Systems, remote, simulate
 from mtl_lib.federated.engine import simulation
-from mtl_lib.federated.engine.method import each
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.federated.mocha.estimator import Mocha
-from mtl_lib.federated.mocha.relationships import CommonMean
-from mtl_lib.federated.mocha.systems import Systems
-from mtl_lib.federated.remote import protocol as remote
-from mtl_lib.stack.stack import STACK_LOSSES
+from mtl_lib.stack import STACK_LOSSES
+from mtl_lib.stack.tree import tree_map
 from mtl_lib.tasks import TaskSet
 
-SETTINGS = dict(
-    rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3, dtype=torch.float64
-)
+SETTINGS = {
+    "rounds": 4,
+    "batch_size": 4,
+    "local_epochs": 2,
+    "participation": 0.6,
+    "seed": 3,
+    "dtype": torch.float64,
+}
 
 
 class Wire:
-    """Nodes that answer last name first; ``lost`` holds (client, round) of answers that never arrive."""
+    """Nodes that answer last name first; ``lost`` holds (client, round) of lost answers."""
 
     def __init__(self, side, tasks, lost=()):
-        self.side, self.tasks, self.lost, self.kept, self.sent = (
-            side,
-            {task.name: task for task in tasks},
-            lost,
-            {},
-            [],
-        )
+        self.side = side
+        self.tasks = {task.name: task for task in tasks}
+        self.lost = lost
+        self.kept = {}
+        self.sent = []
         self.introductions = {
             name: side.introduce(task) for name, task in reversed(self.tasks.items())
         }
@@ -58,8 +57,8 @@ class Wire:
         }
 
     def serve(self):
-        found, self.told = remote.serve(self.side, self.introductions, self.exchange)
-        return found
+        fitted, self.told = remote.serve(self.side, self.introductions, self.exchange)
+        return fitted
 
     def memory(self, name):
         return self.kept[name][max(self.kept[name])]
@@ -78,7 +77,7 @@ def test_every_method_goes_through_the_states_of_the_loop(name, clients):
         if expected.clients:
             assert_same(
                 wire.memory(client),
-                each(lambda value: value.numpy(), expected.of([client])),
+                tree_map(lambda value: value.numpy(), expected.of([client])),
                 atol=0,
             )
     measured = history.table.query("round == 4 and measure == 'loss'").set_index("client")["value"]
@@ -88,7 +87,10 @@ def test_every_method_goes_through_the_states_of_the_loop(name, clients):
 
 
 class Recorded(Mocha):
-    """MOCHA in one process, noting what nodes are sent; ``absent`` holds (node's position, round) of those who take no part."""
+    """MOCHA in one process, noting what nodes are sent.
+
+    ``absent`` holds (node's position, round) of those who take no part.
+    """
 
     absent = ()
 
@@ -110,7 +112,7 @@ def mixed_losses(clients) -> TaskSet:
 def test_mocha_goes_through_the_same_models_and_gaps(relationship, clients):
     tasks, settings = (
         mixed_losses(clients),
-        dict(lam=0.1, relationship=relationship, tol=1e-4, epochs=0.5, seed=2),
+        {"lam": 0.1, "relationship": relationship, "tol": 1e-4, "epochs": 0.5, "seed": 2},
     )
     expected = Recorded(**settings).fit(tasks)
     wire = Wire(remote.side_of(Mocha(**settings)), tasks)
@@ -136,7 +138,14 @@ def test_mocha_goes_through_the_same_models_and_gaps(relationship, clients):
 def test_a_lost_answer_of_mocha_is_a_round_without_the_node(relationship, clients):
     tasks, settings = (
         mixed_losses(clients),
-        dict(lam=0.1, relationship=relationship, tol=1e-4, epochs=0.5, seed=2, max_rounds=12),
+        {
+            "lam": 0.1,
+            "relationship": relationship,
+            "tol": 1e-4,
+            "epochs": 0.5,
+            "seed": 2,
+            "max_rounds": 12,
+        },
     )
     lost = [(1, 2), (1, 3), (3, 3), (4, 6)]
     expected = Recorded(**settings)
@@ -178,7 +187,9 @@ def test_a_lost_answer_is_a_round_without_the_client(name, clients, monkeypatch)
     assert_same(state.server, expected.server, atol=0)
     for client in tasks.names if expected.clients else ():
         assert_same(
-            wire.memory(client), each(lambda value: value.numpy(), expected.of([client])), atol=0
+            wire.memory(client),
+            tree_map(lambda value: value.numpy(), expected.of([client])),
+            atol=0,
         )
 
 
@@ -205,7 +216,8 @@ def test_a_client_that_lost_its_state_is_named(name, clients):
     wire = forgetful(Wire(side, clients()), "client 2", 3)
     with pytest.raises(
         ValueError,
-        match="client 'client 2' lost its state: the server has its answer of round 2, the node has no memory",
+        match="client 'client 2' lost its state: the server has its answer of round 2, "
+        "the node has no memory",
     ):
         wire.serve()
 
@@ -241,7 +253,7 @@ def test_a_round_without_any_answer_ends_the_run(clients):
         (lambda: METHODS["Pooled"](), SETTINGS, "Pooled trains where all data are in one place"),
         (
             lambda: Mocha(lam=0.1),
-            dict(rounds=3),
+            {"rounds": 3},
             "Mocha has its settings in itself, got also rounds",
         ),
         (lambda: "FedAvg", {}, "method 'FedAvg', allowed are methods of the stack"),
