@@ -109,7 +109,7 @@ class Mocha(NodeModels):
     Notes
     -----
     The simulation counts the sums of every node in the certificate, also those of a node that did
-    not answer. The first fit on a machine compiles for about 15 s and says so on stderr;
+    not answer. The first fit on a machine compiles for up to 15 s and says so on stderr;
     ``python -m mtl_lib.federated.mocha.compile`` does it beforehand.
     """
 

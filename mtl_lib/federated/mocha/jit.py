@@ -5,7 +5,7 @@ import sys
 from numba import njit
 from numba.core import event
 
-ABOUT = "compiling MOCHA's inner loops, about 15 s, "
+ABOUT = "compiling MOCHA's inner loops, up to 15 s, "
 
 
 def compiled(function):

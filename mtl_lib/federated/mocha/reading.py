@@ -63,29 +63,7 @@ def read(owner: str, X, y, loss: str) -> NodeData:
         tasks = checked(X)
         columns = common_columns({task.name: task.inputs.columns for task in tasks})
         return NodeData(tasks, columns, _zero_and_one(tasks))
-    if not isinstance(X, list | tuple) or not hasattr(y, "__len__") or len(X) != len(y):
-        raise ValueError(
-            f"{owner}: pass a TaskSet, or a list of tables (n_t, d) and a list of as many label "
-            "vectors (n_t,)"
-        )
-    names = [str(t) for t in range(len(X))]
-    tables = [table(f"node {name!r}", x) for name, x in zip(names, X, strict=True)]
-    labels = [
-        _labels(f"node {name!r}", own, len(x), loss)
-        for name, own, x in zip(names, y, tables, strict=True)
-    ]
-    classes = None
-    if loss in BINARY:
-        classes = two_classes(names, labels, loss)
-        labels = [(own == classes[1]).astype(int) for own in labels]
-    tasks = TaskSet(
-        Task(name, Inputs(f"node {name}", x), np.arange(len(x)), own, loss)
-        for name, x, own in zip(names, tables, labels, strict=True)
-    )
-    columns = common_columns(
-        {name: columns_of(f"node {name!r}", x) for name, x in zip(names, X, strict=True)}
-    )
-    return NodeData(checked(tasks), columns, classes)
+    return _read_list(owner, X, y, loss)
 
 
 def checked(tasks: TaskSet) -> TaskSet:
@@ -177,6 +155,33 @@ def two_classes(names, labels, loss: str) -> np.ndarray:
                     f"{seen[1]}, loss {loss} takes two"
                 )
     return _completed(np.unique(np.concatenate(labels)), loss)
+
+
+def _read_list(owner, X, y, loss):
+    """The data of a fit from a list of tables and a list of label vectors."""
+    if not isinstance(X, list | tuple) or not hasattr(y, "__len__") or len(X) != len(y):
+        raise ValueError(
+            f"{owner}: pass a TaskSet, or a list of tables (n_t, d) and a list of as many label "
+            "vectors (n_t,)"
+        )
+    names = [str(t) for t in range(len(X))]
+    tables = [table(f"node {name!r}", x) for name, x in zip(names, X, strict=True)]
+    labels = [
+        _labels(f"node {name!r}", own, len(x), loss)
+        for name, own, x in zip(names, y, tables, strict=True)
+    ]
+    classes = None
+    if loss in BINARY:
+        classes = two_classes(names, labels, loss)
+        labels = [(own == classes[1]).astype(int) for own in labels]
+    tasks = TaskSet(
+        Task(name, Inputs(f"node {name}", x), np.arange(len(x)), own, loss)
+        for name, x, own in zip(names, tables, labels, strict=True)
+    )
+    columns = common_columns(
+        {name: columns_of(f"node {name!r}", x) for name, x in zip(names, X, strict=True)}
+    )
+    return NodeData(checked(tasks), columns, classes)
 
 
 def _labels(owner, values, length, loss):

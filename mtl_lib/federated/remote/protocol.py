@@ -83,11 +83,7 @@ def answer(
     if ask.accepted and ask.accepted not in kept:
         if ask.last:
             return {}, kept  # there is no model to tell of, and the run is over
-        memories = f"its memory of round {', '.join(map(str, kept))}" if kept else "no memory"
-        raise ValueError(
-            f"client {task.name!r} lost its state: the server has its answer of round "
-            f"{ask.accepted}, the node has {memories}; was it restarted?"
-        )
+        raise ValueError(_lost(task.name, ask.accepted, kept))
     mine = kept[ask.accepted] if ask.accepted else ask.first
     if ask.last:
         told = finish(side.model(task, ask.sent, mine, ask.round)) if finish else {}
@@ -95,6 +91,15 @@ def answer(
     message, new = side.work(task, ask.sent, mine, ask.round)
     known = {ask.accepted: mine} if ask.accepted else {}
     return message, known | {ask.round: new}
+
+
+def _lost(name, accepted, kept):
+    """The error of a node that does not have the memory that the server counts on."""
+    memories = f"its memory of round {', '.join(map(str, kept))}" if kept else "no memory"
+    return (
+        f"client {name!r} lost its state: the server has its answer of round {accepted}, the node "
+        f"has {memories}; was it restarted?"
+    )
 
 
 @dataclass
@@ -114,10 +119,20 @@ class Ledger:
         first = self.first[name] if self.first and not accepted else {}
         return Ask(self.round, accepted, first, sent, last)
 
-    def accept(self, names) -> None:
-        """Note whose answer has arrived; without a memory there is nothing that could be lost."""
+    def accept(self, sent: dict, arrived: dict) -> dict:
+        """Note whose answer has arrived, and put the answers in the order of what was sent.
+
+        Answers come in any order; sums are in one. Without a memory there is nothing that could be
+        lost, and nothing to note. Raises ValueError where nobody answered.
+        """
+        if not arrived:
+            raise ValueError(
+                f"round {self.round}: none of the {len(sent)} clients asked "
+                f"({next(iter(sent))!r}, ...) answered"
+            )
         if self.first is not None:
-            self.accepted |= dict.fromkeys(names, self.round)
+            self.accepted |= dict.fromkeys(arrived, self.round)
+        return {name: arrived[name] for name in sent if name in arrived}
 
 
 def serve(side, introductions: dict[str, dict], exchange) -> tuple:
@@ -157,14 +172,7 @@ def serve(side, introductions: dict[str, dict], exchange) -> tuple:
             break
         ledger.round += 1
         arrived = exchange({name: ledger.ask(name, what) for name, what in sent.items()})
-        if not arrived:
-            raise ValueError(
-                f"round {ledger.round}: none of the {len(sent)} clients asked "
-                f"({next(iter(sent))!r}, ...) answered"
-            )
-        ledger.accept(arrived)
-        # Answers come in any order; sums are in one.
-        answers = {name: arrived[name] for name in sent if name in arrived}
+        answers = ledger.accept(sent, arrived)
     last = side.last(fitted)
     told = exchange({name: ledger.ask(name, what, last=True) for name, what in last.items()})
     return fitted, {name: tree_map(float, told[name]) for name in sorted(told)}
