@@ -52,7 +52,8 @@ class NodeModels(BaseEstimator):
         check_is_fitted(self)
         scores = []
         for name, x in self._tables(X):
-            scores.append(np.asarray(x, float) @ self.coef_[self._position(name, x.shape[1:])])
+            w = self.coef_[self._position(name, x.shape[1:])]
+            scores.append(np.ascontiguousarray(x, float) @ w)
         return scores
 
     def predict(self, X) -> list[np.ndarray]:

@@ -69,7 +69,7 @@ class TaskClusters(Relationship):
     Parameters
     ----------
     labels : tuple
-        (T,) of any kind.
+        (T,), all numbers or all text.
     mu : float
         As in ``CommonMean``.
 
@@ -86,8 +86,9 @@ class TaskClusters(Relationship):
         checks.positive("TaskClusters", mu=self.mu)
 
     def covariance(self, T):
-        labels = np.asarray(self.labels)
-        if labels.shape != (T,):
+        # As objects first: an array of numbers and text would make all of them text.
+        labels = checks.vector("TaskClusters", np.array(self.labels, object), "labels")
+        if len(labels) != T:
             raise ValueError(
                 f"TaskClusters: labels of shape {labels.shape}, the data have {T} nodes"
             )

@@ -1,5 +1,7 @@
 """Nodes that are slow, drop out or never answer, and what a round costs in simulated time."""
 
+import numbers
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,13 +45,17 @@ class Systems:
     network: str = "wifi"
 
     def __post_init__(self):
-        if len(self.speeds) != 2 or not 0 < self.speeds[0] <= self.speeds[1] < np.inf:
+        if not _is_interval(self.speeds):
             raise ValueError(
-                f"systems: speeds {self.speeds}, allowed are two numbers, 0 < low <= high"
+                f"systems: speeds {self.speeds!r}, allowed are two numbers, 0 < low <= high"
             )
-        if not 0 <= self.drop < 1:
-            raise ValueError(f"systems: drop {self.drop}, allowed is 0 or more and less than 1")
-        if self.network not in NETWORKS:
+        if not isinstance(self.wait, bool | np.bool_):
+            raise ValueError(f"systems: wait {self.wait!r}, allowed are True and False")
+        if not isinstance(self.drop, numbers.Real) or not 0 <= self.drop < 1:
+            raise ValueError(f"systems: drop {self.drop!r}, allowed is 0 or more and less than 1")
+        if isinstance(self.silent, str) or not isinstance(self.silent, Collection):
+            raise ValueError(f"systems: silent {self.silent!r}, allowed is a tuple of names")
+        if not isinstance(self.network, str) or self.network not in NETWORKS:
             raise ValueError(
                 f"systems: network {self.network!r}, allowed are {', '.join(NETWORKS)}"
             )
@@ -87,7 +93,8 @@ class Systems:
             draws = np.array([stream(seed, "systems", name, round).random(2) for name in names])
         speeds = low + (high - low) * draws[:, 0]
         amount = epochs * sizes if self.wait else epochs * speeds * np.mean(sizes)
-        answers = (draws[:, 1] >= self.drop) & ~np.isin(names, self.silent)
+        silent = np.array([name in self.silent for name in names], bool)
+        answers = (draws[:, 1] >= self.drop) & ~silent
         return np.where(answers, np.maximum(np.round(amount), 1), 0).astype(np.int64), speeds
 
     def seconds(self, steps, speeds, d: int) -> float:
@@ -115,3 +122,13 @@ class Systems:
         compute = (4 * d * steps[working] / speeds[working]).max()
         traffic = 16 * d * NETWORKS[self.network]
         return float(compute + traffic) / RATE
+
+
+def _is_interval(speeds) -> bool:
+    """Whether these are two numbers, 0 < low <= high < infinity."""
+    if not isinstance(speeds, Sequence | np.ndarray) or len(speeds) != 2:
+        return False
+    low, high = speeds
+    if not isinstance(low, numbers.Real) or not isinstance(high, numbers.Real):
+        return False
+    return 0 < low <= high < np.inf

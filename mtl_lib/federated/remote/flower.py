@@ -142,6 +142,7 @@ def simulate(side, tasks, timeout: float | None = None, finish=None) -> tuple:
 def _introduction(side_of, task_of, context) -> dict:
     """What a node says of itself."""
     task = task_of(context)
+    protocol.check_names([task.name])
     said = {"name": task.name} | side_of(context).introduce(task)
     return {"introduction": ConfigRecord({"json": json.dumps(said)})}
 
