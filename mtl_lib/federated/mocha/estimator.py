@@ -249,5 +249,5 @@ class Mocha(NodeModels):
     def _check_parameters(self):
         checks.positive(self.name, tol=self.tol, epochs=self.epochs)
         checks.whole(self.name, 1, max_rounds=self.max_rounds)
-        self._check_flags(record_theta=self.record_theta)
+        checks.flag(self.name, record_theta=self.record_theta)
         return super()._check_parameters()

@@ -63,11 +63,7 @@ class MiniBatchSDCA(Mocha):
 
     def _check_parameters(self):
         relationship = _checked(self, super()._check_parameters())
-        checks.positive(self.name, share=self.share)
-        if self.share > 1:
-            raise ValueError(
-                f"{self.name}: share {self.share!r}, allowed is more than 0 and at most 1"
-            )
+        checks.share(self.name, share=self.share)
         return relationship
 
     def _steps(self, steps):

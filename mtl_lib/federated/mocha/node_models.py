@@ -134,23 +134,14 @@ class NodeModels(BaseEstimator):
     def _check_parameters(self) -> Relationship:
         """The relationship; ValueError, naming the parameter, for what no method here takes."""
         checks.positive(self.name, lam=self.lam)
-        checks.whole(self.name, 0, seed=self.seed)
-        if self.loss not in DUAL_LOSSES:
-            raise ValueError(
-                f"{self.name}: loss {self.loss!r}, allowed are {', '.join(DUAL_LOSSES)}"
-            )
+        checks.seed(self.name, self.seed)
+        checks.one_of(self.name, DUAL_LOSSES, loss=self.loss)
         if self.systems is not None and not isinstance(self.systems, Systems):
             raise ValueError(
                 f"{self.name}: systems {self.systems!r}, allowed is None or a "
                 "mtl_lib.federated.Systems"
             )
         return relationship_of(self.relationship)
-
-    def _check_flags(self, **flags):
-        """ValueError, naming the parameter, for what is neither True nor False."""
-        for what, value in flags.items():
-            if not isinstance(value, bool | np.bool_):
-                raise ValueError(f"{self.name}: {what} {value!r}, allowed are True and False")
 
     def _read(self, X, y) -> tuple[NodeData, Systems]:
         """The data of a fit, and the systems they run on."""

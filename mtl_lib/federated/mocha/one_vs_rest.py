@@ -39,8 +39,7 @@ class OneVsRest:
 
     def __init__(self, model: Mocha, classes: int, loss: str = "hinge"):
         allowed = [name for name in DUAL_LOSSES if name in BINARY]
-        if loss not in allowed:
-            raise ValueError(f"OneVsRest: loss {loss!r}, allowed are {', '.join(allowed)}")
+        checks.one_of("OneVsRest", allowed, loss=loss)
         checks.whole("OneVsRest", 2, classes=classes)
         self.model = model
         self.classes = classes

@@ -86,8 +86,7 @@ class TaskClusters(Relationship):
         checks.positive("TaskClusters", mu=self.mu)
 
     def covariance(self, T):
-        # As objects first: an array of numbers and text would make all of them text.
-        labels = checks.vector("TaskClusters", np.array(self.labels, object), "labels")
+        labels = checks.ids("TaskClusters", self.labels, "labels")
         if len(labels) != T:
             raise ValueError(
                 f"TaskClusters: labels of shape {labels.shape}, the data have {T} nodes"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mtl_lib import checks
 from mtl_lib.stream import stream
 
 NETWORKS = {"wifi": 10.0, "lte": 100.0, "3g": 1000.0}  # floating-point operations that a byte costs
@@ -49,16 +50,11 @@ class Systems:
             raise ValueError(
                 f"systems: speeds {self.speeds!r}, allowed are two numbers, 0 < low <= high"
             )
-        if not isinstance(self.wait, bool | np.bool_):
-            raise ValueError(f"systems: wait {self.wait!r}, allowed are True and False")
-        if not isinstance(self.drop, numbers.Real) or not 0 <= self.drop < 1:
-            raise ValueError(f"systems: drop {self.drop!r}, allowed is 0 or more and less than 1")
+        checks.flag("systems", wait=self.wait)
+        checks.within("systems", "[0, 1)", drop=self.drop)
         if isinstance(self.silent, str) or not isinstance(self.silent, Collection):
             raise ValueError(f"systems: silent {self.silent!r}, allowed is a tuple of names")
-        if not isinstance(self.network, str) or self.network not in NETWORKS:
-            raise ValueError(
-                f"systems: network {self.network!r}, allowed are {', '.join(NETWORKS)}"
-            )
+        checks.one_of("systems", NETWORKS, network=self.network)
 
     def plan(
         self, names, sizes, epochs: float, seed: int, round: int

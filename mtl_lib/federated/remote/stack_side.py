@@ -44,7 +44,7 @@ class StackSide:
         seed: int = 0,
         dtype=torch.float32,
     ):
-        checks.whole(method.name, 0, seed=seed)
+        checks.seed(method.name, seed)
         self.method = method
         self.rounds = rounds
         self.batch_size = batch_size

@@ -1,5 +1,7 @@
 """Clients elsewhere, without a network: the states of the simulation's loop, also with losses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -290,3 +292,59 @@ def test_clients_that_do_not_fit_each_other_are_named(clients):
         ValueError, match="client 'client 1' has loss squared, client 'client 2' logistic"
     ):
         wire.serve()
+
+
+SIDES = {
+    "FedAvg": lambda **options: remote.side_of(METHODS["FedAvg"](), **{**SETTINGS, **options}),
+    "MOCHA": lambda **options: remote.side_of(Mocha(lam=0.1, **options)),
+}
+
+
+@pytest.mark.parametrize("side", SIDES.values(), ids=SIDES)
+@pytest.mark.parametrize("name", [1, None, "", 1.5, ("client", 1)], ids=repr)
+def test_a_name_of_a_client_is_text(side, name, clients):
+    wire = Wire(side(), clients())
+    wire.introductions[name] = wire.introductions.pop("client 1")
+    with pytest.raises(ValueError, match="a name of type .*, allowed is text") as caught:
+        wire.serve()
+    assert repr(name) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("side", SIDES.values(), ids=SIDES)
+@pytest.mark.parametrize("seed", [1.5, "1", None, True, -1, np.nan, [0]], ids=repr)
+def test_a_seed_is_a_whole_number(side, seed, clients):
+    with pytest.raises(ValueError, match="seed") as caught:
+        Wire(side(seed=seed), clients()).serve()
+    assert repr(seed) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:MOCHA stopped")
+@pytest.mark.parametrize("side", SIDES.values(), ids=SIDES)
+def test_a_seed_may_be_numpys(side, clients):
+    states = [Wire(side(seed=seed), clients()).serve() for seed in (3, np.int64(3), np.uint8(3))]
+    for state in states[1:]:
+        if isinstance(state, Mocha):
+            assert np.array_equal(state.coef_, states[0].coef_)
+        else:
+            assert_same(state.server, states[0].server, atol=0)
+
+
+def with_columns(tasks, columns) -> TaskSet:
+    """The same tasks on frames of their own."""
+    return TaskSet(
+        [
+            replace(task, inputs=replace(task.inputs, columns=tuple(own)))
+            for task, own in zip(tasks, columns, strict=True)
+        ]
+    )
+
+
+def test_nodes_of_mocha_whose_columns_differ_are_named(clients):
+    tasks = mixed_losses(clients)
+    columns = [list("abcdef") for _ in tasks]
+    fitted = Wire(SIDES["MOCHA"](), with_columns(tasks, columns)).serve()
+    assert fitted.feature_names_in_.tolist() == list("abcdef")
+    assert fitted.classes_.tolist() == [0, 1]
+    columns[3] = list("bacdef")
+    with pytest.raises(ValueError, match="node 'client 3': column 0 is 'b', in node 'client 0'"):
+        Wire(SIDES["MOCHA"](), with_columns(tasks, columns)).serve()
