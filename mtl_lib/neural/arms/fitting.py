@@ -136,13 +136,22 @@ def fit(arm: Arm, draws: dict[tuple, TaskSet], rate, **run) -> list[Part]:
         jobs = [(key, None) for key in draws]
     else:
         jobs = [(key, name) for key, tasks in draws.items() for name in tasks.names]
-    # on own rows, a network of one task need not see the others
-    apart = arm.way == "alone" and any(tasks.regime[0] != "shared" for tasks in draws.values())
+    apart = arm.way == "alone" and _can_be_apart(draws.values(), {**run, **(arm.options or {})})
     groups = [jobs]
     if apart:
         names = dict.fromkeys(name for _, name in jobs)
         groups = [[job for job in jobs if job[1] == name] for name in names]
     return [_fit(arm, draws, group, apart, rate, run) for group in groups]
+
+
+def _can_be_apart(sets, options) -> bool:
+    """Whether networks of one task need not see the other tasks.
+
+    They do on shared rows, where all arms see the same batches, and where a penalty ties the
+    networks of a draw to each other.
+    """
+    own = any(tasks.regime[0] != "shared" for tasks in sets)
+    return own and options.get("penalty") is None
 
 
 def _fit(arm, draws, jobs, apart, rate, run) -> Part:
