@@ -1,5 +1,7 @@
 """Losses per sample of neural networks, and the labels that each of them takes."""
 
+import numbers
+
 import numpy as np
 from torch.nn import functional as F
 
@@ -54,7 +56,7 @@ class NetworkLoss:
         Raises
         ------
         ValueError
-            Naming the task, for labels that are no numbers or of another shape.
+            Naming the task, for labels that are no finite numbers or of another shape.
         """
         owner = f"task {task.name!r}"
         y = self._shaped(_numbers(owner, task.y))
@@ -66,6 +68,7 @@ class NetworkLoss:
         there = np.ones(y.shape, bool)
         if task.observed is not None:
             there = self._shaped(np.asarray(task.observed))
+        _check_finite(owner, y, there)
         if self.shape == "tokens":
             y = np.where(there, y, NO_TAG)
             return y, (y != NO_TAG).any(axis=1)
@@ -103,16 +106,23 @@ class NetworkLoss:
 
 
 def _numbers(owner, y):
-    """Labels as an array of numbers, also where they came as objects."""
+    """Labels as an array of numbers, also where they came as objects; None is a missing one."""
     y = np.asarray(y)
     if y.dtype == object:
-        try:
-            y = y.astype(float)
-        except (TypeError, ValueError):
-            y = y.astype(str)
+        for value in y.flat:
+            if value is not None and not isinstance(value, numbers.Real | np.bool_):
+                raise ValueError(f"{owner}: label {value!r}, numbers are needed")
+        y = y.astype(float)
     if y.dtype.kind not in "biuf":
         raise ValueError(f"{owner}: label {y.flat[0].item()!r}, numbers are needed")
     return y
+
+
+def _check_finite(owner, y, there):
+    """Raise ValueError where a label that is there is not finite."""
+    bad = np.argwhere(~np.isfinite(y) & there)
+    if len(bad):
+        raise ValueError(f"{owner}: label of sample {bad[0][0]} is {y[tuple(bad[0])]}")
 
 
 def _per_label(z, y):

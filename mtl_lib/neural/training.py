@@ -6,6 +6,7 @@ the others: adding a replica changes no other. Tasks on the same rows are one mi
 forward pass of the trunk.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -99,20 +100,18 @@ class Recipe:
         ValueError
             For values that are not one number or one per replica.
         """
-        optimizer = self.optimizer.fresh()
-        optimizer.lr = _each("train", self.optimizer.lr, "learning rates", replicas)
+        rates = _each("train", self.optimizer.lr, "learning rates", replicas)
         weights = {
             name: _each(f"weights: task {name!r}", weight, "weights", replicas)
             for name, weight in (self.weights or {}).items()
         }
         if self.start is not None and len(self.start) != replicas:
             raise ValueError(f"train: {len(self.start)} networks in start, {replicas} replicas")
-        return replace(self, optimizer=optimizer, weights=weights)
+        return replace(self, optimizer=_at_rate(self.optimizer, rates), weights=weights)
 
     def part(self, which: slice) -> "Recipe":
         """The recipe of some of the replicas, from one that is ``of`` them all."""
-        optimizer = self.optimizer.fresh()
-        optimizer.lr = _part(self.optimizer.lr, which)
+        optimizer = _at_rate(self.optimizer, _part(self.optimizer.lr, which))
         start = self.start
         if start is not None:
             start = start.take(range(len(start))[which])
@@ -233,13 +232,20 @@ def _seeds(seeds, replicas):
 def _each(owner, values, what, replicas):
     """One finite number, or (K,) of them."""
     if np.ndim(values):
-        values = vector(owner, values, what)
+        values = vector(owner, values, what).copy()
         if len(values) != replicas:
             raise ValueError(f"{owner}: {len(values)} {what} for {replicas} replicas")
     numbers = np.asarray(values)
     if numbers.dtype.kind not in "biuf" or not np.isfinite(numbers).all():
         raise ValueError(f"{owner}: {what} {values!r}, allowed are finite numbers")
     return values
+
+
+def _at_rate(optimizer, rates):
+    """The same optimiser without memory at other learning rates."""
+    changed = copy.copy(optimizer)
+    changed.lr = rates
+    return changed.fresh()
 
 
 def _part(value, part):

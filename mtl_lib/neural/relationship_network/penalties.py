@@ -169,4 +169,4 @@ def _strength(owner, strength):
     values = vector(owner, values, "strength") if np.ndim(values) else values
     for value in np.ravel(values).tolist():
         not_negative(owner, strength=value)
-    return torch.as_tensor(values, dtype=torch.float64)
+    return torch.tensor(np.array(values, float))
