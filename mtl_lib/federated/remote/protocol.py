@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mtl_lib.stack.tree import tree_map
+from mtl_lib.stack import tree_map
 from mtl_lib.tasks import Task
 
 

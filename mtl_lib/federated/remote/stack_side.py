@@ -8,7 +8,7 @@ from mtl_lib import checks
 from mtl_lib.federated.engine.clients import Clients
 from mtl_lib.federated.engine.method import Method, State
 from mtl_lib.federated.engine.simulation import aggregate, check, check_finite, participants
-from mtl_lib.stack.tree import tree_map
+from mtl_lib.stack import tree_map
 from mtl_lib.tasks import Task, TaskSet
 
 

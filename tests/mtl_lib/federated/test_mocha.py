@@ -15,16 +15,10 @@ from sklearn.base import clone
 from sklearn.svm import LinearSVC
 
 from mtl_lib import classical
-from mtl_lib.federated import Mocha
+from mtl_lib.federated import CommonMean, LearnedCovariance, Mocha, TaskClusters, TaskGraph
 from mtl_lib.federated.mocha import sdca
 from mtl_lib.federated.mocha.nodes import Nodes
-from mtl_lib.federated.mocha.relationships import (
-    CommonMean,
-    LearnedCovariance,
-    TaskClusters,
-    TaskGraph,
-    largest_coupling,
-)
+from mtl_lib.federated.mocha.relationships import largest_coupling
 from mtl_lib.tasks import Task, TaskSet
 
 

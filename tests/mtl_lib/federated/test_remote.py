@@ -10,8 +10,7 @@ from comparing import assert_same
 
 from mtl_lib.federated import CommonMean, Mocha, Systems, remote, simulate
 from mtl_lib.federated.engine import simulation
-from mtl_lib.stack import STACK_LOSSES
-from mtl_lib.stack.tree import tree_map
+from mtl_lib.stack import STACK_LOSSES, tree_map
 from mtl_lib.tasks import TaskSet
 
 SETTINGS = {
