@@ -1,11 +1,11 @@
 """From the columns of one table to one task per group, shared by every source that is a table."""
 
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from mtl_lib import checks
+from mtl_lib.data.ids import name_ids
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 
@@ -55,18 +55,13 @@ def tasks_by(
     Parameters
     ----------
     ids : array_like
-        (n,) which task each row belongs to. Text is compared after Unicode normalisation (NFC), so
-        that one name written with composed and with combining characters is one task.
-    features : mapping of str to array_like
-        Column name -> (n,) numbers.
+        (n,) which task each row belongs to. Composed and combining characters are one text (NFC).
+    features, meta : mapping of str to array_like
+        Column name -> (n,). Features are numbers; the first row of a task goes into ``Task.meta``.
     target : array_like
         (n,) numbers.
-    name : str
-        Of the task set and its inputs.
-    unit : str
-        What a task is called: "school" makes "school 12".
-    meta : mapping of str to array_like, optional
-        Column name -> (n,); the value of a task's first row goes into ``Task.meta``.
+    name, unit : str
+        Of the set and its inputs; what a task is called: "school" makes "school 12".
 
     Returns
     -------
@@ -79,7 +74,7 @@ def tasks_by(
         For a missing id, a column of another length, and columns that are not of numbers.
     """
     owner = f"tasks of {name!r}"
-    ids = _composed(checks.ids(owner, ids, "ids"))
+    ids = name_ids(owner, ids)
     inputs = table(name, features)
     if len(inputs.array) != len(ids):
         raise ValueError(f"{owner}: {len(ids)} ids for {len(inputs.array)} rows")
@@ -87,13 +82,18 @@ def tasks_by(
     facts = {
         key: checks.vector(owner, values, key, len(ids)) for key, values in (meta or {}).items()
     }
-    order = np.argsort(ids, kind="stable")  # one sort, because thousands of tasks are common
-    values, starts = np.unique(ids[order], return_index=True)
     tasks = []
-    for value, rows in zip(values, np.split(order, starts[1:]), strict=True):
+    for value, rows in _rows_by(ids):
         first = {key: column[rows[0]].item() for key, column in facts.items()}
         tasks.append(Task(f"{unit} {value}", inputs, rows, target[rows], meta=first))
     return TaskSet(tasks, name)
+
+
+def _rows_by(ids: np.ndarray) -> Iterator[tuple]:
+    """(id, its rows) of every distinct id, sorted; one sort, because thousands are common."""
+    order = np.argsort(ids, kind="stable")
+    values, starts = np.unique(ids[order], return_index=True)
+    return zip(values, np.split(order, starts[1:]), strict=True)
 
 
 def indicators(column: np.ndarray, baseline: str, prefix: str) -> dict[str, np.ndarray]:
@@ -121,11 +121,3 @@ def indicators(column: np.ndarray, baseline: str, prefix: str) -> dict[str, np.n
     column = checks.ids(f"indicators of {prefix!r}", column, "levels")
     levels = [level for level in np.unique(column) if level != baseline]
     return {f"{prefix} {level}": (column == level).astype(float) for level in levels}
-
-
-def _composed(ids: np.ndarray) -> np.ndarray:
-    """Text ids in Unicode's composed form, NFC; other ids as they are."""
-    if ids.dtype.kind != "U":
-        return ids
-    values, of_row = np.unique(ids, return_inverse=True)
-    return np.array([unicodedata.normalize("NFC", value) for value in values])[of_row]
