@@ -96,7 +96,7 @@ class Task:
         object.__setattr__(self, "y", y)
         if self.loss not in LOSS_NAMES:
             raise ValueError(
-                f"task {self.name!r}: loss {self.loss!r}, allowed are {', '.join(LOSSES)}"
+                f"task {self.name!r}: loss {self.loss!r}, allowed are {', '.join(LOSS_NAMES)}"
             )
         if rows.ndim != 1 or len(rows) == 0:
             raise ValueError(

@@ -116,7 +116,7 @@ def read(
 
 def _read(path: Path, task, targets, group, loss) -> Table:
     if loss is not None and loss not in TARGET_LOSSES:
-        raise TableError(f"loss {shown(loss)}, allowed are {', '.join(LOSSES)}")
+        raise TableError(f"loss {shown(loss)}, allowed are {', '.join(TARGET_LOSSES)}")
     task, group, targets = tidy(task), tidy(group), [tidy(name) for name in targets]
     raw, facts = opener(path)(path, lambda names: _check_roles(names, task, targets, group))
     rows = len(raw[targets[0]].array)

@@ -89,7 +89,9 @@ def read(
         losses = [known.get(name, loss) for name, loss in zip(names, losses, strict=True)]
     for name, own, weight in zip(names, losses, task_weights, strict=True):
         if own not in LINEAR_LOSSES:
-            raise ValueError(f"task {name!r}: loss {own!r}, LinearMTL fits {', '.join(LOSSES)}")
+            raise ValueError(
+                f"task {name!r}: loss {own!r}, LinearMTL fits {', '.join(LINEAR_LOSSES)}"
+            )
         if not 0 < weight < np.inf:
             raise ValueError(f"task {name!r}: weight {weight}, allowed is more than 0")
     if ys is not None:

@@ -2,7 +2,7 @@
 
 from torch.nn import functional as F
 
-from mtl_lib.stack.stack import Loss
+from mtl_lib.stack.stack import STACK_LOSSES, Loss
 
 NO_TAG = -100  # the tag of a token without label
 

@@ -427,7 +427,7 @@ def _labels(task):
 def _check(task):
     if task.loss not in NETWORK_LOSSES:
         raise ValueError(
-            f"task {task.name!r}: loss {task.loss!r}, allowed here are {', '.join(LOSSES)}"
+            f"task {task.name!r}: loss {task.loss!r}, allowed here are {', '.join(NETWORK_LOSSES)}"
         )
     y, there = _labels(task)
     seen = y[there][y[there] != NO_TAG] if task.loss == "token_ce" else y[there]

@@ -230,12 +230,12 @@ class Stack:
     ----------
     params : name -> (K, ...).
     net : ``Dense`` or ``Module``: maps (params, x) to scores.
-    loss : one of ``LOSSES``.
+    loss : one of ``STACK_LOSSES``.
     """
 
     def __init__(self, params: dict[str, torch.Tensor], net, loss: str = "squared"):
         if loss not in STACK_LOSSES:
-            raise ValueError(f"Stack: loss {loss!r}, allowed are {', '.join(LOSSES)}")
+            raise ValueError(f"Stack: loss {loss!r}, allowed are {', '.join(STACK_LOSSES)}")
         self.params, self.net, self.loss = params, net, loss
 
     @classmethod

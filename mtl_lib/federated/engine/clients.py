@@ -236,7 +236,7 @@ def _check(tasks, whole):
     for task in tasks:
         if task.loss not in STACK_LOSSES:
             raise ValueError(
-                f"client {task.name!r}: loss {task.loss!r}, allowed here are {', '.join(LOSSES)}"
+                f"client {task.name!r}: loss {task.loss!r}, allowed here are {', '.join(STACK_LOSSES)}"
             )
         if task.loss != first.loss:
             raise ValueError(

@@ -48,7 +48,7 @@ class FedEM(FedAvg):
         if not STACK_LOSSES[train.loss].likelihood:
             raise ValueError(
                 f"{self.name}: loss {train.loss} of client {train.names[0]!r} defines no likelihood, "
-                f"allowed are {', '.join(name for name, loss in LOSSES.items() if loss.likelihood)}"
+                f"allowed are {', '.join(name for name, loss in STACK_LOSSES.items() if loss.likelihood)}"
             )
         model = self.start(train, seed, self.components)
         uniform = next(iter(model.values())).new_full(

@@ -147,7 +147,7 @@ def test_clients_alone_on_the_graph_learn_alone(clients):
 
 def test_a_new_client_joins(clients):
     """FedEM, IFCA and the rest: what a newcomer gets depends on its own data; D-FedEM says that it has no neighbours."""
-    from test_invariance import METHODS
+    from all_methods import METHODS
 
     new = clients(sizes=(9,), seed=1, part="new").permute([0])
     new = TaskSet([type(t)("new", t.inputs, t.rows, t.y, t.loss) for t in new])
