@@ -106,13 +106,8 @@ class Claim:
             and stats.interval(stats.unit_effects(control))[1] <= 0,
         }
         if null is not None:
-            self.result["null"] = dict(
-                zip(
-                    ("effect", "low", "high"),
-                    stats.wider(stats.unit_effects(null), classes),
-                    strict=True,
-                )
-            )
+            effect, low, high, _ = stats.wider(stats.unit_effects(null), classes)
+            self.result["null"] = {"effect": effect, "low": low, "high": high}
         return self.result
 
     def verdict(self, p_holm: float) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """Where data sets lie: pictures of the readings, measures as a heat map, who helps whom, and how advice does."""
 
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -90,11 +92,8 @@ def _labelled_tokens(panel, tweet: list) -> None:
 
 def _labelled_images(panel, images: list, title: str, columns: int) -> None:
     panel.suptitle(title, fontsize=10, weight="bold", x=0.02, ha="left")
-    for axis, (image, label) in zip(
-        panel.subplots(-(-len(images) // columns), columns, squeeze=False).ravel(),
-        images,
-        strict=True,
-    ):
+    axes = panel.subplots(-(-len(images) // columns), columns, squeeze=False)
+    for axis, (image, label) in zip(axes.flat[: len(images)], images, strict=True):
         axis.imshow(image, cmap="gray_r")
         axis.set_title(label, fontsize=9, weight="normal", loc="center")
         axis.axis("off")
@@ -163,9 +162,8 @@ def advice(problems: pd.DataFrame, break_even: float) -> Figure:
     figure, ((axis,),) = style.panels(1, width=8.0, height=4.2)
     for (family, part), marker, colour in zip(
         problems.groupby("family", sort=False),
-        "os^D",
-        ("#0072B2", "#E69F00", "#009E73", "#CC79A7"),
-        strict=True,
+        cycle("os^D"),
+        cycle(("#0072B2", "#E69F00", "#009E73", "#CC79A7")),
     ):
         axis.scatter(
             part["ratio"], part["gain"], marker=marker, color=colour, s=34, alpha=0.85, label=family

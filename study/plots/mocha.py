@@ -1,5 +1,7 @@
 """Figures of MOCHA: distance against simulated time, drops, and how nodes are related."""
 
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -51,9 +53,7 @@ def failures(rounds: pd.DataFrame, gaps: pd.DataFrame, tolerance: float) -> Figu
         ylabel=f"rounds to a gap of {tolerance:g}",
         ylim=(0, None),
     )
-    for (label, run), dashes in zip(
-        gaps.groupby("label", sort=False), ("-", "--", ":"), strict=True
-    ):
+    for (label, run), dashes in zip(gaps.groupby("label", sort=False), cycle(("-", "--", ":"))):
         right.plot(run["round"], run["gap"], color=style.colour("MOCHA"), ls=dashes, label=label)
     right.axhline(tolerance, color="#333333", lw=1)
     right.set(yscale="log", xlabel="round", ylabel="certified gap over the objective")
@@ -64,7 +64,7 @@ def failures(rounds: pd.DataFrame, gaps: pd.DataFrame, tolerance: float) -> Figu
 def quality(nodes: pd.DataFrame) -> Figure:
     """theta of every node and round against the passes it made over its data; columns arm, passes, theta."""
     figure, ((axis,),) = style.panels(1, width=7.0, height=3.4)
-    for (arm, part), marker in zip(nodes.groupby("arm", sort=False), "osD^", strict=True):
+    for (arm, part), marker in zip(nodes.groupby("arm", sort=False), cycle("osD^")):
         axis.scatter(
             part["passes"],
             part["theta"],

@@ -1,5 +1,7 @@
 """Figures of section 3: how often two tasks both rise, and what a gain goes with."""
 
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -38,9 +40,8 @@ def predictors(table: pd.DataFrame, columns: dict[str, str], y_label: str) -> Fi
     for axis, (column, label) in zip(axes, columns.items(), strict=True):
         for (group, part), colour, marker in zip(
             table.groupby("group", sort=False),
-            ("#0072B2", "#D55E00", "#009E73"),
-            "os^",
-            strict=True,
+            cycle(("#0072B2", "#D55E00", "#009E73")),
+            cycle("os^"),
         ):
             axis.scatter(
                 part[column],
@@ -95,7 +96,7 @@ def costs(table: pd.DataFrame, y_label: str) -> Figure:
     figure, (axes,) = style.panels(2, width=4.4, height=3.5, sharey=True)
     arms, markers = (
         list(table["arm"].unique()),
-        dict(zip(table["task"].unique(), "os^v", strict=True)),
+        dict(zip(table["task"].unique(), cycle("os^v"))),
     )
     for axis, column, label in zip(
         axes,
