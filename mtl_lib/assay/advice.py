@@ -1,6 +1,6 @@
 """Pool, separate, or fit about the mean? A rule from one number, and how well such a rule does.
 
-The number is the ratio of the p(y|x) measure (``shift.measure``): what the tasks' own linear models
+The number is the ratio of the p(y|x) measure (``compare.measure``): what the tasks' own linear models
 explain beyond a pooled one, over what they would explain if the tasks were alike. For linear models
 with squared loss it is an F statistic. Pooling ignores the tasks' true differences, separating pays
 for estimating them; the expected errors are equal where the differences are as large as their
