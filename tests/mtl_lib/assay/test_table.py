@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtl_lib.assay import cells, table
-from mtl_lib.assay.table import TableError, read
+from mtl_lib.assay import reading, table
+from mtl_lib.assay import TableError, read
 
 TABLES = Path(__file__).resolve().parents[2] / "tables"
 
@@ -418,7 +418,8 @@ def test_the_target_in_other_words_is_kept_out(tmp_path):
         f"{k % 2},{k * k % 7},{'abc'[k % 3]},{7 - 2 * (k % 3)},{'xyz'[k % 3]}\n" for k in range(12)
     )
     result = read(written(tmp_path, text), "s", "y")
-    assert list(inputs(result)) == ["x"] and len(result.notes) == 2
+    assert list(inputs(result)) == ["x"]
+    assert sum("equals the target" in note for note in result.notes) == 2
 
 
 def test_input_titles_are_unique(tmp_path):
@@ -457,7 +458,7 @@ def test_blocks_are_joined(tmp_path, monkeypatch):
         + "".join(f"{k % 5},{k}.5,{k % 4 if k < 30 else 'z'},{k * k % 23}\n" for k in range(50)),
     )
     whole = read(path, "s", "y")
-    monkeypatch.setattr(cells, "BLOCK", 28)
+    monkeypatch.setattr(reading, "BLOCK", 28)
     parts = read(path, "s", "y")
     assert inputs(parts) == inputs(whole) and ys(parts) == ys(whole)
     assert column(parts, "c") == column(whole, "c") and column(whole, "c").kind == "category"
@@ -476,7 +477,7 @@ def test_parquet(tmp_path, monkeypatch):
             "y": [1, 2, 4, 8, 1, 16],
         }
     )
-    monkeypatch.setattr(pd, "read_parquet", lambda path: frame.copy())
+    monkeypatch.setattr(pd, "read_parquet", lambda path, dtype_backend: frame.copy())
     result = read(path, "s", "y")
     assert (
         ys(result) == {"s 1": [1, 2, 1], "s 2": [4, 8]}
