@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtl_lib.assay import reading, table
-from mtl_lib.assay import TableError, read
+from mtl_lib.assay import TableError, read, reading, table
 
 TABLES = Path(__file__).resolve().parents[2] / "tables"
 
