@@ -109,7 +109,7 @@ class Claim:
             self.result["null"] = dict(
                 zip(
                     ("effect", "low", "high"),
-                    stats.wider(stats.unit_effects(null), classes),
+                    stats.wider(stats.unit_effects(null), classes)[:3],
                     strict=True,
                 )
             )

@@ -28,7 +28,8 @@ from mtl_lib.compare import statistics
 from mtl_lib.compare.permutation import Measured, against_permutations
 from mtl_lib.compare.sample import Sample
 from mtl_lib.stream import stream
-from mtl_lib.tasks import TaskSet, labelled
+from mtl_lib.tasks import TaskSet
+from mtl_lib.transforms import labelled
 
 NAMES = ("p(x)", "p(y)", "p(x|y)", "p(y|x)", "size")
 SEES = {

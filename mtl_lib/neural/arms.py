@@ -15,7 +15,8 @@ from mtl_lib.neural.network import Network
 from mtl_lib.neural.training import Replicas, predict, train
 from mtl_lib.stack.stack import Adam, Stack
 from mtl_lib.stream import stream
-from mtl_lib.tasks import TaskSet, permuted
+from mtl_lib.tasks import TaskSet
+from mtl_lib.transforms import permuted
 
 WAYS = ("together", "alone", "permuted")
 

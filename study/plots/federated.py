@@ -16,7 +16,7 @@ def answers(
     """
     rows = -(-len(said) // columns)
     figure, axes = style.panels(columns, rows, width=3.3, height=2.1, sharex=True)
-    for axis, (client, table) in zip(axes.ravel(), said.items(), strict=True):
+    for axis, (client, table) in zip(axes.ravel(), said.items(), strict=False):
         place = np.arange(len(table))
         axis.barh(place, 100 * table["said"], color="#c9c9c9", height=0.75, label="says")
         for k, model in enumerate(models):

@@ -93,7 +93,7 @@ def _labelled_images(panel, images: list, title: str, columns: int) -> None:
     for axis, (image, label) in zip(
         panel.subplots(-(-len(images) // columns), columns, squeeze=False).ravel(),
         images,
-        strict=True,
+        strict=False,
     ):
         axis.imshow(image, cmap="gray_r")
         axis.set_title(label, fontsize=9, weight="normal", loc="center")
@@ -165,7 +165,7 @@ def advice(problems: pd.DataFrame, break_even: float) -> Figure:
         problems.groupby("family", sort=False),
         "os^D",
         ("#0072B2", "#E69F00", "#009E73", "#CC79A7"),
-        strict=True,
+        strict=False,  # there may be fewer families
     ):
         axis.scatter(
             part["ratio"], part["gain"], marker=marker, color=colour, s=34, alpha=0.85, label=family

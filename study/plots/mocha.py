@@ -52,7 +52,7 @@ def failures(rounds: pd.DataFrame, gaps: pd.DataFrame, tolerance: float) -> Figu
         ylim=(0, None),
     )
     for (label, run), dashes in zip(
-        gaps.groupby("label", sort=False), ("-", "--", ":"), strict=True
+        gaps.groupby("label", sort=False), ("-", "--", ":"), strict=False
     ):
         right.plot(run["round"], run["gap"], color=style.colour("MOCHA"), ls=dashes, label=label)
     right.axhline(tolerance, color="#333333", lw=1)
@@ -64,7 +64,7 @@ def failures(rounds: pd.DataFrame, gaps: pd.DataFrame, tolerance: float) -> Figu
 def quality(nodes: pd.DataFrame) -> Figure:
     """theta of every node and round against the passes it made over its data; columns arm, passes, theta."""
     figure, ((axis,),) = style.panels(1, width=7.0, height=3.4)
-    for (arm, part), marker in zip(nodes.groupby("arm", sort=False), "osD^", strict=True):
+    for (arm, part), marker in zip(nodes.groupby("arm", sort=False), "osD^", strict=False):
         axis.scatter(
             part["passes"],
             part["theta"],

@@ -40,7 +40,7 @@ def predictors(table: pd.DataFrame, columns: dict[str, str], y_label: str) -> Fi
             table.groupby("group", sort=False),
             ("#0072B2", "#D55E00", "#009E73"),
             "os^",
-            strict=True,
+            strict=False,
         ):
             axis.scatter(
                 part[column],
@@ -95,7 +95,7 @@ def costs(table: pd.DataFrame, y_label: str) -> Figure:
     figure, (axes,) = style.panels(2, width=4.4, height=3.5, sharey=True)
     arms, markers = (
         list(table["arm"].unique()),
-        dict(zip(table["task"].unique(), "os^v", strict=True)),
+        dict(zip(table["task"].unique(), "os^v", strict=False)),
     )
     for axis, column, label in zip(
         axes,

@@ -22,7 +22,7 @@ def certificates(history: pd.DataFrame) -> Figure:
     figure, axes = style.panels(columns, 2, width=2.9, height=2.5, sharey=True)
     for axis in axes.ravel()[len(names) :]:
         axis.set_visible(False)
-    for axis, name in zip(axes.ravel(), names, strict=True):
+    for axis, name in zip(axes.ravel(), names, strict=False):
         for loss, run in history[history["penalty"] == name].groupby("loss", sort=False):
             axis.plot(run["iteration"], run["gap"], color=LOSSES[loss])
             seen = run[run["distance"] > 0]

@@ -62,7 +62,7 @@ def recovery(levels: pd.DataFrame, x_label: str) -> Figure:
     """
     names = list(levels["structure"].unique())
     figure, (axes,) = style.panels(len(names), width=2.75, height=3.1, sharey=True)
-    for axis, name in zip(axes, names, strict=True):
+    for axis, name in zip(axes, names, strict=False):
         part = levels[levels["structure"] == name]
         for arm, curve in part.groupby("arm", sort=False):
             reference = arm == "single task"

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from mtl_lib.tasks import Inputs, Task, TaskSet, standardise
+from mtl_lib.tasks import Inputs, Task, TaskSet
+from mtl_lib.transforms import standardise
 
 TABLE = Inputs(
     "pupils",

@@ -4,7 +4,8 @@ import numpy as np
 
 from mtl_lib.federated.mocha import sdca
 from mtl_lib.stream import stream
-from mtl_lib.tasks import BINARY, TaskSet, labelled
+from mtl_lib.tasks import BINARY, TaskSet
+from mtl_lib.transforms import labelled
 
 QUALITY = (
     1e-3  # local gap, as a share of what a node could gain, at which its best is known well enough
@@ -115,7 +116,7 @@ class Nodes:
         """(N,) every node's samples in the order of this round, from ``stream(seed, "mocha", node, round // ORDERS)``."""
         if self._drawn != (seed, round // ORDERS):
             self._drawn = seed, round // ORDERS
-            for name, first, n in zip(self.names, self.start, self.sizes, strict=True):
+            for name, first, n in zip(self.names, self.start[:-1], self.sizes, strict=True):
                 part = self._orders[:, first : first + n]
                 part[:] = stream(seed, "mocha", name, round // ORDERS).permuted(
                     np.tile(np.arange(n, dtype=np.int32), (ORDERS, 1)), axis=1

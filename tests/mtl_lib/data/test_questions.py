@@ -11,7 +11,8 @@ from mtl_lib.data.features.questions import GROUPS, questions
 from mtl_lib.data.generated.heads import answers, related
 from mtl_lib.data.generated.images import turned
 from mtl_lib.data.sources import fashion, mnist, movielens
-from mtl_lib.tasks import Inputs, Task, TaskSet, one_label_each, permuted
+from mtl_lib.tasks import Inputs, Task, TaskSet
+from mtl_lib.transforms import one_label_each, permuted
 
 PICTURES = triples.grey([fashion.standin(0)])
 

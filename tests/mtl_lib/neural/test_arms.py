@@ -8,7 +8,8 @@ from mtl_lib.neural import arms, scores
 from mtl_lib.neural.network import Dense, Head, Network
 from mtl_lib.neural.training import train
 from mtl_lib.stack.stack import Adam
-from mtl_lib.tasks import Inputs, Task, TaskSet, permuted
+from mtl_lib.tasks import Inputs, Task, TaskSet
+from mtl_lib.transforms import permuted
 from study.claims import Claim
 
 RNG = np.random.default_rng(0)
