@@ -17,11 +17,15 @@ import numpy as np
 import torch
 
 from mtl_lib.federated.engine.clients import Clients
-from mtl_lib.federated.engine.method import Method, State, each
-from mtl_lib.federated.engine.simulation import aggregate, check, check_finite, participants
+from mtl_lib.federated.engine.method import Method
+from mtl_lib.federated.engine.rounds import aggregate, check_finite
+from mtl_lib.federated.engine.settings import Settings
+from mtl_lib.federated.engine.simulation import participants
+from mtl_lib.federated.engine.state import State
 from mtl_lib.federated.mocha.estimator import Certificate, Mocha, MochaHistory, Server
 from mtl_lib.federated.mocha.relationships import relationship_of
 from mtl_lib.federated.mocha.systems import Systems
+from mtl_lib.stack.tree import tree_map
 from mtl_lib.tasks import Task, TaskSet
 
 
@@ -83,7 +87,7 @@ def serve(side, introductions: dict[str, dict], exchange) -> tuple:
             asked = rounds.send(answers)
         except StopIteration as end:
             told = exchange(asks(side.last(end.value), True))
-            return end.value, {name: each(float, told[name]) for name in sorted(told)}
+            return end.value, {name: tree_map(float, told[name]) for name in sorted(told)}
         number += 1
         came = exchange(asks(asked, False))
         if not came:
@@ -149,15 +153,14 @@ class StackSide:
         """(first memory of each client or None for a method without any, rounds): ``rounds`` yields {client: what it is sent},
         takes {client: message} and returns the ``State``, without the clients' memories, which stay with them."""
         clients = self._described(introductions)
-        check(
-            self.rounds,
-            self.batch_size,
-            self.local_epochs,
-            self.participation,
-            0,
-            "auto",
-            len(clients),
-        )
+        Settings(
+            rounds=self.rounds,
+            batch_size=self.batch_size,
+            local_epochs=self.local_epochs,
+            participation=self.participation,
+            seed=self.seed,
+            dtype=self.dtype,
+        ).check_clients(len(clients))
         if self.method.place(clients) is not clients:
             raise ValueError(
                 f"{self.method.name} trains where all data are in one place; here every client keeps its own"
@@ -191,7 +194,7 @@ class StackSide:
     def model(self, task: Task, sent: dict, mine: dict, number: int):
         """A client's own model, X -> scores, after the personal steps of a method that takes some."""
         data, server, mine = self._data(task), tensors(sent), tensors(mine)
-        if self.method.personal_steps:
+        if self.method.personalises:
             batches = data.batches(
                 [0], self.batch_size, 1, self.seed, number, "personal", self.method.personal_steps
             )
@@ -347,9 +350,9 @@ def side_of(method, **settings):
 
 def tensors(tree: dict) -> dict:
     """Nested dicts of arrays as tensors of their own."""
-    return each(torch.tensor, tree)
+    return tree_map(torch.tensor, tree)
 
 
 def arrays(tree: dict) -> dict:
     """Nested dicts of tensors as arrays."""
-    return each(lambda value: value.numpy(force=True), tree)
+    return tree_map(lambda value: value.numpy(force=True), tree)

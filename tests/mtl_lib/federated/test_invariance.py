@@ -5,22 +5,27 @@ import pytest
 import torch
 from all_methods import METHODS
 
-from mtl_lib.federated.engine.method import leaves
 from mtl_lib.federated.engine.simulation import simulate
+from mtl_lib.stack.tree import tree_leaves
 from mtl_lib.tasks import TaskSet
 
 PLACES = ("Pooled", "D-FedEM", "D-FedEM average, momentum kept")
 
 
 def run(method, tasks, **others):
-    setting = dict(
-        rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3, dtype=torch.float64
-    )
+    setting = {
+        "rounds": 4,
+        "batch_size": 4,
+        "local_epochs": 2,
+        "participation": 0.6,
+        "seed": 3,
+        "dtype": torch.float64,
+    }
     return simulate(method, tasks, **{**setting, **others})
 
 
 def assert_same(a, b, atol=1e-10):
-    for one, other in zip(leaves(a), leaves(b), strict=True):
+    for one, other in zip(tree_leaves(a), tree_leaves(b), strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=atol)
 
 

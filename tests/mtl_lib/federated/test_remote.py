@@ -7,13 +7,13 @@ from all_methods import METHODS
 from comparing import assert_same
 
 from mtl_lib.federated.engine import simulation
-from mtl_lib.federated.engine.method import each
 from mtl_lib.federated.engine.simulation import simulate
 from mtl_lib.federated.mocha.estimator import Mocha
 from mtl_lib.federated.mocha.relationships import CommonMean
 from mtl_lib.federated.mocha.systems import Systems
 from mtl_lib.federated.remote import protocol as remote
 from mtl_lib.stack.stack import STACK_LOSSES
+from mtl_lib.stack.tree import tree_map
 from mtl_lib.tasks import TaskSet
 
 SETTINGS = dict(
@@ -78,7 +78,7 @@ def test_every_method_goes_through_the_states_of_the_loop(name, clients):
         if expected.clients:
             assert_same(
                 wire.memory(client),
-                each(lambda value: value.numpy(), expected.of([client])),
+                tree_map(lambda value: value.numpy(), expected.of([client])),
                 atol=0,
             )
     measured = history.table.query("round == 4 and measure == 'loss'").set_index("client")["value"]
@@ -178,7 +178,7 @@ def test_a_lost_answer_is_a_round_without_the_client(name, clients, monkeypatch)
     assert_same(state.server, expected.server, atol=0)
     for client in tasks.names if expected.clients else ():
         assert_same(
-            wire.memory(client), each(lambda value: value.numpy(), expected.of([client])), atol=0
+            wire.memory(client), tree_map(lambda value: value.numpy(), expected.of([client])), atol=0
         )
 
 
