@@ -67,24 +67,17 @@ def simulate(
     progress : bool
         Whether to show a bar.
     **settings
-        ``rounds`` and ``batch_size``, and what else ``Settings`` lists: ``local_epochs``,
-        ``participation``, ``participants``, ``schedule``, ``seed``, ``eval_every``, ...
-
-    Returns
-    -------
-    History
+        ``rounds``, ``batch_size`` and what else ``Settings`` lists.
 
     Raises
     ------
     ValueError
-        One line, for data, nets or settings that do not fit. ``Diverged``, with client and round,
-        where weights stop being finite.
+        One line for what does not fit; ``Diverged`` where weights stop being finite.
 
     Notes
     -----
-    Results do not depend on the order of clients. They depend on names: names key the shuffles and
-    the draw of participants. With full batches and everyone taking part names do not matter, but
-    for D-FedEM's ring.
+    Results do not depend on the order of clients. They depend on names, which key the shuffles and
+    the draw of participants. With full batches and everyone they do not (but for D-FedEM's ring).
     """
     check_method("simulate", method)
     run = Settings.of("simulate", settings)

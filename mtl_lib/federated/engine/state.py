@@ -136,6 +136,15 @@ def continued(owner: str, state: State, fresh: State) -> State:
     ValueError
         For a state of another method, net, type, loss or set of clients.
     """
+    _check_continues(owner, state, fresh)
+    device = fresh.model.device
+    server = tree_map(lambda value: value.to(device, copy=True), state.server)
+    clients = tree_map(lambda value: value.to(device), state.of(fresh.names))
+    return replace(state, server=server, clients=clients, names=list(fresh.names))
+
+
+def _check_continues(owner: str, state: State, fresh: State) -> None:
+    """Raise ValueError where a run cannot go on from ``state``."""
     if not isinstance(state, State):
         kind = type(state).__name__
         raise ValueError(f"{owner}: state is a {kind}, allowed is the state of a History")
@@ -156,10 +165,6 @@ def continued(owner: str, state: State, fresh: State) -> State:
         )
     _check_form(owner, "server", state.server, fresh.server)
     _check_form(owner, "clients", state.clients, fresh.clients)
-    device = fresh.model.device
-    server = tree_map(lambda value: value.to(device, copy=True), state.server)
-    clients = tree_map(lambda value: value.to(device), state.of(fresh.names))
-    return replace(state, server=server, clients=clients, names=list(fresh.names))
 
 
 def _check_form(owner: str, what: str, tree: dict, like: dict) -> None:
