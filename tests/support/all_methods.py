@@ -63,4 +63,9 @@ METHODS = {
     ),
     "Label prior": lambda: LabelPrior(NET, RULE),
 }
-# everyone stays in the pool or in the state, whatever the weight; see test_special_cases.py
+# those that only a simulation has: at a node there is one evaluation
+SIMULATED = METHODS | {
+    "FedAvg+, tuning memory kept": lambda: FedAvgPlus(
+        NET, RULE, personal_steps=5, keep_tuning_memory=True
+    ),
+}
