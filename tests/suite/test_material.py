@@ -1,4 +1,7 @@
-"""Every sentence of the material is tested by claims that exist, its verdict follows from theirs, and README says what is published."""
+"""Every sentence of the material is tested by claims that exist.
+
+Its verdict follows from theirs, and README says what is published.
+"""
 
 import importlib
 import json

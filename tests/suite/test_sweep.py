@@ -1,4 +1,4 @@
-"""Sweeps without Dask: what a file may say, which runs its points are, and the table made of them."""
+"""Sweeps without Dask: what a file may say, which runs its points are, and their table."""
 
 import json
 
@@ -173,7 +173,7 @@ def test_a_worker_that_does_not_see_the_sweep_builds_nothing(monkeypatch):
 
 
 def test_the_table_of_finished_points(built):
-    """Points that make has run are cached ones, so that no Dask is needed; one that is missing needs it."""
+    """Points that make has run are cached ones and need no Dask; one that is missing needs it."""
     folder = built.root / "params" / "sweeps"
     folder.mkdir()
     text = "section: a_toy\nmetric: draw/0\ngrid: {lam: [1, 2], alphas: [[0.5]]}\nseeds: [7]\n"
