@@ -1,11 +1,11 @@
 """Make ``reference/``: the published metrics and how far other machines may be from them.
 
 A tolerance is five times the largest deviation seen over runs with another instruction set and
-with two threads, at least 1e-9 of the value. A reference made anew, of the same parameters and data,
-on another machine than the one before keeps what that one saw: its values are one more run, and no
-tolerance shrinks. ``runs`` in the file names what was seen. Delete the file first where the numbers
-were meant to change. A metric whose tolerance exceeds a quarter of its claim's interval is unstable:
-listed, not compared.
+with two threads, at least 1e-9 of the value. A reference made anew, of the same parameters and
+data, on another machine than the one before keeps what that one saw: its values are one more run,
+and no tolerance shrinks. ``runs`` in the file names what was seen. Delete the file first where the
+numbers were meant to change. A metric whose tolerance exceeds a quarter of its claim's interval is
+unstable: listed, not compared.
 """
 
 import json
@@ -13,9 +13,11 @@ import shutil
 from pathlib import Path
 
 from suite import build
+from suite.process import Job, Running
 from suite.project import OK, REFERENCE, RESULTS, Stop, read_json, write_text
 
-# Other machines, as far as one machine can play them: an x86 processor without what the locked NumPy, and torch and its libraries, dispatch on.
+# Other machines, as far as one machine can play them: an x86 processor without what the locked
+# NumPy, and torch and its libraries, dispatch on.
 VARIANTS = {
     "base": {},
     "older-processor": {
@@ -30,7 +32,25 @@ VARIANTS = {
 
 
 def make_reference(resolved: dict[str, dict], profile: str) -> int:
-    """Run each section in every variant and write ``reference/PROFILE/SECTION.json``."""
+    """Run each section in every variant and write ``reference/PROFILE/SECTION.json``.
+
+    Parameters
+    ----------
+    resolved : dict
+        Section -> its checked parameters.
+    profile : str
+        Where they come from.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    Raises
+    ------
+    Stop
+        If a run failed; the section's file is unchanged then.
+    """
     scratch = RESULTS / ".reference"
     for section, params in resolved.items():
         runs = {}
@@ -38,44 +58,48 @@ def make_reference(resolved: dict[str, dict], profile: str) -> int:
             home = scratch / profile / variant
             home.mkdir(parents=True, exist_ok=True)
             print(f"{section}: {variant}", flush=True)
-            with build.Running() as running:
-                code = build.run_section(home, section, profile, params, running, environment)
+            with Running() as running:
+                job = Job(home, section, profile, params, environment)
+                code = build.run_section(job, running)
             if code:
                 raise Stop(code, f"{section}: the {variant} run failed; reference/ is unchanged")
-            runs[variant] = home / section
-        (REFERENCE / profile).mkdir(parents=True, exist_ok=True)
-        place = REFERENCE / profile / f"{section}.json"
-        write_text(
-            place, json.dumps(of_runs(runs, read_json(place)), indent=1, sort_keys=True) + "\n"
-        )
+            runs[variant] = job.place
+        file = REFERENCE / profile / f"{section}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        content = of_runs(runs, read_json(file))
+        write_text(file, json.dumps(content, indent=1, sort_keys=True) + "\n")
     shutil.rmtree(scratch, ignore_errors=True)
     return OK
 
 
 def of_runs(runs: dict[str, Path], earlier: dict | None = None) -> dict:
-    """What a reference file holds, of runs by variant and of the file that was there before."""
+    """The content of a reference file.
+
+    Parameters
+    ----------
+    runs : dict
+        Variant -> the folder of its run.
+    earlier : dict, optional
+        The content of the file that was there before.
+
+    Returns
+    -------
+    dict
+        JSON content: parameters, data, metrics with their tolerances, unstable ones, and runs.
+    """
     inputs = read_json(runs["base"] / "provenance.json")["inputs"]
-    values = {
-        variant: {
-            name: m["value"] for name, m in read_json(path / "metrics.json")["metrics"].items()
-        }
-        for variant, path in runs.items()
-    }
-    widths = {
-        f"claim/{claim['id']}/effect": claim["high"] - claim["low"]
-        for claim in read_json(runs["base"] / "claims.json")
-        if claim["low"] is not None
-    }
+    values = {variant: _values(path) for variant, path in runs.items()}
+    widths = _interval_widths(runs["base"])
     before = {}
     if earlier and (earlier["params"], earlier["data"]) == (inputs["params"], inputs["data"]):
         before = earlier["metrics"]
         values["published before"] = {name: entry["value"] for name, entry in before.items()}
-    metrics, unstable = {}, []
+    metrics = {}
+    unstable = []
     for name, value in values["base"].items():
-        deviation = max(abs(other.get(name, value) - value) for other in values.values())
-        tolerance = max(
-            5 * deviation, 1e-9 * abs(value), 1e-12, before.get(name, {}).get("tolerance", 0)
-        )
+        deviation = max(abs(run.get(name, value) - value) for run in values.values())
+        least = before.get(name, {}).get("tolerance", 0)
+        tolerance = max(5 * deviation, 1e-9 * abs(value), 1e-12, least)
         if tolerance > widths.get(name, float("inf")) / 4:
             unstable.append(name)
         else:
@@ -87,4 +111,19 @@ def of_runs(runs: dict[str, Path], earlier: dict | None = None) -> dict:
         "metrics": metrics,
         "unstable": unstable,
         "runs": sorted(values),
+    }
+
+
+def _values(run: Path) -> dict[str, float]:
+    """The metrics of a run."""
+    metrics = read_json(run / "metrics.json")["metrics"]
+    return {name: entry["value"] for name, entry in metrics.items()}
+
+
+def _interval_widths(run: Path) -> dict[str, float]:
+    """The width of every claim's interval that is finite, by the name of its metric."""
+    return {
+        f"claim/{claim['id']}/effect": claim["high"] - claim["low"]
+        for claim in read_json(run / "claims.json")
+        if claim["low"] is not None
     }
