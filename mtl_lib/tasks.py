@@ -115,10 +115,8 @@ class Task:
             groups = checks.ids(owner, groups, "groups", len(rows))
         weight = 1.0 if self.weight is None else self.weight
         checks.not_negative(owner, weight=weight)
-        self._set(rows=rows, y=y, observed=observed, groups=groups, weight=weight)
-
-    def _set(self, **values) -> None:
-        self.__dict__.update(values)
+        # The dataclass is frozen: assignment is refused, also here.
+        self.__dict__.update(rows=rows, y=y, observed=observed, groups=groups, weight=weight)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -143,7 +141,7 @@ class Task:
         part = copy.copy(self)
         for name in ("rows", "y", "observed", "groups"):
             values = getattr(self, name)
-            part._set(**{name: None if values is None else values[index]})
+            part.__dict__[name] = None if values is None else values[index]
         if part.rows.ndim != 1 or not len(part.rows):
             raise ValueError(
                 f"task {self.name!r}: {len(part.rows)} rows of shape {part.rows.shape}, "
