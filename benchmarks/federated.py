@@ -13,9 +13,7 @@ import numpy as np
 import torch
 
 from mtl_lib.data.generated.mixture import mixture
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedem import FedEM
+from mtl_lib.federated import FedAvg, FedEM, simulate
 from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import TaskSet
 

@@ -21,7 +21,7 @@ from mtl_lib.federated.methods.local import Local
 from mtl_lib.federated.methods.per_fedavg import PerFedAvg
 from mtl_lib.federated.methods.pfedme import PFedMe
 from mtl_lib.federated.methods.scaffold import SCAFFOLD
-from mtl_lib.federated.mocha.estimator import Mocha, MochaHistory
+from mtl_lib.federated.mocha.estimator import Mocha
 from mtl_lib.federated.mocha.minibatch import MiniBatchSDCA, MiniBatchSGD
 from mtl_lib.federated.mocha.one_vs_rest import OneVsRest
 from mtl_lib.federated.mocha.relationships import (
@@ -33,6 +33,7 @@ from mtl_lib.federated.mocha.relationships import (
     TaskClusters,
     TaskGraph,
 )
+from mtl_lib.federated.mocha.server import MochaHistory
 from mtl_lib.federated.mocha.systems import Systems
 
 __all__ = [

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtl_lib.assay import advice
-from mtl_lib.assay.table import read
+from mtl_lib.assay import advice, read
 from mtl_lib.compare import shift
 from mtl_lib.stream import stream
 from suite import own_table as diagnose

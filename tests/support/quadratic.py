@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mtl_lib.federated.engine.simulation import simulate
+from mtl_lib.federated import simulate
 from mtl_lib.stack import MLP
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtl_lib.assay import cells, table
-from mtl_lib.assay.table import TableError, read
+from mtl_lib.assay import TableError, cells, read, table
 
 TABLES = Path(__file__).resolve().parents[2] / "tables"
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from all_methods import METHODS
 
+from mtl_lib.federated import simulate
 from mtl_lib.federated.engine.method import leaves
-from mtl_lib.federated.engine.simulation import simulate
 from mtl_lib.tasks import TaskSet
 
 PLACES = ("Pooled", "D-FedEM", "D-FedEM average, momentum kept")

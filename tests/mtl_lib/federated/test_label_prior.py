@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_lib.federated.engine.simulation import join, simulate
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.label_prior import LabelPrior
+from mtl_lib.federated import FedAvg, LabelPrior, join, simulate
 from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import Inputs, Task, TaskSet
 

@@ -8,15 +8,20 @@ import textbook
 import torch
 from comparing import assert_same
 
+from mtl_lib.federated import (
+    Centralized,
+    Ditto,
+    FedAvg,
+    FedAvgPlus,
+    FedEM,
+    Local,
+    evaluate,
+    join,
+    simulate,
+)
 from mtl_lib.federated.engine.clients import Clients
 from mtl_lib.federated.engine.method import each
-from mtl_lib.federated.engine.simulation import evaluate, join, simulate
-from mtl_lib.federated.methods.centralized import Centralized
-from mtl_lib.federated.methods.ditto import Ditto
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
-from mtl_lib.federated.methods.fedem import FedEM, e_step, mixture_scores
-from mtl_lib.federated.methods.local import Local
+from mtl_lib.federated.methods.fedem import e_step, mixture_scores
 from mtl_lib.stack import MLP, SGD, Stack
 from mtl_lib.tasks import TaskSet
 

@@ -7,13 +7,7 @@ import pytest
 import textbook
 import torch
 
-from mtl_lib.federated.engine.simulation import evaluate, simulate
-from mtl_lib.federated.methods.fedprox import FedProx
-from mtl_lib.federated.methods.fedrep import FedRep
-from mtl_lib.federated.methods.ifca import IFCA
-from mtl_lib.federated.methods.per_fedavg import PerFedAvg
-from mtl_lib.federated.methods.pfedme import PFedMe
-from mtl_lib.federated.methods.scaffold import SCAFFOLD
+from mtl_lib.federated import IFCA, SCAFFOLD, FedProx, FedRep, PerFedAvg, PFedMe, evaluate, simulate
 from mtl_lib.stack import MLP, SGD
 from mtl_lib.stream import stream
 

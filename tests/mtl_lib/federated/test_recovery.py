@@ -5,9 +5,8 @@ import pytest
 import torch
 
 from mtl_lib.data.generated.mixture import mixture
+from mtl_lib.federated import FedAvg, simulate
 from mtl_lib.federated.engine.recovery import drift, match
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.stack import MLP, SGD
 
 

@@ -5,16 +5,11 @@ import pandas as pd
 import pytest
 import torch
 
+from mtl_lib.federated import Centralized, Ditto, FedAvg, FedAvgPlus, FedEM, Local, join, simulate
 from mtl_lib.federated.engine import metrics
 from mtl_lib.federated.engine.clients import Clients
 from mtl_lib.federated.engine.method import leaves
-from mtl_lib.federated.engine.simulation import join, participants, simulate
-from mtl_lib.federated.methods.centralized import Centralized
-from mtl_lib.federated.methods.ditto import Ditto
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
-from mtl_lib.federated.methods.fedem import FedEM
-from mtl_lib.federated.methods.local import Local
+from mtl_lib.federated.engine.simulation import participants
 from mtl_lib.stack import MLP, SGD
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet

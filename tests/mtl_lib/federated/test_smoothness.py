@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from mtl_lib.federated.engine.simulation import simulate
+from mtl_lib.federated import Centralized, Local, simulate
 from mtl_lib.federated.engine.tuning import smoothness
-from mtl_lib.federated.methods.centralized import Centralized
-from mtl_lib.federated.methods.local import Local
 from mtl_lib.stack import MLP, SGD
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet

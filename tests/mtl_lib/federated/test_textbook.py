@@ -5,12 +5,7 @@ import pytest
 import textbook
 import torch
 
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.federated.methods.ditto import Ditto
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
-from mtl_lib.federated.methods.fedem import FedEM
-from mtl_lib.federated.methods.local import Local
+from mtl_lib.federated import Ditto, FedAvg, FedAvgPlus, FedEM, Local, simulate
 from mtl_lib.stack import MLP, SGD
 from mtl_lib.stream import stream
 

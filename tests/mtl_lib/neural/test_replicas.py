@@ -7,8 +7,18 @@ import pytest
 import textbook
 import torch
 
-from mtl_lib.neural.network import Bag, Conv, Dense, Head, Network, Tokens
-from mtl_lib.neural.training import Replicas, features, predict, train
+from mtl_lib.neural import (
+    Bag,
+    Conv,
+    Dense,
+    Head,
+    Network,
+    Replicas,
+    Tokens,
+    features,
+    predict,
+    train,
+)
 from mtl_lib.stack import SGD, Adam, Stack
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
