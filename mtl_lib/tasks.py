@@ -77,10 +77,9 @@ class Task:
     rows : array_like of int
         (m,) rows of ``inputs.array``, at least one.
     y : array_like
-        Labels. (m,) for ``squared``, ``logistic``, ``hinge``, ``squared_hinge`` and ``ce``, where
-        (m, 1) becomes (m,). (m, k) for ``squared`` with k outputs, and for ``bce``, where (m, 1)
-        stays as it is. (m, L) for ``token_ce``, with -100 for a token without tag. Binary labels
-        are 0 and 1, or False and True; classes are whole numbers 0..C-1.
+        Labels: (m,); for ``squared`` and ``bce`` also (m, k); for ``token_ce`` (m, L), with -100
+        for a token without tag. (m, 1) becomes (m,), except for ``token_ce``. Binary labels are 0
+        and 1, or False and True; classes are whole numbers 0..C-1.
     loss : str
         One of ``LOSS_NAMES``.
     observed : array_like of bool, optional
