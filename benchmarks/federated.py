@@ -70,7 +70,7 @@ def row(what, ours, theirs, goal):
 
 def fedem():
     tasks = mixture(300, 0).tasks
-    method, clients = FedEM(MLP((150, 1)), SGD(LR), 3), plain(tasks)
+    method, clients = FedEM(MLP((150, 1)), SGD(LR), components=3), plain(tasks)
     ours = seconds_a_round(method, tasks, 128, 10)
     theirs, _ = fastest(
         lambda: textbook.fedem(clients, (150, 1), "logistic", {"lr": LR}, 1, 128, 1, 1.0, 0, 3)

@@ -6,8 +6,11 @@ import torch
 
 from mtl_lib import checks
 from mtl_lib.federated.engine.clients import Clients
-from mtl_lib.federated.engine.method import Method, State
-from mtl_lib.federated.engine.simulation import aggregate, check, check_finite, participants
+from mtl_lib.federated.engine.method import Method
+from mtl_lib.federated.engine.rounds import aggregate, check_finite
+from mtl_lib.federated.engine.settings import Settings
+from mtl_lib.federated.engine.simulation import participants
+from mtl_lib.federated.engine.state import State
 from mtl_lib.stack import tree_map
 from mtl_lib.tasks import Task, TaskSet
 
@@ -129,15 +132,14 @@ class StackSide:
             other, which it names.
         """
         clients = self._described(introductions)
-        check(
-            self.rounds,
-            self.batch_size,
-            self.local_epochs,
-            self.participation,
-            0,
-            "auto",
-            len(clients),
-        )
+        Settings(
+            rounds=self.rounds,
+            batch_size=self.batch_size,
+            local_epochs=self.local_epochs,
+            participation=self.participation,
+            seed=self.seed,
+            dtype=self.dtype,
+        ).check_clients(len(clients))
         if self.method.place(clients) is not clients:
             raise ValueError(
                 f"{self.method.name} trains where all data are in one place; "
@@ -183,7 +185,7 @@ class StackSide:
         data = self._data(task)
         server = tensors(sent)
         memory = tensors(mine)
-        if self.method.personal_steps:
+        if self.method.personalises:
             batches = data.batches(
                 [0], self.batch_size, 1, self.seed, number, "personal", self.method.personal_steps
             )

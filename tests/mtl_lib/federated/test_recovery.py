@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from mtl_lib.data.generated.mixture import mixture
-from mtl_lib.federated import FedAvg, simulate
-from mtl_lib.federated.engine.recovery import drift, match
+from mtl_lib.federated import FedAvg, drift, match, simulate
 from mtl_lib.stack import MLP, SGD
 
 
