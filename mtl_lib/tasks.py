@@ -77,10 +77,9 @@ class Task:
     rows : array_like of int
         (m,) rows of ``inputs.array``, at least one.
     y : array_like
-        Labels. (m,) for ``squared``, ``logistic``, ``hinge``, ``squared_hinge`` and ``ce``, where
-        (m, 1) becomes (m,). (m, k) for ``squared`` with k outputs, and for ``bce``, where (m, 1)
-        stays as it is. (m, L) for ``token_ce``, with -100 for a token without tag. Binary labels
-        are 0 and 1, or False and True; classes are whole numbers 0..C-1.
+        Labels: (m,); for ``squared`` and ``bce`` also (m, k); for ``token_ce`` (m, L), with -100
+        for a token without tag. (m, 1) becomes (m,), except for ``token_ce``. Binary labels are 0
+        and 1, or False and True; classes are whole numbers 0..C-1.
     loss : str
         One of ``LOSS_NAMES``.
     observed : array_like of bool, optional
@@ -115,10 +114,8 @@ class Task:
             groups = checks.ids(owner, groups, "groups", len(rows))
         weight = 1.0 if self.weight is None else self.weight
         checks.not_negative(owner, weight=weight)
-        self._set(rows=rows, y=y, observed=observed, groups=groups, weight=weight)
-
-    def _set(self, **values) -> None:
-        self.__dict__.update(values)
+        # The dataclass is frozen: assignment is refused, also here.
+        self.__dict__.update(rows=rows, y=y, observed=observed, groups=groups, weight=weight)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -143,7 +140,7 @@ class Task:
         part = copy.copy(self)
         for name in ("rows", "y", "observed", "groups"):
             values = getattr(self, name)
-            part._set(**{name: None if values is None else values[index]})
+            part.__dict__[name] = None if values is None else values[index]
         if part.rows.ndim != 1 or not len(part.rows):
             raise ValueError(
                 f"task {self.name!r}: {len(part.rows)} rows of shape {part.rows.shape}, "

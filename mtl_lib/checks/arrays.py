@@ -118,8 +118,7 @@ def _of_one_kind(owner: str, array: np.ndarray, what: str) -> np.ndarray:
     """An array of objects as numbers or as text."""
     entries = array.ravel().tolist()
     for row, value in enumerate(entries):
-        missing = value is None or type(value).__name__ in ("NAType", "NaTType")
-        if missing or value != value:
+        if missing(value):
             raise ValueError(f"{owner}: {what} {row} is missing ({value!r})")
     if all(isinstance(value, str) for value in entries):
         return array.astype(str)
@@ -128,3 +127,8 @@ def _of_one_kind(owner: str, array: np.ndarray, what: str) -> np.ndarray:
         return result.astype(float) if result.dtype == object else result
     kinds = ", ".join(sorted({type(value).__name__ for value in entries}))
     raise ValueError(f"{owner}: {what} of several kinds ({kinds}), allowed are numbers or text")
+
+
+def missing(value) -> bool:
+    """Whether a value stands for nothing: None, NaN, and what pandas writes for them."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value

@@ -1,10 +1,13 @@
 """The labels that each loss takes: their form, their values, and one clear line for others."""
 
+import math
+import numbers
 from typing import NamedTuple
 
 import numpy as np
 
-from mtl_lib.checks.arrays import plain
+from mtl_lib.checks.arrays import missing, plain
+from mtl_lib.checks.scalars import shown
 
 LOSS_NAMES = ("squared", "logistic", "hinge", "squared_hinge", "ce", "bce", "token_ce")
 BINARY = ("logistic", "hinge", "squared_hinge")
@@ -19,12 +22,16 @@ class Form(NamedTuple):
     values: str
 
 
+ONE = "one number per sample, (m,)"
+SEVERAL = "one or several numbers per sample, (m,) or (m, k)"
 FORMS = {
-    "squared": Form((1, 2), "(m,) or (m, k)", "finite numbers"),
-    **dict.fromkeys(BINARY, Form((1,), "(m,)", "0 and 1")),
-    "ce": Form((1,), "(m,)", "whole numbers 0..C-1"),
-    "bce": Form((2,), "(m, k)", "0 and 1"),
-    "token_ce": Form((2,), "(m, L)", f"whole numbers 0..C-1 and {NO_TAG} for no tag"),
+    "squared": Form((1, 2), SEVERAL, "finite numbers"),
+    **dict.fromkeys(BINARY, Form((1,), ONE, "0 and 1")),
+    "ce": Form((1,), ONE, "whole numbers 0..C-1"),
+    "bce": Form((1, 2), SEVERAL, "0 and 1"),
+    "token_ce": Form(
+        (2,), "one tag per token, (m, L)", f"whole numbers 0..C-1 and {NO_TAG} for no tag"
+    ),
 }
 
 
@@ -50,8 +57,8 @@ def labels(
     -------
     tuple
         The labels in the shape of ``FORMS``, and ``observed`` like them, or None. (m, 1) becomes
-        (m,), except for ``bce`` and ``token_ce``. True and False become 1 and 0; other numbers
-        keep their type.
+        (m,), except for ``token_ce``. Numbers keep their type. So do True and False where the
+        loss takes 0 and 1; elsewhere they become 1 and 0.
 
     Raises
     ------
@@ -84,8 +91,10 @@ def _mask(owner: str, observed, length: int | None) -> np.ndarray:
 
 def _without_unseen_objects(y, observed: np.ndarray):
     """``y`` with 0 for objects, None for example, that are not observed."""
-    array = np.asarray(y, dtype=None if hasattr(y, "dtype") else object)
-    if array.dtype != object or not _same_but_for_one(observed.shape, array.shape):
+    if not _holds_objects(y):
+        return y
+    array = np.asarray(y, dtype=object)
+    if not _same_but_for_one(observed.shape, array.shape):
         return y
     return np.where(observed.reshape(array.shape), array, 0)
 
@@ -101,17 +110,37 @@ def _check_length(owner: str, array: np.ndarray, what: str, length: int | None) 
 
 
 def _numbers(owner: str, y, loss: str, length: int | None) -> np.ndarray:
-    """Labels of any shape as numbers; True and False become 1 and 0."""
-    y = plain(owner, y, "y")
-    _check_length(owner, y, "y", length)
-    if y.dtype.kind == "b":
-        return y.astype(np.int64)
-    if y.dtype.kind not in "iuf":
-        example = f" ({y.flat[0]!s})" if y.size else ""
-        raise ValueError(
-            f"{owner}: y of type {y.dtype.name}{example}, loss {loss} takes {FORMS[loss].values}"
-        )
-    return y
+    """Labels of any shape as numbers; objects become numbers, a missing one NaN."""
+    array = _with_nan(owner, y) if _holds_objects(y) else np.asarray(y)
+    _check_length(owner, array, "y", length)
+    if array.dtype.kind == "b" and FORMS[loss].values != "0 and 1":
+        return array.astype(np.int64)
+    if array.dtype.kind not in "iufb":
+        raise ValueError(_no_number(owner, array.flat[0]))
+    return array
+
+
+def _holds_objects(y) -> bool:
+    """Whether labels are objects, as where numbers, text and None are mixed."""
+    try:
+        array = np.asarray(y)
+    except ValueError:  # rows of unequal length
+        return True
+    return array.dtype == object or (array.dtype.kind in "US" and not hasattr(y, "dtype"))
+
+
+def _with_nan(owner: str, y) -> np.ndarray:
+    """Objects as an array of numbers, with NaN for what is missing."""
+    array = np.asarray(y, dtype=object)
+    entries = [math.nan if missing(value) else value for value in array.flat]
+    for value in entries:
+        if not isinstance(value, numbers.Real | np.bool_):
+            raise ValueError(_no_number(owner, value))
+    return plain(owner, np.array(entries), "y").reshape(array.shape)
+
+
+def _no_number(owner: str, label) -> str:
+    return f"{owner}: label {shown(label)}, numbers are needed"
 
 
 def _in_form(owner: str, y: np.ndarray, loss: str) -> np.ndarray:
@@ -120,8 +149,7 @@ def _in_form(owner: str, y: np.ndarray, loss: str) -> np.ndarray:
     if y.ndim == 2 and y.shape[1] == 1 and 1 in form.axes:
         y = y[:, 0]
     if y.ndim not in form.axes or y.shape[1:] == (0,):
-        hint = "; for one yes or no a sample use loss logistic" if loss == "bce" else ""
-        raise ValueError(f"{owner}: y of shape {y.shape}, loss {loss} takes {form.shape}{hint}")
+        raise ValueError(f"{owner}: y of shape {y.shape}, loss {loss} takes {form.shape}")
     return np.ascontiguousarray(y)
 
 

@@ -125,13 +125,13 @@ ENTRIES = {
 }
 LABELS = {
     "a class beyond the head": ([0, 1, 2, 7], "labels from 0 to 7, the head has 3 outputs"),
-    "a negative class": ([0, 1, 2, -1], "labels from -1 to 2, the head has 3 outputs"),
+    "a negative class": ([0, 1, 2, -1], "label -1, loss ce takes whole numbers 0..C-1"),
     "halves": ([0, 0.5, 1, 1.5], "label 0.5, loss ce takes whole numbers"),
     "text": (["x", "y", "x", "z"], "label 'x', numbers are needed"),
     "objects": (np.array([0, "y", 1, 2], object), "label 'y', numbers are needed"),
     "dates": (np.array(["2020-01-01"] * 4, "datetime64[D]"), "numbers are needed"),
     "several": ([[0, 1], [1, 2], [0, 1], [2, 2]], "loss ce takes one number per sample"),
-    "none": (np.array([0, 1, None, 2]), "label of sample 2 is nan"),
+    "none": (np.array([0, 1, None, 2]), "NaN or infinity in label 2"),
 }
 
 
