@@ -56,8 +56,7 @@ def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int) -> int
     codes = dict.fromkeys(absent, MISSING) | _run_all(work, jobs)
     page = index.write(home, profile)
     if home.name == profile:  # a run with SET has no reference
-        for section in resolved:
-            print(verify.summary(home, section, profile))
+        print(*verify.summary(home, list(resolved), profile), sep="\n")
     print(_last_line(codes, stale, page), flush=True)
     return next((code for code in (FAILED, MISSING) if code in codes.values()), OK)
 
