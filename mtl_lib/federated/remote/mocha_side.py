@@ -69,12 +69,14 @@ class MochaSide(Mocha):
             The new memory.
         """
         nodes = self._nodes(task)
-        W = sent["model"][None]
+        # Copies: arrays that a transport has made read-only would be compiled again.
+        W = np.array(sent["model"])[None]
+        scale = np.array(sent["scale"])
         if mine:
             nodes.a = np.array(mine["a"])
         losses, conjugates = nodes.sums(W)
         steps, _ = Systems().plan(nodes.names, nodes.sizes, self.epochs, self.seed, number)
-        dV, _ = nodes.work(W, sent["scale"], steps, self.seed, number)
+        dV, _ = nodes.work(W, scale, steps, self.seed, number)
         return {"dV": dV[0], "losses": losses, "conjugates": conjugates}, {"a": nodes.a}
 
     def begin(self, introductions: dict[str, dict]):
