@@ -46,7 +46,8 @@ def watched(side, out: str, slow: str = "", seconds: float = 0.0):
     """
     if not out:
         return side
-    work, model = side.work, side.model
+    work = side.work
+    model = side.model
 
     def noted(task, sent, mine, number):
         if task.name == slow and number > 1:
@@ -76,8 +77,8 @@ def note(path: Path, **trees) -> None:
 
 def seen(path: Path) -> dict[str, np.ndarray]:
     """What ``note`` wrote."""
-    with np.load(path) as found:
-        return dict(found)
+    with np.load(path) as arrays:
+        return dict(arrays)
 
 
 def side_of_run(context):
