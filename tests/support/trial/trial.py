@@ -12,7 +12,6 @@ from flwr.serverapp import ServerApp
 from mtl_lib.data.generated.linear import linear
 from mtl_lib.federated import FedAvg, FedEM, Mocha
 from mtl_lib.federated.remote import flower, side_of
-from mtl_lib.federated.remote.flower_link import packed
 from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import TaskSet
 
@@ -69,7 +68,7 @@ def note(path: Path, **trees) -> None:
     flat = {
         f"{name}/{key}": value.numpy()
         for name, tree in trees.items()
-        for key, value in packed(tree).items()
+        for key, value in flower.packed(tree).items()
     }
     np.savez(path.with_suffix(".tmp.npz"), **flat)
     os.replace(path.with_suffix(".tmp.npz"), path)
