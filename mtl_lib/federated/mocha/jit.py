@@ -42,14 +42,14 @@ class Announcement(event.Listener):
 
     def __init__(self, module: str):
         self.module = module
-        self.made = False
+        self.is_made = False
 
     def on_start(self, event):
         """Numba begins to compile a function."""
         dispatcher = event.data["dispatcher"]
-        if self.made or dispatcher.py_func.__module__ != self.module:
+        if self.is_made or dispatcher.py_func.__module__ != self.module:
             return
-        self.made = True
+        self.is_made = True
         kept = dispatcher.stats.cache_path is not None
         often = "once per machine" if kept else "in every process: no folder for it can be written"
         print(ABOUT + often, file=sys.stderr, flush=True)

@@ -191,7 +191,7 @@ class Nodes:
             self._order(seed, round),
             steps,
             np.asarray(nodes),
-            share,
+            float(share),  # a whole number would be compiled again
         )
         return self._weighted_rows(self.a - before)
 

@@ -114,37 +114,15 @@ def check_names(names) -> None:
 
 
 def two_classes(names, labels, loss: str) -> np.ndarray:
-    """The two classes of all nodes together; a node may have one of them only.
+    """The two classes (2,) of all nodes together, ascending; the second is the positive one.
 
-    Parameters
-    ----------
-    names : list of str
-        (T,) nodes.
-    labels : list of np.ndarray
-        (n_t,) of each node.
-    loss : str
-        For messages.
-
-    Returns
-    -------
-    np.ndarray
-        (2,), ascending; the second is the positive one. Where there is only 0, 1 or -1, or one
-        truth value, the other class is known: 1, 0, 1, or the other truth value.
-
-    Raises
-    ------
-    ValueError
-        Names the node, for a third class, labels that are no classes, and text among numbers.
+    A node may have one of them only. Where all nodes have one class, the other is known if it is 0,
+    1, -1 or a truth value. ValueError names the node of a third class, of labels that are no
+    classes, and of text among numbers.
     """
     seen = []
     for name, own in zip(names, labels, strict=True):
-        whole = own.dtype.kind in "biuU" or (own.dtype.kind == "f" and (own == own.round()).all())
-        if not whole:
-            raise ValueError(
-                f"node {name!r}: labels of type {own.dtype}, loss {loss} takes two classes: whole "
-                "numbers, booleans or text"
-            )
-        for value in np.unique(own):
+        for value in np.unique(_discrete(name, own, loss)):
             if seen and isinstance(value, str) != isinstance(seen[0], str):
                 raise ValueError(f"node {name!r}: label {value} beside {seen[0]}, text and number")
             if value not in seen:
@@ -155,6 +133,16 @@ def two_classes(names, labels, loss: str) -> np.ndarray:
                     f"{seen[1]}, loss {loss} takes two"
                 )
     return _completed(np.unique(np.concatenate(labels)), loss)
+
+
+def _discrete(name, labels, loss):
+    """The labels of a node, which may be classes."""
+    if labels.dtype.kind == "f" and not (labels == labels.round()).all():
+        raise ValueError(
+            f"node {name!r}: labels of type {labels.dtype}, loss {loss} takes two classes: whole "
+            "numbers, booleans or text"
+        )
+    return labels
 
 
 def _read_list(owner, X, y, loss):

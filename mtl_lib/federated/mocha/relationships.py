@@ -211,21 +211,12 @@ class LearnedCovariance(Relationship):
 
 
 def relationship_of(value) -> Relationship:
-    """The relationship that a parameter means.
+    """The relationship that a parameter means; ValueError where it means none.
 
     Parameters
     ----------
     value : Relationship, str or np.ndarray
         A relationship, ``"independent"``, ``"learned"``, or Sigma (T, T).
-
-    Returns
-    -------
-    Relationship
-
-    Raises
-    ------
-    ValueError
-        For anything else.
     """
     named = {"independent": IndependentTasks, "learned": LearnedCovariance}
     if isinstance(value, str) and value in named:

@@ -69,7 +69,8 @@ def logistic_dual(p, margin, q):
 
     Newton's method in the log-odds, inside a bracket.
     """
-    low, high = -margin - q * (1 - p), -margin + q * p
+    low = -margin - q * (1 - p)
+    high = -margin + q * p
     t = min(max(math.log(p / (1 - p)), low), high) if 0 < p < 1 else (low + high) / 2
     for _ in range(100):
         s = 1 / (1 + math.exp(-t)) if t > 0 else math.exp(t) / (1 + math.exp(t))
@@ -108,7 +109,9 @@ def passes(X, y, norms, a, start, kinds, c, scale, Z, order, steps, nodes):
     begins again with the first.
     """
     for t in nodes:
-        first, n, gain = start[t], start[t + 1] - start[t], scale[t] * c[t]
+        first = start[t]
+        n = start[t + 1] - first
+        gain = scale[t] * c[t]
         for k in range(steps[t]):
             i = first + order[first + k % n]
             new = ascend(kinds[t], y[i], a[i], dot(X, i, Z[t]), gain * norms[i])
@@ -136,7 +139,8 @@ def batch(X, y, norms, a, start, kinds, c, scale, Z, order, steps, nodes, share)
 @compiled
 def weighted_rows(X, a, start, c):
     """V (T, d): c_t sum_i a_i x_i."""
-    T, d = len(c), X.shape[1]
+    T = len(c)
+    d = X.shape[1]
     V = np.zeros((T, d))
     for t in range(T):
         for i in range(start[t], start[t + 1]):

@@ -100,10 +100,6 @@ class Server:
         ----------
         losses, conjugates : np.ndarray
             (T,), the sums of each node at the present W (``Nodes.sums``).
-
-        Returns
-        -------
-        Certificate
         """
         W = self.W
         cross = (self.V * W).sum(axis=1)
@@ -122,7 +118,7 @@ class Server:
         )
 
     def add(self, dV, certificate: Certificate, answered) -> bool:
-        """Take the answers of a round; then a learned Sigma may move.
+        """Take the answers of a round; then a learned Sigma may move, and True says that it did.
 
         Sigma moves if the round began close enough to the optimum at the old one. Nodes that did
         not answer cannot hold it up: their share of the gap does not count.
@@ -135,11 +131,6 @@ class Server:
             Of the state in which the round began.
         answered : np.ndarray
             (T,) bool.
-
-        Returns
-        -------
-        bool
-            Whether Sigma moved.
         """
         self.V = self.V + dV
         open_gap = certificate.by_node[answered].sum()

@@ -38,6 +38,11 @@ def table(owner: str, x) -> np.ndarray:
         raise ValueError(f"{owner}: X is no table (n, d) of numbers") from None
     if array.ndim != 2:
         raise ValueError(f"{owner}: samples of shape {array.shape[1:]}, allowed are tables (n, d)")
+    return _finite(owner, array)
+
+
+def _finite(owner, array):
+    """The table (n, d) as finite numbers."""
     if array.dtype == object:
         columns = [checks.vector(owner, array[:, k], f"column {k}") for k in range(array.shape[1])]
         array = np.column_stack(columns) if columns else array.astype(float)
@@ -50,24 +55,9 @@ def table(owner: str, x) -> np.ndarray:
 
 
 def columns_of(owner: str, x) -> tuple[str, ...]:
-    """The names of a frame's columns.
+    """The names of a frame's columns; () for an array, and where no name is text.
 
-    Parameters
-    ----------
-    owner : str
-        The node, for messages.
-    x : array_like
-        A table.
-
-    Returns
-    -------
-    tuple of str
-        () for an array, and where no name is text.
-
-    Raises
-    ------
-    ValueError
-        Where only some of the names are text.
+    ValueError names the owner, where only some of the names are text.
     """
     names = tuple(getattr(x, "columns", ()))
     text = [isinstance(name, str) for name in names]
@@ -91,7 +81,7 @@ def common_columns(columns: dict[str, tuple]) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        () where a node has none; one warning says so if others have some.
+        () where a node has none; a warning says so if others have some.
 
     Raises
     ------

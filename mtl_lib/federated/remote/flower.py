@@ -20,12 +20,21 @@ from functools import partial
 os.environ["FLWR_TELEMETRY_ENABLED"] = "0"
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
-from flwr.app import ConfigRecord, Message, RecordDict
+import numpy as np
+from flwr.app import Array, ArrayRecord, ConfigRecord, Message, RecordDict
 from flwr.clientapp import ClientApp
+from flwr.common.constant import ErrorCode
 from flwr.serverapp import ServerApp
 
 from mtl_lib.federated.remote import protocol
-from mtl_lib.federated.remote.flower_link import Link, ask_of_content, packed, unpacked
+from mtl_lib.federated.remote.link import Link
+
+ABSENT = {
+    ErrorCode.MESSAGE_UNAVAILABLE,
+    ErrorCode.REPLY_MESSAGE_UNAVAILABLE,
+    ErrorCode.NODE_UNAVAILABLE,
+    ErrorCode.CLIENT_APP_CRASHED,
+}
 
 
 def client_app(side_of, task_of, finish=None) -> ClientApp:
@@ -91,7 +100,7 @@ def serve(grid, side, clients: int, timeout: float | None = None, patience: floa
     ValueError
         What ``protocol.serve`` raises, and the errors of the nodes, one line each.
     """
-    link = Link(grid, timeout)
+    link = Link(Post(grid), timeout)
     introductions = link.meet(clients, patience)
     fitted, told = protocol.serve(side, introductions, link.exchange)
     return fitted, told, link.log
@@ -139,6 +148,96 @@ def simulate(side, tasks, timeout: float | None = None, finish=None) -> tuple:
     return results[0]
 
 
+class Post:
+    """Flower's grid, as ``link.Link`` needs it.
+
+    Parameters
+    ----------
+    grid : flwr.serverapp.Grid
+        Of the ServerApp.
+    """
+
+    def __init__(self, grid):
+        self.grid = grid
+
+    def nodes(self) -> set[int]:
+        """Ids of the nodes that Flower thinks are there."""
+        return set(self.grid.get_node_ids())
+
+    def greet(self, node: int) -> list[str]:
+        """Ask a node who it is; the message's id, or none where Flower refuses it."""
+        return self._push(Message(RecordDict(), node, "query"))
+
+    def ask(self, node: int, ask: protocol.Ask) -> tuple[list[str], int]:
+        """Send an ``Ask``; the message's id, or none where Flower refuses it, and its bytes."""
+        numbers = ConfigRecord({"round": ask.round, "accepted": ask.accepted, "last": ask.last})
+        content = RecordDict({"ask": numbers, "first": packed(ask.first), "sent": packed(ask.sent)})
+        message = Message(content, node, "train", group_id=str(ask.round))
+        return self._push(message), size(content)
+
+    def take(self, waiting: dict[str, str]) -> list[tuple]:
+        """The replies that have arrived.
+
+        Parameters
+        ----------
+        waiting : dict
+            Message -> who it was for, in words.
+
+        Returns
+        -------
+        list of (message, node, content, bytes)
+            The content is an introduction or an answer, a dict; None from a node that is gone.
+
+        Raises
+        ------
+        ValueError
+            For an error at a node, one line.
+        """
+        replies = self.grid.pull_messages(list(waiting)) if waiting else ()
+        return [self._read(reply, waiting) for reply in replies]
+
+    def _push(self, message):
+        """The message's id, or none where Flower refuses it, as for a node that is gone."""
+        return [number for number in self.grid.push_messages([message]) if number]
+
+    def _read(self, reply, waiting):
+        """One element of ``take``."""
+        message = reply.metadata.reply_to_message_id
+        node = reply.metadata.src_node_id
+        if reply.has_error():
+            if reply.error.code in ABSENT:
+                return message, node, None, 0
+            raise ValueError(f"{waiting[message]} failed: {reply.error.reason}")
+        content = reply.content
+        if "error" in content:
+            raise ValueError(content["error"]["line"])
+        if "introduction" in content:
+            return message, node, json.loads(content["introduction"]["json"]), size(content)
+        return message, node, unpacked(content["answer"]), size(content)
+
+
+def packed(tree: dict) -> ArrayRecord:
+    """Nested dicts of arrays, flat: the path to an array, joined by "/", is its key."""
+    return ArrayRecord({path: Array(np.asarray(value)) for path, value in _flat(tree)})
+
+
+def unpacked(record: ArrayRecord) -> dict:
+    """The nested dicts again."""
+    tree = {}
+    for path, value in record.items():
+        *folders, name = path.split("/")
+        place = tree
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        place[name] = value.numpy()
+    return tree
+
+
+def size(content: RecordDict) -> int:
+    """Bytes of arrays and numbers, with their names and NumPy's headers."""
+    return sum(record.count_bytes() for record in content.values())
+
+
 def _introduction(side_of, task_of, context) -> dict:
     """What a node says of itself."""
     task = task_of(context)
@@ -150,9 +249,15 @@ def _introduction(side_of, task_of, context) -> dict:
 def _answer(side_of, task_of, finish, content, context) -> dict:
     """A node's answer; its memories are kept in the context."""
     kept = {int(number): unpacked(memory) for number, memory in context.state.array_records.items()}
-    message, kept = protocol.answer(
-        side_of(context), task_of(context), ask_of_content(content), kept, finish
+    numbers = content["ask"]
+    ask = protocol.Ask(
+        round=numbers["round"],
+        accepted=numbers["accepted"],
+        first=unpacked(content["first"]),
+        sent=unpacked(content["sent"]),
+        last=numbers["last"],
     )
+    message, kept = protocol.answer(side_of(context), task_of(context), ask, kept, finish)
     context.state = RecordDict({str(number): packed(memory) for number, memory in kept.items()})
     return {"answer": packed(message)}
 
@@ -164,3 +269,11 @@ def _reply(message, content_of) -> Message:
     except (ValueError, OSError) as error:
         content = {"error": ConfigRecord({"line": str(error)})}
     return Message(RecordDict(content), reply_to=message)
+
+
+def _flat(tree, path=""):
+    """[(path, array)] of nested dicts, in their order."""
+    pairs = []
+    for key, value in tree.items():
+        pairs += _flat(value, f"{path}{key}/") if isinstance(value, dict) else [(path + key, value)]
+    return pairs

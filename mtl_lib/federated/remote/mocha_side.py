@@ -23,16 +23,13 @@ class MochaSide(Mocha):
     def introduce(self, task: Task) -> dict:
         """What the server hears of a node.
 
+        That is its loss, width, names of the columns, and a bound on the curvature of the loss,
+        which a learned relationship needs.
+
         Parameters
         ----------
         task : Task
             The node's data.
-
-        Returns
-        -------
-        dict
-            Loss, width, names of the columns, and a bound on the curvature of the loss, which a
-            learned relationship needs.
 
         Raises
         ------
@@ -69,12 +66,14 @@ class MochaSide(Mocha):
             The new memory.
         """
         nodes = self._nodes(task)
-        W = sent["model"][None]
+        # Copies: arrays that a transport has made read-only would be compiled again.
+        W = np.array(sent["model"])[None]
+        scale = np.array(sent["scale"])
         if mine:
             nodes.a = np.array(mine["a"])
         losses, conjugates = nodes.sums(W)
         steps, _ = Systems().plan(nodes.names, nodes.sizes, self.epochs, self.seed, number)
-        dV, _ = nodes.work(W, sent["scale"], steps, self.seed, number)
+        dV, _ = nodes.work(W, scale, steps, self.seed, number)
         return {"dV": dV[0], "losses": losses, "conjugates": conjugates}, {"a": nodes.a}
 
     def begin(self, introductions: dict[str, dict]):
@@ -102,12 +101,7 @@ class MochaSide(Mocha):
             raise ValueError(f"{self.name}: systems {self.systems!r}, real nodes need None")
         names = sorted(introductions)
         facts = [introductions[name] for name in names]
-        for name, fact in zip(names, facts, strict=True):
-            if fact["inputs"] != facts[0]["inputs"]:
-                raise ValueError(
-                    f"node {name!r}: samples of {fact['inputs'][0]} numbers, node {names[0]!r} has "
-                    f"{facts[0]['inputs'][0]}"
-                )
+        _check_widths(names, facts)
         columns = common_columns({name: introductions[name]["columns"] for name in names})
         return {name: {} for name in names}, self._rounds(names, facts, columns)
 
@@ -155,6 +149,17 @@ class MochaSide(Mocha):
         from mtl_lib.federated.mocha.nodes import Nodes  # compiled code: not before it is needed
 
         return Nodes(TaskSet([task]))
+
+
+def _check_widths(names, facts):
+    """ValueError, naming the node, whose samples are not as wide as the first's."""
+    first = facts[0]["inputs"][0]
+    for name, fact in zip(names, facts, strict=True):
+        if fact["inputs"][0] != first:
+            raise ValueError(
+                f"node {name!r}: samples of {fact['inputs'][0]} numbers, node {names[0]!r} has "
+                f"{first}"
+            )
 
 
 def _stacked(names, answers, d):

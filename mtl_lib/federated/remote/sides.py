@@ -6,7 +6,7 @@ from mtl_lib.federated.remote.mocha_side import MochaSide
 from mtl_lib.federated.remote.stack_side import StackSide
 
 
-def side_of(method, **settings):
+def side_of(method, **settings) -> StackSide | MochaSide:
     """What runs a method where clients are elsewhere.
 
     Parameters
@@ -15,10 +15,6 @@ def side_of(method, **settings):
         A method of the stack, or MOCHA.
     **settings
         Of ``StackSide``; ``Mocha`` has its settings in itself.
-
-    Returns
-    -------
-    StackSide or MochaSide
 
     Raises
     ------

@@ -57,17 +57,12 @@ class StackSide:
         self.dtype = dtype
 
     def introduce(self, task: Task) -> dict:
-        """What the server hears of a client.
+        """What the server hears of a client: numbers, text and lists of them.
 
         Parameters
         ----------
         task : Task
             The client's data.
-
-        Returns
-        -------
-        dict
-            Numbers, text and lists of them.
 
         Raises
         ------

@@ -22,14 +22,20 @@ FITS = """
 import warnings
 import numpy as np
 from mtl_lib.federated import CommonMean, MiniBatchSDCA, MiniBatchSGD, Mocha, remote
+from mtl_lib.tasks import Inputs, Task
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(0)
 X, y = [rng.normal(size=(9, 3)) for _ in range(3)], [np.arange(9) % 2] * 3
 for loss in ("squared", "logistic", "hinge"):
     for relationship in ("learned", CommonMean(1.0), np.asfortranarray(np.eye(3) / 3)):
         Mocha(loss=loss, relationship=relationship, record_theta=True, max_rounds=3).fit(X, y)
-    MiniBatchSDCA(loss=loss, max_rounds=3).fit([x.astype("f4") for x in X], y)
+    MiniBatchSDCA(share=1, loss=loss, max_rounds=3).fit([x.astype("f4") for x in X], y)
     MiniBatchSGD(loss=loss, rounds=3).fit([np.asfortranarray(x) for x in X], y)
+sent = {"model": np.zeros(3), "scale": np.ones(1)}
+for array in sent.values():
+    array.flags.writeable = False
+node = Task("node", Inputs("X", X[0]), np.arange(9), y[0])
+remote.side_of(Mocha()).work(node, sent, {}, 1)
 """
 
 

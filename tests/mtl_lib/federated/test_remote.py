@@ -50,12 +50,10 @@ class Wire:
 
     def finish(self, name):
         """The mean loss of a client's model on its own data."""
-        x, y, loss = self.tasks[name].X, self.tasks[name].y, self.tasks[name].loss
-        return lambda model: {
-            "loss": STACK_LOSSES[loss]
-            .value(torch.as_tensor(model(x)), torch.as_tensor(y, dtype=torch.float64))
-            .mean()
-        }
+        task = self.tasks[name]
+        value = STACK_LOSSES[task.loss].value
+        y = torch.as_tensor(task.y, dtype=torch.float64)
+        return lambda model: {"loss": value(torch.as_tensor(model(task.X)), y).mean()}
 
     def serve(self):
         fitted, self.told = remote.serve(self.side, self.introductions, self.exchange)
@@ -111,43 +109,33 @@ def mixed_losses(clients) -> TaskSet:
 
 @pytest.mark.parametrize("relationship", ["learned", "independent", CommonMean(0.5)], ids=str)
 def test_mocha_goes_through_the_same_models_and_gaps(relationship, clients):
-    tasks, settings = (
-        mixed_losses(clients),
-        {"lam": 0.1, "relationship": relationship, "tol": 1e-4, "epochs": 0.5, "seed": 2},
-    )
+    tasks = mixed_losses(clients)
+    settings = {"lam": 0.1, "relationship": relationship, "tol": 1e-4, "epochs": 0.5, "seed": 2}
     expected = Recorded(**settings).fit(tasks)
     wire = Wire(remote.side_of(Mocha(**settings)), tasks)
-    found = wire.serve()
+    fitted = wire.serve()
     models = [np.array([sent[name]["model"] for name in tasks.names]) for sent in wire.sent]
     assert (
         len(models) == len(expected.seen) + 1 == expected.n_rounds_ + 1 and expected.n_rounds_ >= 8
     )
     np.testing.assert_allclose(models, [*expected.seen, expected.coef_], rtol=0, atol=1e-12)
-    np.testing.assert_allclose(found.coef_, expected.coef_, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(fitted.coef_, expected.coef_, rtol=0, atol=1e-12)
     np.testing.assert_allclose(
-        found.task_covariance_, expected.task_covariance_, rtol=0, atol=1e-12
+        fitted.task_covariance_, expected.task_covariance_, rtol=0, atol=1e-12
     )
     for column in ("gap", "joint_gap", "participants", "updates", "up", "down"):
         np.testing.assert_allclose(
-            found.history_[column], expected.history_[column], rtol=1e-9, atol=1e-12
+            fitted.history_[column], expected.history_[column], rtol=1e-9, atol=1e-12
         )
-    assert found.n_rounds_ == expected.n_rounds_ and found.losses_ == expected.losses_
+    assert fitted.n_rounds_ == expected.n_rounds_ and fitted.losses_ == expected.losses_
 
 
 @pytest.mark.filterwarnings("ignore:MOCHA stopped")
 @pytest.mark.parametrize("relationship", ["learned", "independent"])
 def test_a_lost_answer_of_mocha_is_a_round_without_the_node(relationship, clients):
-    tasks, settings = (
-        mixed_losses(clients),
-        {
-            "lam": 0.1,
-            "relationship": relationship,
-            "tol": 1e-4,
-            "epochs": 0.5,
-            "seed": 2,
-            "max_rounds": 12,
-        },
-    )
+    tasks = mixed_losses(clients)
+    settings = {"lam": 0.1, "relationship": relationship, "tol": 1e-4, "epochs": 0.5, "seed": 2}
+    settings["max_rounds"] = 12
     lost = [(1, 2), (1, 3), (3, 3), (4, 6)]
     expected = Recorded(**settings)
     expected.absent = lost
@@ -155,15 +143,15 @@ def test_a_lost_answer_of_mocha_is_a_round_without_the_node(relationship, client
     wire = Wire(
         remote.side_of(Mocha(**settings)), tasks, [(tasks.names[t], number) for t, number in lost]
     )
-    found = wire.serve()
+    fitted = wire.serve()
     models = [np.array([sent[name]["model"] for name in tasks.names]) for sent in wire.sent]
     np.testing.assert_allclose(models[: len(expected.seen)], expected.seen, rtol=0, atol=1e-11)
-    assert np.flatnonzero(np.isnan(found.history_["gap"])).tolist() == [
+    assert np.flatnonzero(np.isnan(fitted.history_["gap"])).tolist() == [
         1,
         2,
         5,
     ]  # who is missing cannot certify
-    assert found.dual_gap_ == pytest.approx(
+    assert fitted.dual_gap_ == pytest.approx(
         expected.dual_gap_, rel=1e-9
     )  # V is still the sum of what the nodes have
 
@@ -172,7 +160,8 @@ def test_a_lost_answer_of_mocha_is_a_round_without_the_node(relationship, client
     "name", ["FedEM", "SCAFFOLD", "FedAvg", "FedAvg, Adam kept", "Ditto", "D-FedEM"]
 )
 def test_a_lost_answer_is_a_round_without_the_client(name, clients, monkeypatch):
-    tasks, lost = clients(), [("client 0", 1), ("client 2", 2), ("client 2", 3)]
+    tasks = clients()
+    lost = [("client 0", 1), ("client 2", 2), ("client 2", 3)]
     settings = {**SETTINGS, "participation": 1.0}
     everyone = simulation.participants
 

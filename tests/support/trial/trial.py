@@ -12,7 +12,6 @@ from flwr.serverapp import ServerApp
 from mtl_lib.data.generated.linear import linear
 from mtl_lib.federated import FedAvg, FedEM, Mocha
 from mtl_lib.federated.remote import flower, side_of
-from mtl_lib.federated.remote.flower_link import packed
 from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import TaskSet
 
@@ -46,7 +45,8 @@ def watched(side, out: str, slow: str = "", seconds: float = 0.0):
     """
     if not out:
         return side
-    work, model = side.work, side.model
+    work = side.work
+    model = side.model
 
     def noted(task, sent, mine, number):
         if task.name == slow and number > 1:
@@ -68,7 +68,7 @@ def note(path: Path, **trees) -> None:
     flat = {
         f"{name}/{key}": value.numpy()
         for name, tree in trees.items()
-        for key, value in packed(tree).items()
+        for key, value in flower.packed(tree).items()
     }
     np.savez(path.with_suffix(".tmp.npz"), **flat)
     os.replace(path.with_suffix(".tmp.npz"), path)
@@ -76,8 +76,8 @@ def note(path: Path, **trees) -> None:
 
 def seen(path: Path) -> dict[str, np.ndarray]:
     """What ``note`` wrote."""
-    with np.load(path) as found:
-        return dict(found)
+    with np.load(path) as arrays:
+        return dict(arrays)
 
 
 def side_of_run(context):
