@@ -17,7 +17,7 @@ export MTL_TARGET = $(value TARGET)
 export MTL_GROUP = $(value GROUP)
 export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env cluster flower test test-data test-pages test-distributed test-readme sweep lab verify why diagnose bench bench-flower data data-list reference \
+.PHONY: all env cluster flower lint test test-data test-pages test-distributed test-readme sweep lab verify why diagnose bench bench-flower data data-list reference \
   publish publish-check lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
@@ -35,6 +35,11 @@ cluster: env ## Dask, for sweeps, into .venv/.cluster from requirements-cluster.
 
 test: env ## the tests: no network, no browser
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -n $(JOBS)
+
+lint: env ## one width, one format, types: ruff on code and notebooks, mypy on the core
+	@$(VENV_PYTHON) -m ruff check --quiet
+	@$(VENV_PYTHON) -m ruff format --check --quiet
+	@$(VENV_PYTHON) -m mypy
 
 test-data: env ## opens the real data archives
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -m data

@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.federated import fastest, textbook
 from mtl_lib.neural import DWA, Aggregator, Conv, Dense, Head, Network, Uncertainty, train
-from mtl_lib.stack.stack import SGD, Stack
+from mtl_lib.stack import SGD, Stack
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 

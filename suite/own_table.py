@@ -19,7 +19,8 @@ import pandas as pd
 from mtl_lib import compare
 from mtl_lib.assay import Table, TableError, advice, figures, read
 from mtl_lib.data import store
-from mtl_lib.tasks import TaskSet, labelled
+from mtl_lib.tasks import TaskSet
+from mtl_lib.transforms import labelled
 from suite.project import FAILED, OK, RENDERED, RESULTS, ROOT, USAGE, read_json, write_text
 from suite.site import templates
 

@@ -46,13 +46,13 @@ def make_reference(resolved: dict[str, dict], profile: str) -> int:
         (REFERENCE / profile).mkdir(parents=True, exist_ok=True)
         place = REFERENCE / profile / f"{section}.json"
         write_text(
-            place, json.dumps(_reference(runs, read_json(place)), indent=1, sort_keys=True) + "\n"
+            place, json.dumps(of_runs(runs, read_json(place)), indent=1, sort_keys=True) + "\n"
         )
     shutil.rmtree(scratch, ignore_errors=True)
     return OK
 
 
-def _reference(runs: dict[str, Path], earlier: dict | None = None) -> dict:
+def of_runs(runs: dict[str, Path], earlier: dict | None = None) -> dict:
     """What a reference file holds, of runs by variant and of the file that was there before."""
     inputs = read_json(runs["base"] / "provenance.json")["inputs"]
     values = {

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.sparse import issparse
 
 from mtl_lib.classical.losses import LINEAR_LOSSES
-from mtl_lib.tasks import Inputs, Task, TaskSet, labelled
+from mtl_lib.tasks import Inputs, Task, TaskSet
+from mtl_lib.transforms import labelled
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,15 @@ def test_run_all_cells_in_jupyterlab(browser, lab, project, section):
         for cell in nbformat.reads(git(project, "show", f":{file}"), as_version=4).cells
     )
     tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_notebooks.py"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "tests/study/test_notebooks.py",
+        ],
         cwd=project,
         env={**os.environ, "PYTHONPATH": str(project)},
         capture_output=True,

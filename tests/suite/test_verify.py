@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from suite import verify
+from suite import reference
 
 
 def run(path, metrics, claims=()):
@@ -33,30 +33,33 @@ def test_tolerances(tmp_path):
             tmp_path / "older", {"same": 2.0, "moves": 1.001, "claim/c/effect": 0.06}, [claim]
         ),
     }
-    reference = verify._reference(runs)
-    assert reference["metrics"]["same"]["tolerance"] == pytest.approx(2e-9)
-    assert reference["metrics"]["moves"]["tolerance"] == pytest.approx(0.005)
-    assert reference["unstable"] == ["claim/c/effect"]  # 0.05 exceeds a quarter of 0.1
-    assert reference["runs"] == ["base", "older-processor"]
+    made = reference.of_runs(runs)
+    assert made["metrics"]["same"]["tolerance"] == pytest.approx(2e-9)
+    assert made["metrics"]["moves"]["tolerance"] == pytest.approx(0.005)
+    assert made["unstable"] == ["claim/c/effect"]  # 0.05 exceeds a quarter of 0.1
+    assert made["runs"] == ["base", "older-processor"]
 
 
 def test_what_another_machine_published_is_one_more_run_and_no_tolerance_shrinks(tmp_path):
     base = {"base": run(tmp_path / "base", {"same": 2.0, "moves": 1.0, "new": 3.0})}
-    entry = lambda value, tolerance: {"value": value, "tolerance": tolerance}
     earlier = {
         "params": {"lam": 1},
         "data": {},
-        "metrics": {"same": entry(2.0, 0.1), "moves": entry(1.01, 1e-9), "gone": entry(1, 1)},
+        "metrics": {
+            "same": {"value": 2.0, "tolerance": 0.1},
+            "moves": {"value": 1.01, "tolerance": 1e-9},
+            "gone": {"value": 1, "tolerance": 1},
+        },
     }
-    reference = verify._reference(base, earlier)
-    assert {name: one["tolerance"] for name, one in reference["metrics"].items()} == pytest.approx(
+    made = reference.of_runs(base, earlier)
+    assert {name: one["tolerance"] for name, one in made["metrics"].items()} == pytest.approx(
         {"same": 0.1, "moves": 0.05, "new": 3e-9}
     )
-    assert reference["metrics"]["moves"]["value"] == 1.0 and reference["runs"] == [
+    assert made["metrics"]["moves"]["value"] == 1.0 and made["runs"] == [
         "base",
         "published before",
     ]
-    assert verify._reference(base, earlier | {"params": {"lam": 2}})["metrics"]["same"][
+    assert reference.of_runs(base, earlier | {"params": {"lam": 2}})["metrics"]["same"][
         "tolerance"
     ] == pytest.approx(2e-9)
 
@@ -68,7 +71,7 @@ def test_the_older_processor_is_one_for_torch_too():
     show = "import torch; print(torch.backends.cpu.get_cpu_capability())"
     done = subprocess.run(
         [sys.executable, "-c", show],
-        env={**os.environ, **verify.VARIANTS["older-processor"]},
+        env={**os.environ, **reference.VARIANTS["older-processor"]},
         capture_output=True,
         text=True,
     )
@@ -82,5 +85,5 @@ def test_the_older_processor_disables_all_that_numpy_dispatches_on():
     from numpy._core._multiarray_umath import __cpu_dispatch__
 
     assert set(__cpu_dispatch__) <= set(
-        verify.VARIANTS["older-processor"]["NPY_DISABLE_CPU_FEATURES"].split()
+        reference.VARIANTS["older-processor"]["NPY_DISABLE_CPU_FEATURES"].split()
     )

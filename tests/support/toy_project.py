@@ -49,9 +49,9 @@ TOY_MODULES = {
 SETUP = """
 import time
 import pandas as pd
-from mtl_lib import record
-from mtl_lib.plots import style
 from mtl_lib.stream import stream
+from study import record
+from study.plots import style
 from toy.api import number
 rec = record.open("{section}", simulated=simulated)
 claim = rec.declare(id="{section}-up".replace("_", "-"), section="0", statement="It goes up.", contrast="a - b", unit="unit", margin=0.1)

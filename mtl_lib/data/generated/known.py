@@ -16,7 +16,7 @@ class Known(NamedTuple):
 
     The truth depends on the generator's ``seed`` alone, the samples on ``seed`` and ``part``:
     ``part="train"`` and ``part="test"`` are two samples of one truth. They
-    carry the same names, so that ``tasks.standardise(train, test)`` works; do not mix them in one set.
+    carry the same names, so that ``transforms.standardise(train, test)`` works; do not mix them in one set.
     Draws are keyed by the name of the task (or user): its data stay the same when there are more tasks,
     and its first samples stay the same when it has more samples.
     """

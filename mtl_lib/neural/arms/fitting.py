@@ -14,7 +14,8 @@ from mtl_lib.neural.replicas import Replicas
 from mtl_lib.neural.training import train
 from mtl_lib.stack import SGD, Adam, Stack
 from mtl_lib.stream import stream
-from mtl_lib.tasks import TaskSet, permuted
+from mtl_lib.tasks import TaskSet
+from mtl_lib.transforms import permuted
 
 WAYS = ("together", "alone", "permuted")
 

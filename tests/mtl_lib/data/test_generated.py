@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from mtl_lib.data.generated import language, users
 from mtl_lib.data.generated.linear import STRUCTURES, linear
 from mtl_lib.data.generated.mixture import bayes, client_sizes, flipped, independent, mixture
-from mtl_lib.tasks import standardise
+from mtl_lib.transforms import standardise
 
 every_structure = pytest.mark.parametrize("structure", STRUCTURES)
 MAKERS = {

@@ -6,7 +6,8 @@ import torch
 
 from mtl_lib.neural import Dense, Head, Network, arms, scores, train
 from mtl_lib.stack import Adam, Stack
-from mtl_lib.tasks import Inputs, Task, TaskSet, permuted
+from mtl_lib.tasks import Inputs, Task, TaskSet
+from mtl_lib.transforms import permuted
 from study.claims import Claim
 
 RNG = np.random.default_rng(0)

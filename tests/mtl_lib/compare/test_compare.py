@@ -1,15 +1,18 @@
-"""Measures of difference: known values, the null, the signature of every kind of shift, what does not apply."""
+"""Measures of difference: known values, the null, the signature of every kind of shift."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from mtl_lib.compare import shift
+from mtl_lib import compare
+from mtl_lib.compare import permutation, sample
+from mtl_lib.compare.permutation import Dispersion
 from mtl_lib.data.generated.shifts import KINDS, shifted
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
-# SCIENCE section 4, in the order of shift.NAMES: "+" must be found, "0" must not, " " may be either
+# In the order of compare.NAMES: "+" must be found, "0" must not,
+# " " may be either
 SIGNATURES = {
     "none": "00000",
     "input": "+ +00",
@@ -47,10 +50,10 @@ def normal(name, *shape):
 def test_signature(kind, loss):
     """20 seeds: "+" has p < 0.01 in at least 18, "0" has p < 0.05 in at most 4."""
     found = [
-        shift.measure(shifted(kind, 8, 60, 4, seed, strength=2.0, loss=loss).tasks, seed)
+        compare.measure(shifted(kind, 8, 60, 4, seed, strength=2.0, loss=loss).tasks, seed)
         for seed in range(20)
     ]
-    for name, mark in zip(shift.NAMES, SIGNATURES[kind], strict=True):
+    for name, mark in zip(compare.NAMES, SIGNATURES[kind], strict=True):
         p = np.array([measured[name].p for measured in found])
         if mark == "+":
             assert (p < 0.01).sum() >= 18, name
@@ -60,10 +63,10 @@ def test_signature(kind, loss):
 
 def test_p_values_are_uniform_without_a_difference():
     found = [
-        shift.measure(shifted("none", 5, 20, 2, seed).tasks, seed, permutations=99)
+        compare.measure(shifted("none", 5, 20, 2, seed).tasks, seed, permutations=99)
         for seed in range(60)
     ]
-    p = np.array([[measured[name].p for name in shift.NAMES[:4]] for measured in found])
+    p = np.array([[measured[name].p for name in compare.NAMES[:4]] for measured in found])
     assert np.abs(p.mean(axis=0) - 0.5).max() < 4 / np.sqrt(
         12 * 60
     )  # 4 sigma of the mean of 60 uniform numbers
@@ -71,7 +74,7 @@ def test_p_values_are_uniform_without_a_difference():
 
 def test_disjoint_labels_and_far_apart_inputs_give_one():
     parts = [(normal(f"x{t}", 40, 2) + 1e6 * t, np.full(40, t)) for t in range(2)]
-    found = shift.measure(own(parts, "ce"))
+    found = compare.measure(own(parts, "ce"))
     assert found["p(y)"].effect == pytest.approx(1, abs=1e-9) and found[
         "p(x)"
     ].effect == pytest.approx(1, abs=0.15)  # on 15 levels
@@ -80,7 +83,7 @@ def test_disjoint_labels_and_far_apart_inputs_give_one():
 
 def test_wasserstein_is_in_standard_deviations():
     parts = [(normal(f"w{t}", 400, 1), normal(f"y{t}", 400) + 100 * t) for t in range(2)]
-    found = shift.measure(own(parts))["p(y)"]
+    found = compare.measure(own(parts))["p(y)"]
     assert found.effect == pytest.approx(
         1, abs=0.1
     )  # half of the labels lie 2 sd away: 1 on average, less what chance gives
@@ -89,7 +92,7 @@ def test_wasserstein_is_in_standard_deviations():
 def test_flipped_slopes_are_all_concept():
     X = normal("flip", 200, 1)
     parts = [(X[:100], X[:100, 0]), (X[100:], -X[100:, 0])]
-    found = shift.measure(own(parts))
+    found = compare.measure(own(parts))
     assert found["p(y|x)"].effect > 0.95 and found["p(y|x)"].p == 1 / 200
     assert found["p(y)"].p > 0.05 and found["p(x)"].p > 0.05
 
@@ -97,14 +100,14 @@ def test_flipped_slopes_are_all_concept():
 def test_levels_alone_are_concept_too():
     """Every task its own intercept: the pooled model's residuals differ by task."""
     parts = [(normal(f"l{t}", 50, 2), normal(f"e{t}", 50) + 3 * t) for t in range(4)]
-    assert shift.measure(own(parts))["p(y|x)"].effect > 0.7
+    assert compare.measure(own(parts))["p(y|x)"].effect > 0.7
 
 
 def test_units_of_measurement_do_not_matter():
     tasks = shifted("input", 4, 40, 3, 0, loss="squared").tasks
     scaled = tasks.map_inputs(lambda X: X * [1e-6, 1.0, 1e6] + 5)
-    first, second = shift.measure(tasks), shift.measure(scaled)
-    for name in shift.NAMES:
+    first, second = compare.measure(tasks), compare.measure(scaled)
+    for name in compare.NAMES:
         assert first[name].effect == pytest.approx(second[name].effect, abs=1e-6)
 
 
@@ -114,7 +117,7 @@ def test_the_same_rows_have_no_input_shift():
     tasks = TaskSet(
         [Task("a", inputs, np.arange(80), y), Task("b", inputs, np.arange(80)[::-1], -y[::-1])]
     )
-    found = shift.measure(tasks)
+    found = compare.measure(tasks)
     assert (found["p(x)"].effect, found["p(x)"].p, found["p(x)"].note) == (
         0.0,
         1.0,
@@ -132,7 +135,7 @@ def test_tasks_on_the_same_rows_that_differ_by_noise_alone():
         tasks = TaskSet(
             [Task(name, inputs, np.arange(60), y + 0.5 * draw.standard_normal(60)) for name in "ab"]
         )
-        found = shift.measure(tasks, seed, permutations=99)
+        found = compare.measure(tasks, seed, permutations=99)
         small += np.array([found[name].p < 0.05 for name in ("p(y)", "p(x|y)", "p(y|x)")])
     assert (small <= 4).all()
 
@@ -147,12 +150,15 @@ def test_groups_are_permuted_whole():
             (level[5 * t + ids][:, None] + 0.01 * normal(f"g{t}", 150, 1), normal(f"gy{t}", 150))
         )
         groups.append(ids)
-    assert shift.measure(own(parts))["p(x)"].p == 1 / 200
-    assert shift.measure(own(parts, groups=groups))["p(x)"].p > 0.05
+    assert compare.measure(own(parts))["p(x)"].p == 1 / 200
+    assert compare.measure(own(parts, groups=groups))["p(x)"].p > 0.05
 
 
 def test_groups_with_relations_of_their_own_are_no_concept_of_the_tasks():
-    """Every permutation is farther out than a float's smallest tail; tails of 0 would make all of them look alike."""
+    """Every permutation is farther out than a float's smallest tail.
+
+    Tails of 0 would make all of them look alike.
+    """
     found = []
     for seed in range(4):
         parts, groups = [], []
@@ -161,7 +167,7 @@ def test_groups_with_relations_of_their_own_are_no_concept_of_the_tasks():
             group = np.repeat([0, 1], 200)
             parts.append((X, (X * own_slopes[group]).sum(axis=1) + normal(f"e{seed} {t}", 400)))
             groups.append(group)
-        found.append(shift.measure(own(parts, groups=groups), permutations=49)["p(y|x)"].p)
+        found.append(compare.measure(own(parts, groups=groups), permutations=49)["p(y|x)"].p)
     assert min(found) > 1 / 50 and np.mean(found) > 0.1
 
 
@@ -170,10 +176,13 @@ def test_groups_with_relations_of_their_own_are_no_concept_of_the_tasks():
 )
 def test_rarity_is_the_logarithm_of_the_tail_of_F(F, freedom):
     share = F * freedom[0] / freedom[1]
-    assert shift._rarity(share / (1 + share), 1.0, freedom) == pytest.approx(
+    assert permutation._rarity(Dispersion(share / (1 + share), 1.0, freedom)) == pytest.approx(
         -stats.f.logsf(F, *freedom), rel=1e-9
     )
-    farther = [shift._rarity(1 - left, 1.0, freedom) for left in (0.3, 0.1, 1e-3, 1e-6, 1e-9)]
+    farther = [
+        permutation._rarity(Dispersion(1 - left, 1.0, freedom))
+        for left in (0.3, 0.1, 1e-3, 1e-6, 1e-9)
+    ]
     assert np.isfinite(farther).all() and (np.diff(farther) > 0).all()
 
 
@@ -195,8 +204,10 @@ def test_rarity_is_the_logarithm_of_the_tail_of_F(F, freedom):
 def test_what_does_not_apply_says_so(second, note, names):
     X, y, loss = second(lambda *shape: normal("na", *shape))
     first = Task("a", Inputs("first", normal("f", 30, 2)), np.arange(30), normal("fy", 30))
-    found = shift.measure(TaskSet([first, Task("b", Inputs("second", X), np.arange(30), y, loss)]))
-    for name in shift.NAMES:
+    found = compare.measure(
+        TaskSet([first, Task("b", Inputs("second", X), np.arange(30), y, loss)])
+    )
+    for name in compare.NAMES:
         assert (found[name].note == note) == (name in names) and np.isnan(found[name].effect) == (
             name in names
         )
@@ -205,7 +216,7 @@ def test_what_does_not_apply_says_so(second, note, names):
 def test_tokens_images_and_several_labels():
     words = Inputs("words", stream(0, "w").integers(0, 50, (60, 7)), "sequence")
     tags = np.where(words.array > 0, words.array % 3, -100)
-    found = shift.measure(
+    found = compare.measure(
         TaskSet(
             [
                 Task(
@@ -226,7 +237,7 @@ def test_tokens_images_and_several_labels():
     )
     images = Inputs("images", stream(0, "i").integers(0, 255, (40, 5, 5)).astype(np.uint8), "image")
     bits = stream(0, "b").integers(0, 2, (40, 4))
-    found = shift.measure(
+    found = compare.measure(
         TaskSet(
             [
                 Task(
@@ -240,7 +251,7 @@ def test_tokens_images_and_several_labels():
             ]
         )
     )
-    assert np.isfinite([found[name].effect for name in shift.NAMES[:3]]).all()
+    assert np.isfinite([found[name].effect for name in compare.NAMES[:3]]).all()
 
 
 def test_unobserved_labels_are_left_out():
@@ -256,36 +267,40 @@ def test_unobserved_labels_are_left_out():
     without = TaskSet(
         [Task("a", inputs, np.arange(20), y[:20]), Task("b", inputs, np.arange(30, 60), y[30:])]
     )
-    assert shift.measure(with_holes) == shift.measure(without)
+    assert compare.measure(with_holes) == compare.measure(without)
     with pytest.raises(ValueError, match="1 tasks with labels, at least two"):
-        shift.measure(without.subset(["a"]))
+        compare.measure(without.subset(["a"]))
 
 
 def test_thinning_keeps_small_tasks_whole_and_the_answer():
     tasks = shifted("concept", 6, [2000, 2000, 2000, 2000, 2000, 12], 3, 0).tasks
-    chosen = shift._thinned(tasks, 0, 1000)
+    chosen = sample._thinned(tasks, 0, 1000)
     assert len(chosen[-1]) == 12 and sum(map(len, chosen)) <= 1000
-    assert shift.measure(tasks, limit=1000)["p(y|x)"].p < 0.01
+    assert compare.measure(tasks, limit=1000)["p(y|x)"].p < 0.01
 
 
 def test_transfer_shows_who_helps_whom():
     X = normal("t", 300, 3)
     w = np.array([1.0, 2.0, -1.0])
     parts = [(X[:100], X[:100] @ w), (X[100:200], X[100:200] @ w), (X[200:], -(X[200:] @ w))]
-    halves = lambda tasks: tasks.split("samples", 0.5, 0)
-    loss = shift.transfer(*halves(own(parts)))
+
+    def halves(tasks):
+        return tasks.split("samples", 0.5, 0)
+
+    loss = compare.transfer(*halves(own(parts)))
     assert loss[:2, :2].max() < 0.01 and loss[2, 2] < 0.01
     assert loss[:2, 2].min() > 2 and loss[2, :2].min() > 2  # predicting the mean would give 1
     binary = own([(x, (y > 0).astype(int)) for x, y in parts], "logistic")
-    errors = shift.transfer(*halves(binary))
+    errors = compare.transfer(*halves(binary))
     assert errors[:2, :2].max() < 0.2 and errors[:2, 2].min() > 0.8
     with pytest.raises(ValueError, match="4 tasks to train and 3 to test"):
-        shift.transfer(*halves(own([*parts, (X[:1], X[:1, 0])])))
+        compare.transfer(*halves(own([*parts, (X[:1], X[:1, 0])])))
     with pytest.raises(ValueError, match="one squared or binary loss"):
-        shift.transfer(*halves(own([(x, np.arange(100) % 3) for x, _ in parts], "ce")))
+        compare.transfer(*halves(own([(x, np.arange(100) % 3) for x, _ in parts], "ce")))
 
 
-ALIKE = {  # tasks that do not differ, made so that a careless statistic sees something: 20 draws each
+# Tasks that do not differ, made so that a careless statistic sees something: 20 draws each.
+ALIKE = {
     "facts of the task among the inputs": lambda draw: (
         [
             (
@@ -320,7 +335,7 @@ def test_no_concept_where_there_is_none(case):
     found = []
     for seed in range(20):
         parts, groups = ALIKE[case](stream(seed, "test-shift", case))
-        found.append(shift.measure(own(parts, groups=groups), seed, permutations=99)["p(y|x)"])
+        found.append(compare.measure(own(parts, groups=groups), seed, permutations=99)["p(y|x)"])
     assert sum(m.p < 0.05 for m in found) <= 4
     assert (
         np.mean([m.ratio for m in found]) == pytest.approx(1, abs=0.15)
@@ -342,7 +357,7 @@ def test_one_label_that_is_missing_leaves_shared_rows_shared():
         )
         for t in range(3)
     ]
-    found = shift.measure(TaskSet(tasks))
+    found = compare.measure(TaskSet(tasks))
     assert (
         found["p(x)"].note == "the same rows" and found["p(y)"].p < 0.01
     )  # paired by row: the levels differ by little, but surely
@@ -356,9 +371,9 @@ def test_tasks_that_share_some_rows_are_not_measured():
             Task("b", inputs, np.arange(20, 50), normal("pb", 30)),
         ]
     )
-    found = shift.measure(tasks)
+    found = compare.measure(tasks)
     assert all(
         found[name].note == "tasks that share some rows only" and np.isnan(found[name].p)
-        for name in shift.NAMES[:4]
+        for name in compare.NAMES[:4]
     )
     assert found["size"].p == 1
