@@ -256,7 +256,7 @@ def _check_head(name, data, network):
     """Raise ValueError where the head of a task has no output for one of its labels."""
     head = network.heads[network.tasks[name]]
     linked = name in network.links  # what a link makes of the outputs is its own affair
-    if (data.rule.coded or not linked) and (data.rule.shape == "tokens") != (head.pool == "token"):
+    if (data.rule.coded or not linked) and data.rule.tokens != (head.pool == "token"):
         raise ValueError(
             f"task {name!r}: loss {data.loss}, the head has pool {head.pool!r}; "
             "token_ce needs 'token', other losses none or 'max'"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from mtl_lib.checks import vector, whole
+from mtl_lib.checks import one_of, seed, vector, whole
 from mtl_lib.neural.batches import SAMPLING, MiniBatches
 from mtl_lib.neural.gradients import Objective, gradients
 from mtl_lib.neural.network import Network
@@ -79,8 +79,7 @@ class Recipe:
     def __post_init__(self):
         whole("train", 0, steps=self.steps)
         whole("train", 1, batch_size=self.batch_size, chunk=self.chunk)
-        if self.sampling not in SAMPLING:
-            raise ValueError(f"sampling {self.sampling!r}, allowed are {', '.join(SAMPLING)}")
+        one_of("train", SAMPLING, sampling=self.sampling)
         if not isinstance(self.optimizer, SGD | Adam):
             raise ValueError(f"train: optimizer {self.optimizer!r}, allowed are SGD and Adam")
         if self.weighting is not None and self.aggregator is not None:
@@ -224,8 +223,8 @@ def _seeds(seeds, replicas):
     values = vector("train", seeds, "seeds")
     if len(values) != replicas:
         raise ValueError(f"train: {len(values)} seeds for {replicas} replicas, one each is needed")
-    if values.dtype.kind not in "iu":
-        raise ValueError(f"train: seed {values[0].item()!r}, allowed are whole numbers")
+    for value in values.tolist():
+        seed("train", value)
     return values
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from mtl_lib.neural import entities
-from mtl_lib.neural.entities import by_sentence, counts, f1, typed
+from mtl_lib.neural.entities import by_sentence, counts, f1, spans, typed
 
 
 @pytest.mark.parametrize(
@@ -23,7 +22,7 @@ from mtl_lib.neural.entities import by_sentence, counts, f1, typed
     ],
 )
 def test_entities(tags, found):
-    assert entities(tags.split()) == found
+    assert spans(tags.split()) == found
 
 
 def test_f1_counts_whole_entities():
@@ -33,7 +32,7 @@ def test_f1_counts_whole_entities():
         ["B-y", "O"],
         ["B-x", "O"],
     ]  # one right, wrong type, one too many, one cut short
-    counted = counts(map(entities, truth), map(entities, said))
+    counted = counts(map(spans, truth), map(spans, said))
     assert counted.tolist() == [[1, 2, 2], [0, 1, 0], [0, 1, 1]]
     assert np.isclose(f1(counted), 2 * 1 / (4 + 3))
     assert f1(np.zeros((3, 3), int)) == 0.0
@@ -63,4 +62,4 @@ def test_two_taggers_make_typed_names():
 
 def test_unknown_tags():
     with pytest.raises(ValueError, match="tag 'X' of token 1"):
-        entities(["O", "X"])
+        spans(["O", "X"])
