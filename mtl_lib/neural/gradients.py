@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from mtl_lib.neural.replicas import Replicas
@@ -16,7 +17,7 @@ class Objective:
     Parameters
     ----------
     factors : dict
-        Task -> weight of its loss, a number or (K,).
+        Task -> weight of its loss, a number or (K,); ``of`` multiplies by ``Task.weight``.
     weighting, aggregator, penalty : callable, optional
         As in ``training.Recipe``.
     """
@@ -29,10 +30,10 @@ class Objective:
     @classmethod
     def of(cls, recipe, data: Replicas) -> "Objective":
         """The objective of a recipe, with rules of its own: what they remember begins anew."""
-        factors = {
-            name: torch.as_tensor(recipe.weights.get(name, 1.0), dtype=data.dtype)
-            for name in data.names
-        }
+        factors = {}
+        for name in data.names:
+            weights = np.asarray(recipe.weights.get(name, 1.0)) * data.of[name].weight
+            factors[name] = torch.as_tensor(weights, dtype=data.dtype)
         rules = (recipe.weighting, recipe.aggregator, recipe.penalty)
         return cls(factors, *map(copy.deepcopy, rules))
 

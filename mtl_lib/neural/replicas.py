@@ -24,6 +24,8 @@ class TaskData:
         counts if one of them is there.
     size : np.ndarray
         (K,) samples of every replica.
+    weight : np.ndarray
+        (K,) ``Task.weight`` of every replica.
     loss : str
         Name of the loss.
     inputs : str
@@ -34,6 +36,7 @@ class TaskData:
     y: torch.Tensor
     observed: torch.Tensor
     size: np.ndarray
+    weight: np.ndarray
     loss: str
     inputs: str
 
@@ -117,6 +120,7 @@ class Replicas:
             y=torch.as_tensor(y).to(kind),
             observed=torch.as_tensor(observed),
             size=np.array([len(task) for task in tasks]),
+            weight=np.array([task.weight for task in tasks], float),
             loss=first.loss,
             inputs=first.inputs.name,
         )

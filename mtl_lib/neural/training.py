@@ -39,9 +39,9 @@ class Recipe:
         ``batch_size`` times the number of tasks in all, dealt by the tasks' sizes (at least one
         each). ``"cycle"``: one task after the other.
     weights : dict, optional
-        Task -> number or (K,), its weight in the sum of losses, 1 by default. A task of weight 0
-        leaves the trunk alone, so that a replica with one weight of 1 is a network of that task
-        only, on the same batches.
+        Task -> number or (K,), its weight in the sum of losses, 1 by default, times
+        ``Task.weight``. A task of weight 0 leaves the trunk alone, so that a replica with one
+        weight of 1 is a network of that task only, on the same batches.
     weighting : callable, optional
         Losses (K, tasks), in the order of the network's tasks, -> (K,), in the place of that sum.
         A copy of it is used, so that it may remember (see ``balancing``).

@@ -174,6 +174,18 @@ def test_weights_per_replica_and_a_weighting_of_ones_own():
     )
 
 
+def test_a_tasks_own_weight_counts():
+    data, (plain, half) = sets("mlp", 2), (1.0, 0.5)
+    weighed = [
+        TaskSet([one, replace(two, weight=weight)])
+        for (one, two), weight in zip(data, (plain, half), strict=True)
+    ]
+    own = run(network("mlp"), weighed, weights={"one": 2.0}).stack.params
+    given = run(network("mlp"), data, weights={"one": 2.0, "two": [plain, half]}).stack.params
+    for name, value in given.items():
+        torch.testing.assert_close(own[name], value, rtol=1e-12, atol=1e-14)
+
+
 def test_masks_all_true_are_no_mask_and_hidden_labels_do_not_matter():
     data = sets("mlp", 2)
     shown = [TaskSet([replace(t, observed=np.ones(len(t), bool)) for t in tasks]) for tasks in data]
