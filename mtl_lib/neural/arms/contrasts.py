@@ -66,7 +66,7 @@ class Scores:
         for key in self._draws(a, names[0], task, where):
             both = pd.DataFrame({"a": self._mean(a, key, names), "b": self._mean(b, key, names)})
             pairs.append({"unit": key[-1], "seed": key[-1], **both.mean()})
-            items.append(both.groupby(self._units(names[0], key, len(both))).mean())
+            items.append(both.groupby(self._units(names, key, len(both))).mean())
             items[-1] = items[-1].rename_axis("unit").reset_index().assign(seed=key[-1])
         return {"pairs": pd.DataFrame(pairs), "items": pd.concat(items, ignore_index=True)}
 
@@ -100,10 +100,15 @@ class Scores:
             )
         return np.mean(values, axis=0)
 
-    def _units(self, name, key, n):
-        """(n,) tested units of a task's samples."""
-        groups = self.groups.get((name, key), self.groups.get(name))
-        return np.arange(n) if groups is None else groups
+    def _units(self, names, key, n):
+        """(n,) tested units of the samples of some tasks, which must have the same ones."""
+        units = []
+        for name in names:
+            groups = self.groups.get((name, key), self.groups.get(name))
+            units.append(np.arange(n) if groups is None else np.asarray(groups))
+            if not np.array_equal(units[0], units[-1]):
+                raise ValueError(f"contrast: tasks {names[0]!r} and {name!r} have other groups")
+        return units[0]
 
 
 def gains_apart(
@@ -124,5 +129,7 @@ def gains_apart(
     apart = {}
     for level in ("pairs", "items"):
         a, b = (contrast[level].set_index(["unit", "seed"]).eval("a - b") for contrast in both)
+        if not a.index.sort_values().equals(b.index.sort_values()):
+            raise ValueError(f"gains_apart: the two comparisons have other {level}")
         apart[level] = pd.DataFrame({"a": a, "b": b}).reset_index()
     return apart

@@ -232,9 +232,18 @@ SPOKEN = TaskSet([Task("w", IDS, np.arange(3), np.arange(3) % 2, "ce")])
             lambda: arms.scored({"x": fitted()}, BOTH, lambda t, z: np.ones((40, 40))),
             "score of task 'a': 1600 values for 40 samples",
         ),
+        # inputs of one name
+        (lambda: Replicas([BOTH, named_x(X[::-1])]), "two different arrays are called 'x'"),
+        (lambda: Replicas([BOTH, named_x(X[:, ::-1])]), "two different arrays are called 'x'"),
+        (lambda: Replicas([BOTH, named_x(X[:, :2])]), "inputs 'x' of two shapes"),
         # contrasts
         (lambda: contrast(fitted(), where={"depth": 1}), "contrast: no 'depth' in keys"),
         (lambda: contrast(fitted({(40, 0): BOTH})), r"no 'y' of task 'b' for draw \(40, 1\)"),
+        (lambda: grouped([0, 1], [1, 0]).contrast("x", "y"), "tasks 'a' and 'b' have other groups"),
+        (
+            lambda: arms.gains_apart(of_seeds([0, 1]), of_seeds([0, 2]), "x", "y", "a"),
+            "gains_apart: the two comparisons have other pairs",
+        ),
         # layers
         (lambda: Dense(0, 3), "Dense: inputs 0"),
         (lambda: Conv(1, 2, size=4), "Conv: size 4, allowed is an odd number"),
@@ -317,6 +326,21 @@ def test_what_cannot_be_meant_gets_one_line(make, said):
 def contrast(other, where=()):
     found = arms.scored({"x": fitted(), "y": other}, BOTH, score)
     return found.contrast("x", "y", "b", **dict(where))
+
+
+def named_x(array):
+    """Both tasks on other inputs of the same name."""
+    other = Inputs("x", array)
+    return TaskSet([Task(t.name, other, t.rows, t.y, t.loss) for t in BOTH])
+
+
+def of_seeds(seeds, groups=None):
+    values = {(arm, t, (s,)): np.arange(2.0) for arm in "xy" for t in "ab" for s in seeds}
+    return arms.Scores(values, ("seed",), groups or {})
+
+
+def grouped(first, second):
+    return of_seeds([0], {"a": np.array(first), "b": np.array(second)})
 
 
 NAMES = {c.__name__: c for c in (Dense, Conv, Bag, Tokens, Head, Network, RelatedHeads)}
