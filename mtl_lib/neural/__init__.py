@@ -13,9 +13,10 @@ from mtl_lib.neural.layers import Bag, Conv, Dense, Tokens
 from mtl_lib.neural.losses import NETWORK_LOSSES, NO_TAG
 from mtl_lib.neural.network import Head, Network
 from mtl_lib.neural.prediction import features, predict
+from mtl_lib.neural.recipe import Recipe
 from mtl_lib.neural.relationship_network import RelatedHeads
 from mtl_lib.neural.replicas import Replicas
-from mtl_lib.neural.training import Recipe, Trained, train
+from mtl_lib.neural.training import Trained, train
 
 __all__ = [
     "DWA",

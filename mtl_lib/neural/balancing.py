@@ -9,7 +9,7 @@ import inspect
 
 import torch
 
-from mtl_lib.checks import positive, whole
+from mtl_lib import checks
 
 
 class Uncertainty:
@@ -28,7 +28,7 @@ class Uncertainty:
     """
 
     def __init__(self, lr: float = 0.025):
-        positive("Uncertainty", lr=lr)
+        checks.positive("Uncertainty", lr=lr)
         self.lr = lr
         self.log = None  # s (K, tasks)
 
@@ -63,8 +63,8 @@ class DWA:
     """
 
     def __init__(self, every: int = 20, temperature: float = 2.0):
-        whole("DWA", 1, every=every)
-        positive("DWA", temperature=temperature)
+        checks.whole("DWA", 1, every=every)
+        checks.positive("DWA", temperature=temperature)
         self.every = every
         self.temperature = temperature
         self.past = None  # mean losses (K, tasks) of the updates before
@@ -117,6 +117,7 @@ class Aggregator:
     """
 
     def __init__(self, name: str, seed: int = 0, **options):
+        checks.seed("Aggregator", seed)
         self.name = name
         self.seed = seed
         self.options = options

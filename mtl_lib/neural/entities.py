@@ -10,8 +10,8 @@ import numpy as np
 from mtl_lib.checks import vector
 
 
-def entities(tags) -> set[tuple[int, int, str]]:
-    """Entities of a sentence.
+def spans(tags) -> set[tuple[int, int, str]]:
+    """The entities of a sentence.
 
     Parameters
     ----------
@@ -28,17 +28,20 @@ def entities(tags) -> set[tuple[int, int, str]]:
     ValueError
         For another tag.
     """
-    spans, start, kind = set(), None, None
-    for k, tag in enumerate([*_words("entities", tags, "tags"), "O"]):
+    entities = set()
+    start = None  # of the entity that is open
+    kind = None
+    for k, tag in enumerate([*_words("spans", tags, "tags"), "O"]):
         is_tag = tag == "O" or (tag[0:1] in ("B", "I") and tag[1:2] in ("", "-"))
         if not is_tag:
             raise ValueError(f"tag {tag!r} of token {k}, allowed are O, B-type and I-type")
         if start is not None and not (tag[0] == "I" and tag[2:] == kind):
-            spans.add((start, k, kind))
+            entities.add((start, k, kind))
             start = None
         if tag[0] == "B":
-            start, kind = k, tag[2:]
-    return spans
+            start = k
+            kind = tag[2:]
+    return entities
 
 
 def runs(types) -> set[tuple[int, int, str]]:
@@ -52,7 +55,7 @@ def runs(types) -> set[tuple[int, int, str]]:
     Returns
     -------
     set
-        As of ``entities``.
+        As of ``spans``.
     """
     tags, before = [], "O"
     for kind in _words("runs", types, "types"):
@@ -61,7 +64,7 @@ def runs(types) -> set[tuple[int, int, str]]:
         else:
             tags.append(f"I-{kind}" if kind == before else f"B-{kind}")
         before = kind
-    return entities(tags)
+    return spans(tags)
 
 
 def spelled(codes: np.ndarray, names, lengths) -> list[list[str]]:
@@ -198,7 +201,7 @@ def typed(boundaries, types) -> list[str]:
     if len(types) != len(boundaries):
         raise ValueError(f"typed: {len(types)} types for {len(boundaries)} tokens")
     tags = ["O"] * len(types)
-    for start, stop, _ in entities(boundaries):
+    for start, stop, _ in spans(boundaries):
         kinds = types[start:stop]
         kind = max(dict.fromkeys(kinds), key=kinds.count)
         tags[start:stop] = [f"B-{kind}", *[f"I-{kind}"] * (stop - start - 1)]

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from mtl_lib.neural.replicas import Replicas
@@ -16,7 +17,7 @@ class Objective:
     Parameters
     ----------
     factors : dict
-        Task -> weight of its loss, a number or (K,).
+        Task -> weight of its loss, a number or (K,); ``of`` multiplies by ``Task.weight``.
     weighting, aggregator, penalty : callable, optional
         As in ``training.Recipe``.
     """
@@ -29,22 +30,22 @@ class Objective:
     @classmethod
     def of(cls, recipe, data: Replicas) -> "Objective":
         """The objective of a recipe, with rules of its own: what they remember begins anew."""
-        factors = {
-            name: torch.as_tensor(recipe.weights.get(name, 1.0), dtype=data.dtype)
-            for name in data.names
-        }
+        factors = {}
+        for name in data.names:
+            weights = np.asarray(recipe.weights.get(name, 1.0)) * data.of[name].weight
+            factors[name] = torch.as_tensor(weights, dtype=data.dtype)
         rules = (recipe.weighting, recipe.aggregator, recipe.penalty)
         return cls(factors, *map(copy.deepcopy, rules))
 
-    def total(self, losses: torch.Tensor, params: dict) -> torch.Tensor:
-        """The sum over networks, which share nothing but a penalty; losses are (K, tasks)."""
-        each = losses.sum(1)
-        if self.weighting is not None:
-            each = _shaped("weighting", self.weighting(losses), losses.shape[:1])
-        total = each.sum()
-        if self.penalty is None:
-            return total
-        return total + torch.as_tensor(self.penalty(params)).sum()
+    def loss(self, losses: torch.Tensor) -> torch.Tensor:
+        """The sum over networks, which do not depend on each other; losses are (K, tasks)."""
+        if self.weighting is None:
+            return losses.sum(1).sum()
+        return _shaped("weighting", self.weighting(losses), losses.shape[:1]).sum()
+
+    def penalised(self, params: dict) -> torch.Tensor | None:
+        """The penalty of all networks, None where there is none."""
+        return None if self.penalty is None else torch.as_tensor(self.penalty(params)).sum()
 
 
 def gradients(
@@ -73,11 +74,14 @@ def gradients(
     leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
     with torch.enable_grad():
         losses = _weighted_losses(network, leaves, data, batches, objective.factors)
-        total = objective.total(losses, leaves)
+        total = objective.loss(losses)
+        penalty = objective.penalised(leaves)
+        if penalty is not None:
+            total = total + penalty
         grads = _backward(total, leaves, keep=objective.aggregator is not None)
         if objective.aggregator is not None:
             common = {name: value for name, value in leaves.items() if network.shared(name)}
-            grads |= _aggregated(common, losses, objective.aggregator)
+            grads |= _aggregated(common, losses, penalty, objective.aggregator)
     return grads
 
 
@@ -107,8 +111,8 @@ def _backward(value, leaves, keep):
     return dict(zip(leaves, grads, strict=True))
 
 
-def _aggregated(leaves, losses, aggregator):
-    """Gradients of what tasks share, by ``aggregator`` from the Jacobian of every replica."""
+def _aggregated(leaves, losses, penalty, aggregator):
+    """Gradients of what tasks share: of losses by ``aggregator``, of the penalty as they are."""
     rows = []
     for t in range(losses.shape[1]):
         grads = _backward(losses[:, t].sum(), leaves, keep=True)
@@ -117,9 +121,13 @@ def _aggregated(leaves, losses, aggregator):
     shape = (jacobian.shape[0], jacobian.shape[2])
     direction = _shaped("aggregator", aggregator(jacobian), shape)
     parts = direction.split([value[0].numel() for value in leaves.values()], 1)
-    return {
+    grads = {
         name: part.view_as(value) for (name, value), part in zip(leaves.items(), parts, strict=True)
     }
+    if penalty is None or not penalty.requires_grad:
+        return grads
+    pulls = _backward(penalty, leaves, keep=True)
+    return {name: grad + pulls[name] for name, grad in grads.items()}
 
 
 def _shaped(owner, value, shape):

@@ -24,6 +24,8 @@ class TaskData:
         counts if one of them is there.
     size : np.ndarray
         (K,) samples of every replica.
+    weight : np.ndarray
+        (K,) ``Task.weight`` of every replica.
     loss : str
         Name of the loss.
     inputs : str
@@ -34,6 +36,7 @@ class TaskData:
     y: torch.Tensor
     observed: torch.Tensor
     size: np.ndarray
+    weight: np.ndarray
     loss: str
     inputs: str
 
@@ -117,6 +120,7 @@ class Replicas:
             y=torch.as_tensor(y).to(kind),
             observed=torch.as_tensor(observed),
             size=np.array([len(task) for task in tasks]),
+            weight=np.array([task.weight for task in tasks], float),
             loss=first.loss,
             inputs=first.inputs.name,
         )
@@ -140,7 +144,7 @@ class Replicas:
                 raise ValueError(
                     f"task {first.name!r}: inputs {name!r} of two shapes, an encoder takes one"
                 )
-            if not np.may_share_memory(array, stored) and not np.array_equal(array, stored):
+            if not _same_memory(array, stored) and not np.array_equal(array, stored):
                 raise ValueError(
                     f"task {first.name!r}: two different arrays are called {name!r}; "
                     "inputs of one name are stored once"
@@ -234,6 +238,12 @@ def task_sets(sets) -> list[TaskSet]:
     return sets
 
 
+def _same_memory(array, other) -> bool:
+    """Whether two arrays of one shape are the same numbers in memory, which needs no comparison."""
+    places = [(a.__array_interface__["data"][0], a.strides, a.dtype) for a in (array, other)]
+    return places[0] == places[1]
+
+
 def _checked_labels(task):
     """(y, observed) of a task that some loss can be trained on."""
     if task.loss not in NETWORK_LOSSES:
@@ -256,7 +266,7 @@ def _check_head(name, data, network):
     """Raise ValueError where the head of a task has no output for one of its labels."""
     head = network.heads[network.tasks[name]]
     linked = name in network.links  # what a link makes of the outputs is its own affair
-    if (data.rule.coded or not linked) and (data.rule.shape == "tokens") != (head.pool == "token"):
+    if (data.rule.coded or not linked) and data.rule.tokens != (head.pool == "token"):
         raise ValueError(
             f"task {name!r}: loss {data.loss}, the head has pool {head.pool!r}; "
             "token_ce needs 'token', other losses none or 'max'"

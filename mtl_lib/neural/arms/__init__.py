@@ -4,10 +4,12 @@ All arms of a draw see the same samples, take the same number of updates, and be
 weights; where tasks share their rows they also see the same mini-batches. The null arm is trained
 together with labels of the other tasks that say nothing.
 
-``fitting`` trains an arm on draws and asks it; ``comparison`` scores arms against each other.
+``fitting`` trains an arm on draws and asks it, ``comparison`` tunes and scores arms, ``contrasts``
+says what one gains over another.
 """
 
-from mtl_lib.neural.arms.comparison import Scores, compared, fit_tuned, gains_apart, scored, tuned
+from mtl_lib.neural.arms.comparison import compared, fit_tuned, scored, tuned
+from mtl_lib.neural.arms.contrasts import Scores, gains_apart
 from mtl_lib.neural.arms.fitting import Arm, Part, answers, first_rows, fit, usual
 
 __all__ = [

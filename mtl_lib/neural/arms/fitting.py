@@ -1,13 +1,12 @@
 """An arm: how draws are trained, and what its networks then answer."""
 
-import numbers
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
-from mtl_lib.checks import whole
+from mtl_lib import checks
 from mtl_lib.neural.network import Network
 from mtl_lib.neural.prediction import predict
 from mtl_lib.neural.replicas import Replicas
@@ -54,9 +53,8 @@ class Arm:
     options: dict | None = None
 
     def __post_init__(self):
-        if self.way not in WAYS:
-            raise ValueError(f"arm: way {self.way!r}, allowed are {', '.join(WAYS)}")
-        whole("arm", 0, again=self.again)
+        checks.one_of("arm", WAYS, way=self.way)
+        checks.whole("arm", 0, again=self.again)
 
     def prepared(self, tasks: TaskSet, task: str | None, seed: int) -> TaskSet:
         """A draw as the network that answers ``task`` (None: all tasks) is trained on it."""
@@ -200,7 +198,7 @@ def answers(parts: list[Part], test, name: str, chunk: int = 16) -> dict[tuple, 
     ValueError
         For a missing test set, a task that no network answers, and what ``predict`` refuses.
     """
-    whole("answers", 1, chunk=chunk)
+    checks.whole("answers", 1, chunk=chunk)
     scores = {}
     for part in parts:
         index = [k for k, tasks in enumerate(part.tasks) if name in tasks]
@@ -249,8 +247,8 @@ def first_rows(tasks: TaskSet, n: int, seed: int, purpose: str = "draw") -> Task
     ValueError
         For a task with fewer samples, an n below 1, and a seed that is no whole number.
     """
-    whole("draw", 1, n=n)
-    _check_seed("draw", seed)
+    checks.whole("draw", 1, n=n)
+    checks.seed("draw", seed)
     drawn = []
     for task in tasks:
         if n > len(task):
@@ -267,9 +265,4 @@ def _check_draws(draws):
     for key in draws:
         if not isinstance(key, tuple) or not key:
             raise ValueError(f"fit: key {key!r} of a draw, a tuple that ends with a seed is needed")
-        _check_seed(f"fit: draw {key}", key[-1])
-
-
-def _check_seed(owner, seed):
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
-        raise ValueError(f"{owner}: seed {seed!r}, allowed are whole numbers")
+        checks.seed(f"fit: draw {key}", key[-1])

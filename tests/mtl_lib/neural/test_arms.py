@@ -21,7 +21,7 @@ SHARED = TaskSet(
 )
 OWN = TaskSet([SHARED[0].take(np.arange(200)), SHARED[1].take(np.arange(200, 400))])
 NET = Network([Dense(6, 8)], {"a": Head(8, 2), "b": Head(8)})
-RUN = dict(steps=30, batch_size=10)
+RUN = {"steps": 30, "batch_size": 10}
 
 
 def score(task, z):
@@ -153,11 +153,13 @@ def test_unknown_way():
 
 
 def test_gains_apart_is_a_difference_of_differences():
-    values = lambda seed: {
-        (arm, "t", (s,)): np.random.default_rng([seed, s, k]).normal(size=5)
-        for k, arm in enumerate("ab")
-        for s in range(3)
-    }
+    def values(seed):
+        return {
+            (arm, "t", (s,)): np.random.default_rng([seed, s, k]).normal(size=5)
+            for k, arm in enumerate("ab")
+            for s in range(3)
+        }
+
     one, other = (arms.Scores(values(seed), ("seed",), {}) for seed in (0, 1))
     apart = arms.gains_apart(one, other, "a", "b", "t")
     for s in range(3):

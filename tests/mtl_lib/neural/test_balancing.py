@@ -104,17 +104,19 @@ def test_aggregators_leave_torchs_generator_alone_and_repeat_themselves():
     [{"aggregator": Aggregator("PCGrad")}, {"weighting": DWA(2)}, {"weighting": Uncertainty(0.1)}],
 )
 def test_a_replica_does_not_depend_on_the_others(options):
-    run = lambda sets, seeds, **more: train(
-        NET,
-        sets,
-        steps=8,
-        batch_size=8,
-        optimizer=SGD(0.05),
-        seeds=seeds,
-        dtype=torch.float64,
-        **options,
-        **more,
-    )
+    def run(sets, seeds, **more):
+        return train(
+            NET,
+            sets,
+            steps=8,
+            batch_size=8,
+            optimizer=SGD(0.05),
+            seeds=seeds,
+            dtype=torch.float64,
+            **options,
+            **more,
+        )
+
     whole, alone = run(SETS, [0, 1, 2]), run(SETS[1:2], [1])
     chunked = run(SETS, [0, 1, 2], chunk=1)
     for name, value in whole.stack.params.items():

@@ -92,7 +92,6 @@ ENTRIES = {
     "train, squared": (lambda y: trained(y, "squared"), REAL),
     "train, logistic": (lambda y: trained(y, "logistic"), BINARY),
     "train, hinge": (lambda y: trained(y, "squared_hinge"), BINARY),
-    "train, bce": (lambda y: trained(y, "bce"), BINARY),
     "train, ce": (lambda y: trained(y, "ce", 3), CODES),
     "scored, squared": (
         lambda y: asked(y, "squared", 1, lambda t, z: scores.skill("squared", z, t.y, REAL)),
@@ -111,7 +110,7 @@ ENTRIES = {
     "tied, strength": (lambda y: penalty_of(relationship_network.tied(1, y)), POSITIVE),
 }
 TEXTS = {
-    "entities": (lambda y: sorted(entities.entities(y)), WORDS),
+    "entities": (lambda y: sorted(entities.spans(y)), WORDS),
     "runs": (lambda y: sorted(entities.runs(y)), KINDS),
     "typed, boundaries": (lambda y: entities.typed(y, KINDS), WORDS),
     "typed, types": (lambda y: entities.typed(WORDS, y), KINDS),

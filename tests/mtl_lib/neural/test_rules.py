@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from mtl_lib.neural import DWA, Aggregator, Dense, Head, Network, Uncertainty, balancing, train
+from mtl_lib.neural.relationship_network import tied
 from mtl_lib.stack import SGD
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -92,6 +93,26 @@ def test_a_second_call_beside_another_network_is_that_of_the_network_alone():
             torch.testing.assert_close(alone(J[:1])[0], beside(J)[0])
 
 
+@pytest.mark.parametrize("rule", ["PCGrad", "MGDA", "Sum"])
+def test_a_penalty_pulls_trunks_whatever_the_rule(rule):
+    """Otherwise tied trunks would not be tied where gradients are aggregated."""
+    same = {"weights": dict.fromkeys("abc", 0.0), "penalty": tied(2, 0.5)}
+    plain = run([0, 1], **same)
+    ruled = run([0, 1], aggregator=Aggregator(rule), **same)
+    for name, value in plain.items():
+        torch.testing.assert_close(ruled[name], value, rtol=1e-12, atol=1e-14)
+    gap = plain["trunk.0.weight"][0] - plain["trunk.0.weight"][1]
+    start = run([0, 1], weights=same["weights"])["trunk.0.weight"]
+    assert gap.norm() < 0.9 * (start[0] - start[1]).norm()
+
+
+def test_the_sum_of_gradients_and_a_penalty_is_the_plain_loss():
+    plain = run([0, 1], penalty=tied(2, 0.5))
+    summed = run([0, 1], penalty=tied(2, 0.5), aggregator=Aggregator("Sum"))
+    for name, value in plain.items():
+        torch.testing.assert_close(summed[name], value, rtol=1e-10, atol=1e-13)
+
+
 def test_another_number_of_networks_is_refused():
     rule = Aggregator("PCD")
     rule(torch.ones(2, 2, 3))
@@ -139,6 +160,8 @@ def test_what_a_rule_needs_is_said(name):
         (lambda: Aggregator("MGDA", epsilon=-1), "aggregator 'MGDA': epsilon must be positive"),
         (lambda: Aggregator("MGDA", c=1), "argument 'c', allowed are epsilon, max_iters"),
         (lambda: Aggregator("Sum", c=1), "argument 'c', allowed are none"),
+        (lambda: Aggregator("Sum", None), "Aggregator: seed None, allowed is a whole number"),
+        (lambda: Aggregator("Sum", 0.9), "Aggregator: seed 0.9, allowed is a whole number"),
         (lambda: DWA(0), "DWA: every 0, allowed is a whole number, 1 or more"),
         (lambda: DWA(temperature=0), "DWA: temperature 0"),
         (lambda: Uncertainty(-1), "Uncertainty: lr -1"),
