@@ -123,10 +123,8 @@ def triple(
 
     Parameters
     ----------
-    tasks : TaskSet
-        One ce task with ``meta["classes"]``.
-    classes : (str, str, str)
-        A, B, C.
+    tasks, classes : TaskSet, three str
+        One ce task with ``meta["classes"]``; its classes A, B, C.
     n : int
         Images of the first task, even.
     seed : int
@@ -134,24 +132,20 @@ def triple(
         paired, smaller sets lie in larger ones, and no image is in both tasks.
     second : str
         ``"merged"``: (A or B) versus C, a quarter A, a quarter B; ``"A versus C"``: half A.
-    second_n : int, optional
-        Images of the second task, ``n`` by default; a multiple of 4, for "A versus C" even.
-    permuted : bool
-        Labels of the second task in random order: the same images, no information.
+    second_n, permuted : int, bool
+        Images of the second task, ``n`` by default, a multiple of 4 (for "A versus C" even); its
+        labels in random order: the same images, no information.
 
-    Raises
-    ------
-    ValueError
-        For an unknown class and for a class with fewer images than asked for.
+    Raises ValueError for an unknown class and for one with fewer images than asked for.
     """
     a, b, c = classes
     m = n if second_n is None else second_n
     _check_sizes(classes, n, m, second)
     whole = tasks[0]
-    pair = [_images(whole, name, 0, n // 2, seed) for name in (a, b)]
     persons = (a, b) if second == "merged" else (a,)
-    share = m // 2 // len(persons)
-    people = [_images(whole, name, n // 2, n // 2 + share, seed) for name in persons]
+    stop = n // 2 + m // 2 // len(persons)
+    pair = [_images(whole, name, 0, n // 2, seed) for name in (a, b)]
+    people = [_images(whole, name, n // 2, stop, seed) for name in persons]
     others = _images(whole, c, 0, m // 2, seed)
     y = np.repeat([1, 0], m // 2)
     if permuted:
