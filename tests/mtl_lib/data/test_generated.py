@@ -1,4 +1,4 @@
-"""Generators: an oracle recovers the stated truth, Bayes errors are what they say, streams keep tasks apart.
+"""Generators: an oracle recovers the truth, Bayes errors are as stated, streams keep tasks apart.
 
 Random bounds are four or more standard errors at fixed seeds.
 """
@@ -364,7 +364,7 @@ def test_independent_labelings_share_nothing():
         [[np.mean((task.X @ theta > 0) == task.y) for theta in truth["theta"]] for task in tasks]
     )
     assert (np.diag(right) > 0.95).all()
-    # the angle between two independent theta, and so the agreement, has deviation about 1 / (pi sqrt(d))
+    # the angle of two independent theta, and so the agreement, has deviation about 1 / (pi sqrt(d))
     others = right[~np.eye(40, dtype=bool)]
     assert others.mean() == pytest.approx(
         0.5, abs=4 / np.pi / np.sqrt(60) / np.sqrt(40 * 39 / 2) + 4 * 0.5 / np.sqrt(40 * 300)

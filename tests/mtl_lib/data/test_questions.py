@@ -1,4 +1,4 @@
-"""Questions about pictures, few codes for many ids, related heads, turned pictures: what each maker promises."""
+"""Questions about pictures, few codes for many ids, related heads, turned pictures."""
 
 from dataclasses import replace
 

@@ -57,7 +57,8 @@ def test_from_the_mirror_then_from_the_cache(pinned):
     assert store.fetch("tiny").read_bytes() == CONTENT
     pinned.unlink()
     assert store.fetch("tiny").read_bytes() == CONTENT and load() == [7, 8, 9]
-    assert store.READ == {"tiny": f"{hashlib.sha256(CONTENT).hexdigest()}-v1"}
+    identity = f"{hashlib.sha256(CONTENT).hexdigest()}-v1"
+    assert dict(store.READ) == {"tiny": identity}
 
 
 def test_a_mirror_file_with_another_hash_is_not_used(pinned):
@@ -94,7 +95,7 @@ def test_no_network_no_mirror_no_cache(pinned, monkeypatch):
 
 def test_a_full_disk_leaves_no_half_file(pinned, monkeypatch):
     def full(source, target):
-        open(target, "wb").write(CONTENT[:2])
+        Path(target).write_bytes(CONTENT[:2])
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(store.shutil, "copyfile", full)
@@ -244,7 +245,8 @@ def test_a_debian_package_is_downloaded_once_and_not_installed(pinned, tmp_path,
         f'#!/bin/sh\necho "$@" >> {tmp_path}/calls; touch dataset-tiny_1.deb\n'
     )
     (scripts / "dpkg-deb").write_text(
-        '#!/bin/sh\nd="$3/usr/share/no-such-datasets/tiny"; mkdir -p "$d"; printf a > "$d/a"; printf b > "$d/b"\n'
+        '#!/bin/sh\nd="$3/usr/share/no-such-datasets/tiny"; mkdir -p "$d"\n'
+        'printf a > "$d/a"; printf b > "$d/b"\n'
     )
     for script in scripts.iterdir():
         script.chmod(0o755)
