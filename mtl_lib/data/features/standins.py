@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
+from mtl_lib import checks
 from mtl_lib.stream import stream
 
 
@@ -14,6 +15,7 @@ def task_ids(
     ``seed`` and ``name`` key the draw; ``smallest`` and ``largest`` are the rows of the first and
     of the second task. Returns ids (rows,) from 1, ascending.
     """
+    checks.seed(f"stand-in {name!r}", seed)
     rng = stream(seed, "standin-sizes", name)
     sizes = np.exp(rng.normal(np.log(rows / tasks) - 0.3, 0.8, tasks))
     sizes = np.clip(sizes, smallest, largest).astype(int)
@@ -34,6 +36,7 @@ def mixed_model(
     have deviation ``spread``, its intercept twice that, residuals ``noise``. ``ids`` (n,) say which
     task a row of X (n, d) belongs to. Returns (n,) floats.
     """
+    checks.seed(f"stand-in {name!r}", seed)
     rng = stream(seed, "standin-target", name)
     codes = np.unique(ids, return_inverse=True)[1]
     tasks = codes.max() + 1
@@ -50,6 +53,7 @@ def blobs(
     ``seed`` and ``name`` key the draw; ``shape`` is (h, w) or (h, w, channels). A prototype is
     moved by up to two pixels. Returns images uint8 (n, *shape) and labels (n,) in random order.
     """
+    checks.seed(f"stand-in {name!r}", seed)
     prototypes = _prototypes(stream(seed, "standin-prototypes", name), classes, shape)
     rng = stream(seed, "standin-images", name)
     labels = rng.permutation(np.repeat(np.arange(classes), per_class))
@@ -88,6 +92,7 @@ def tagged_sentences(
     ``seed`` and ``name`` key the draw. The first of ``n`` sentences has ``longest`` words, the
     others have 4 to so many. Returns the words and the tags of each.
     """
+    checks.seed(f"stand-in {name!r}", seed)
     rng = stream(seed, "standin-sentences", name)
     lengths = [longest] + [None] * (n - 1)
     pairs = [_tagged_sentence(rng, length, types, longest) for length in lengths]

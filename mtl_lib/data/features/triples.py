@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mtl_lib import checks
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -37,6 +38,7 @@ def grey(tasks: Sequence[TaskSet], side: int = 14) -> TaskSet:
     ValueError
         For images that ``side`` does not divide, and for a class that is in two sets.
     """
+    checks.whole("grey", 1, side=side)
     images = []
     labels = []
     classes = []
@@ -84,7 +86,12 @@ def colour(tasks: TaskSet, side: int = 16) -> TaskSet:
         On float32 (n, 3, side, side) in [0, 1].
     """
     (task,) = tasks
-    block = task.inputs.array.shape[1] // side
+    checks.whole("colour", 1, side=side)
+    height, width = task.inputs.array.shape[1:3]
+    if task.inputs.array.shape[3:] != (3,) or height != width or height % side:
+        what = f"{task.inputs.name!r} has images of shape {task.inputs.array.shape[1:]}"
+        raise ValueError(f"colour: {what}, expected colour squares that {side} divides")
+    block = height // side
     blocks = task.inputs.array.reshape(-1, side, block, side, block, 3)
     means = blocks.mean(axis=(2, 4), dtype=np.float32) / 255
     inputs = replace(task.inputs, array=means.transpose(0, 3, 1, 2).copy())
@@ -96,6 +103,7 @@ def shuffled_pixels(tasks: TaskSet, seed: int) -> TaskSet:
 
     Nothing is lost but which pixels are neighbours.
     """
+    checks.seed("shuffled pixels", seed)
 
     def shuffle(array):
         flat = array.reshape(*array.shape[:-2], -1)
@@ -141,6 +149,8 @@ def triple(
     a, b, c = classes
     m = n if second_n is None else second_n
     _check_sizes(classes, n, m, second)
+    checks.flag("triple", permuted=permuted)
+    checks.seed("triple", seed)
     whole = tasks[0]
     persons = (a, b) if second == "merged" else (a,)
     stop = n // 2 + m // 2 // len(persons)
@@ -171,6 +181,7 @@ def told(
 
 
 def _check_sizes(classes: tuple[str, str, str], n: int, m: int, second: str) -> None:
+    checks.whole("triple", 1, n=n, second_n=m)
     step = 4 if second == "merged" else 2
     if second not in SECONDS or n < 2 or n % 2 or m < 4 or m % step:
         raise ValueError(

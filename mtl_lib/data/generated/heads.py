@@ -66,4 +66,7 @@ def answers(X: np.ndarray, w: np.ndarray, seed: int, name: str, noise: float = 0
         (n,).
     """
     checks.seed("heads", seed)
+    w = checks.vector("heads", w, "weights")
+    if np.ndim(X) != 2 or np.shape(X)[1] != len(w):
+        raise ValueError(f"heads: inputs of shape {np.shape(X)} for {len(w)} weights")
     return X @ w + noise * stream(seed, "heads-noise", name).standard_normal(len(X))

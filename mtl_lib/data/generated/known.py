@@ -53,6 +53,8 @@ def sizes(owner: str, m, count: int, what: str = "m") -> np.ndarray:
     if np.ndim(m) == 0:
         checks.whole(owner, 1, **{what: m})
         return np.full(count, int(m))
+    if np.ndim(m) > 1:
+        m = checks.vector(owner, m, what)
     if len(m) != count:
         numbers = f"{len(m)} numbers for {count} tasks"
         raise ValueError(f"{owner}: {what}: {numbers}, allowed is one number or one per task")

@@ -131,6 +131,9 @@ def bayes(X: np.ndarray, theta: np.ndarray, pi: np.ndarray, noise: float) -> np.
     np.ndarray
         (n,).
     """
+    if np.shape(pi) not in ((len(theta),), (len(X), len(theta))):
+        allowed = f"({len(theta)},) or ({len(X)}, {len(theta)})"
+        raise ValueError(f"bayes: pi of shape {np.shape(pi)}, allowed is {allowed}")
     return (ndtr(X @ theta.T / noise) * pi).sum(axis=1)
 
 

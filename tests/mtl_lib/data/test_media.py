@@ -358,7 +358,7 @@ def test_class_pairs_keep_groups():
         ([("1", "x")], 5, "class 'x' .* allowed are 0, 1, 2"),
         ([("1", "1")], 5, "a class against itself"),
         ([("1", "2")], 201, "201 images per class of '1' .* 1 to 200"),
-        ([("1", "2")], 0, "0 images per class"),
+        ([("1", "2")], 0, "per_class 0, allowed is a whole number, 1 or more"),
         ([("1", "2"), ("1", "2")], 5, "'1 versus 2' occurs twice"),
     ],
 )
@@ -417,7 +417,8 @@ def test_components_keep_the_regime(digits):
 @pytest.mark.parametrize("d", [0, 785, -1])
 def test_components_refuse_a_wrong_number(digits, d):
     with pytest.raises(
-        ValueError, match=f"{d} components of 'MNIST .simulated.', allowed are 1 to 784"
+        ValueError,
+        match=f"components of 'MNIST .simulated.': d {d}, allowed is a whole number from 1 to 784",
     ):
         images.components(digits, d)
 
