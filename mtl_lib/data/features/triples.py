@@ -144,19 +144,19 @@ def triple(
         Images of the second task, ``n`` by default, a multiple of 4 (for "A versus C" even); its
         labels in random order: the same images, no information.
 
-    Raises ValueError for an unknown class and for one with fewer images than asked for.
+    Raises
+    ------
+    ValueError
+        For an unknown class and for one with fewer images than asked for.
     """
-    a, b, c = classes
     m = n if second_n is None else second_n
-    _check_sizes(classes, n, m, second)
-    checks.flag("triple", permuted=permuted)
-    checks.seed("triple", seed)
+    _check(classes, n, m, second, seed, permuted)
     whole = tasks[0]
-    persons = (a, b) if second == "merged" else (a,)
+    persons = classes[:2] if second == "merged" else classes[:1]
     stop = n // 2 + m // 2 // len(persons)
-    pair = [_images(whole, name, 0, n // 2, seed) for name in (a, b)]
+    pair = [_images(whole, name, 0, n // 2, seed) for name in classes[:2]]
     people = [_images(whole, name, n // 2, stop, seed) for name in persons]
-    others = _images(whole, c, 0, m // 2, seed)
+    others = _images(whole, classes[2], 0, m // 2, seed)
     y = np.repeat([1, 0], m // 2)
     if permuted:
         y = stream(seed, "permuted", "/".join(classes)).permutation(y)
@@ -180,8 +180,13 @@ def told(
     return TaskSet([replace(first, rows=rows, y=np.concatenate([first.y, y]))], pair.name)
 
 
-def _check_sizes(classes: tuple[str, str, str], n: int, m: int, second: str) -> None:
+def _check(classes, n: int, m: int, second: str, seed: int, permuted: bool) -> None:
+    """One line for an argument that is not allowed."""
+    if len(classes) != 3:
+        raise ValueError(f"triple {classes}: {len(classes)} classes, expected three")
     checks.whole("triple", 1, n=n, second_n=m)
+    checks.seed("triple", seed)
+    checks.flag("triple", permuted=permuted)
     step = 4 if second == "merged" else 2
     if second not in SECONDS or n < 2 or n % 2 or m < 4 or m % step:
         raise ValueError(

@@ -8,6 +8,9 @@ label      p(y) differs and p(x|y) stays: the log odds of class 1 ~ N(0, strengt
            x ~ N(+-w, I); for numbers y ~ N(strength * N(0, 1), 1) and x = y w + N(0, I)
 quantity   like none, but task sizes have Dirichlet shares of weight 1 / strength
 =========  ========================================================================================
+
+Truth: ``w`` (T, d) and ``b`` (T,) by task: log odds, or mean, of y given x are x.w_t + b_t in every
+kind; ``a`` (T, d) means of x (kind "input"), zeros else.
 """
 
 from collections.abc import Sequence
@@ -35,15 +38,14 @@ def shifted(
 ) -> Known:
     """T tasks that differ in one respect only.
 
-    Truth: ``w`` (T, d) and ``b`` (T,) by task: log odds, or mean, of y given x are x.w_t + b_t in
-    every kind; ``a`` (T, d) means of x (kind "input"), zeros else.
-
     Parameters
     ----------
     kind : str
         One of ``KINDS``.
-    T, d, m : int; m may be a sequence of int
-        Number of tasks, of inputs, and samples per task; for "quantity" their mean.
+    T, d : int
+        Number of tasks and of inputs.
+    m : int or sequence of int
+        Samples per task; for "quantity" their mean.
     seed, part : int, str
         See ``Known``.
     strength : float
@@ -51,12 +53,14 @@ def shifted(
     loss : str
         ``"logistic"`` (y in {0, 1}) or ``"squared"``.
 
-    Raises ValueError for another kind or loss and for numbers out of range.
+    Raises
+    ------
+    ValueError
+        For another kind or loss and for numbers out of range.
     """
     counts = _checked_sizes(kind, T, m, d, seed, strength, loss)
     names = [f"task {t}" for t in range(T)]
-    common = stream(seed, "shift-common").standard_normal(d)
-    w = common / np.linalg.norm(common)
+    w = _unit(stream(seed, "shift-common").standard_normal(d))
     truths = [_Truth(kind, w, float(strength), loss, seed, name) for name in names]
     drawn = zip(truths, counts, names, strict=True)
     samples = [truth.sample(count, seed, name, part) for truth, count, name in drawn]
@@ -67,6 +71,10 @@ def shifted(
     ]
     by_task = {key: np.array([getattr(truth, key) for truth in truths]) for key in ("w", "b", "a")}
     return Known(TaskSet(tasks, f"{kind} shift (generated)"), by_task)
+
+
+def _unit(w: np.ndarray) -> np.ndarray:
+    return w / np.linalg.norm(w)
 
 
 class _Truth:

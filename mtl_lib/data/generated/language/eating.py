@@ -1,4 +1,10 @@
-""" "I love eating, ...": each client completes the same sentence in its own way."""
+""" "I love eating, ...": each client completes the same sentence in its own way.
+
+Client t mixes a few taste profiles q_k ~ Dirichlet(1/2, ..., 1/2) over twelve foods,
+pi_t ~ Dirichlet(alpha), and speaks with p_t ~ Dirichlet(concentration sum_k pi_tk q_k). Inputs are
+int64 (n, 3), ids of ``words``; y is the id of the next word. Truth: ``words`` (V names, 0 is
+padding), ``next`` (T, V) = p(word | client), ``profiles`` (K, V), ``weights`` (T, K).
+"""
 
 from collections.abc import Sequence
 
@@ -29,11 +35,6 @@ def eating(
 ) -> Known:
     """Clients that differ in p(y | x) alone: the inputs are the same everywhere. Loss ce.
 
-    Client t mixes a few taste profiles q_k ~ Dirichlet(1/2, ..., 1/2) over twelve foods,
-    pi_t ~ Dirichlet(alpha), and speaks with p_t ~ Dirichlet(concentration sum_k pi_tk q_k). Inputs
-    are int64 (n, 3), ids of ``words``; y is the id of the next word. Truth: ``words`` (V names, 0
-    is padding), ``next`` (T, V) = p(word | client), ``profiles`` (K, V), ``weights`` (T, K).
-
     Parameters
     ----------
     T, n : int, int or sequence of int
@@ -48,6 +49,11 @@ def eating(
         How closely a client follows its mixture; ``np.inf`` makes p_t the mixture itself.
     prefix : str
         Clients are called "prefix 0", ...; another one gives unseen clients of the same profiles.
+
+    Raises
+    ------
+    ValueError
+        For a size, alpha or concentration out of range.
     """
     names = _names(T, seed, profiles, alpha, concentration, prefix)
     counts = sizes("eating", n, T, "n")
