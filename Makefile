@@ -52,7 +52,7 @@ test-pages: env ## opens the pages of results/smoke in headless Chromium
 
 test-distributed: cluster flower ## sweeps on a local Dask cluster; Flower's simulation and processes on the loopback interface
 	@OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/.venv/.cluster" $(VENV_PYTHON) -m pytest -m distributed tests/suite
-	@OMP_NUM_THREADS=1 .flower/bin/python -m pytest -m distributed tests/federated/test_flower.py
+	@OMP_NUM_THREADS=1 .flower/bin/python -m pytest -m distributed tests/mtl_lib/federated/test_flower.py
 
 test-readme: env ## README's longer commands, on the smoke profile
 	@$(MAKE) --no-print-directory diagnose TABLE=tests/tables/clinics.csv TASK=clinic TARGET=pain

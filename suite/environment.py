@@ -101,6 +101,10 @@ def steps(index: str) -> list[tuple[str, list[str]]]:
         ("the locked packages (0.4 GB)", [*pip(), "--require-hashes", "-r", str(ROOT / LOCK)]),
         ("what this build of torch still needs", torch),
         ("mtl_lib itself", [*pip(), "--no-deps", "--no-build-isolation", "-e", str(ROOT)]),
+        (
+            "MOCHA's inner loops, compiled once (15 s)",
+            [python, "-m", "suite.arithmetic", python, "-m", "mtl_lib.federated.mocha.compile"],
+        ),
         ("check", [python, "-m", "pip", "--disable-pip-version-check", "check"]),
     ]
 

@@ -8,10 +8,11 @@ from mtl_lib import checks
 
 
 def name_ids(owner: str, values, what: str = "ids", length: int | None = None) -> np.ndarray:
-    """Ids as one array (n,), none of them missing, text in Unicode's composed form (NFC).
+    """Ids as one array (n,), none of them missing, in one spelling.
 
-    One name may be written with composed or with combining characters. Both look alike, so they are
-    one id here.
+    Text is in Unicode's composed form (NFC): a name written with composed or with combining
+    characters looks alike, so it is one id. Whole numbers that a table holds as floats (1.0) are
+    whole numbers (1).
 
     Parameters
     ----------
@@ -35,6 +36,8 @@ def name_ids(owner: str, values, what: str = "ids", length: int | None = None) -
         One line for another shape or length, a missing value, and numbers beside text.
     """
     ids = checks.ids(owner, values, what, length)
+    if ids.dtype.kind == "f" and np.isfinite(ids).all() and (ids == np.rint(ids)).all():
+        return ids.astype(np.int64)
     if ids.dtype.kind != "U":
         return ids
     distinct, of_row = np.unique(ids, return_inverse=True)

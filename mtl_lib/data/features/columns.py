@@ -34,11 +34,7 @@ def table(name: str, features: Mapping[str, np.ndarray]) -> Inputs:
     columns = []
     for feature, values in features.items():
         length = len(columns[0]) if columns else None
-        column = checks.vector(f"table {name!r}", values, f"column {feature!r}", length)
-        if column.dtype.kind not in "biuf":
-            kind = "text" if column.dtype.kind in "US" else column.dtype
-            raise ValueError(f"table {name!r}: column {feature!r} is {kind}, expected numbers")
-        columns.append(column)
+        columns.append(_numbers(f"table {name!r}", values, f"values of {feature!r}", length))
     return Inputs(name, np.column_stack(columns).astype(float), columns=tuple(features))
 
 
@@ -78,7 +74,7 @@ def tasks_by(
     inputs = table(name, features)
     if len(inputs.array) != len(ids):
         raise ValueError(f"{owner}: {len(ids)} ids for {len(inputs.array)} rows")
-    target = checks.vector(owner, target, "targets", len(ids)).astype(float)
+    target = _numbers(owner, target, "targets", len(ids)).astype(float)
     facts = {
         key: checks.vector(owner, values, key, len(ids)) for key, values in (meta or {}).items()
     }
@@ -87,6 +83,15 @@ def tasks_by(
         first = {key: column[rows[0]].item() for key, column in facts.items()}
         tasks.append(Task(f"{unit} {value}", inputs, rows, target[rows], meta=first))
     return TaskSet(tasks, name)
+
+
+def _numbers(owner: str, values, what: str, length: int | None) -> np.ndarray:
+    """A column of numbers (n,)."""
+    column = checks.vector(owner, values, what, length)
+    if column.dtype.kind not in "biuf":
+        kind = "text" if column.dtype.kind in "US" else f"of type {column.dtype}"
+        raise ValueError(f"{owner}: {what} are {kind}, allowed are numbers")
+    return column
 
 
 def _rows_by(ids: np.ndarray) -> Iterator[tuple]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import linalg
 
+from mtl_lib import checks
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -77,6 +78,9 @@ def class_pairs(
     ValueError
         For another kind of set, unknown or equal classes, and more images than a class has.
     """
+    owner = f"pairs of {tasks.name!r}"
+    checks.whole(owner, 1, per_class=per_class)
+    checks.seed(owner, seed)
     whole = _with_classes(tasks)
     used = {}
     binary = []
@@ -110,7 +114,7 @@ def _block(whole: Task, name: str, used: dict[str, int], count: int, seed: int) 
     if name not in classes:
         raise ValueError(f"class {name!r} of {inputs!r}, allowed are {', '.join(classes)}")
     members = np.flatnonzero(whole.y == classes.index(name))
-    if not 1 <= count <= len(members):
+    if count > len(members):
         images = f"{count} images per class of {name!r} in {inputs!r}"
         raise ValueError(f"{images}, allowed are 1 to {len(members)}")
     start = used.get(name, 0)
@@ -152,8 +156,7 @@ def components(tasks: TaskSet, d: int, fit: TaskSet | None = None) -> TaskSet:
     if any(task.inputs.name != inputs.name for task in fit or ()) or rows[-1] >= len(inputs.array):
         raise ValueError(f"{tasks.name!r}: components fitted on other inputs than {inputs.name!r}")
     most = min(int(np.prod(inputs.array.shape[1:])), len(rows))
-    if not 1 <= d <= most:
-        raise ValueError(f"{d} components of {inputs.name!r}, allowed are 1 to {most}")
+    checks.whole(f"components of {inputs.name!r}", 1, most, d=d)
     mean, axes = _principal_axes(inputs.array, rows, d)
     every = np.arange(len(inputs.array))
     scores = np.concatenate([(part - mean) @ axes for part in _floats(inputs.array, every)])

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mtl_lib import checks
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 OTHER = 1  # code of every id that is not among the commonest; 0 stays padding
@@ -50,11 +51,11 @@ def commonest(tasks: TaskSet, keep: int, rows: np.ndarray, target: str | None = 
 
 def _codes(inputs: Inputs, keep: int, rows: np.ndarray) -> np.ndarray:
     """Code of every id: (largest id + 1,)."""
+    rows = checks.vector(f"codes of {inputs.name!r}", rows, "rows")
     ids, counts = np.unique(inputs.array[rows], return_counts=True)
     counts = counts[ids > 0]
     ids = ids[ids > 0]
-    if not 1 <= keep <= len(ids):
-        raise ValueError(f"{keep} codes for {inputs.name!r}, allowed are 1 to {len(ids)}")
+    checks.whole(f"codes of {inputs.name!r}", 1, len(ids), keep=keep)
     code = np.full(inputs.array.max() + 1, OTHER)
     code[0] = 0
     by_frequency = ids[np.lexsort((ids, -counts))]

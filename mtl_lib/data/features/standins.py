@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
+from mtl_lib import checks
 from mtl_lib.stream import stream
 
 
@@ -11,22 +12,10 @@ def task_ids(
 ) -> np.ndarray:
     """Task ids of the rows of a table, with task sizes that spread between two bounds.
 
-    Parameters
-    ----------
-    seed : int
-        Of the stand-in.
-    name : str
-        Of the source; it keys the draw.
-    tasks, rows : int
-        How many there are.
-    smallest, largest : int
-        Rows of the first and of the second task; all others lie between.
-
-    Returns
-    -------
-    np.ndarray
-        (rows,) ids from 1, ascending.
+    ``seed`` and ``name`` key the draw; ``smallest`` and ``largest`` are the rows of the first and
+    of the second task. Returns ids (rows,) from 1, ascending.
     """
+    checks.seed(f"stand-in {name!r}", seed)
     rng = stream(seed, "standin-sizes", name)
     sizes = np.exp(rng.normal(np.log(rows / tasks) - 0.3, 0.8, tasks))
     sizes = np.clip(sizes, smallest, largest).astype(int)
@@ -43,26 +32,11 @@ def mixed_model(
 ) -> np.ndarray:
     """Targets of a linear mixed model.
 
-    Parameters
-    ----------
-    seed, name : int, str
-        Of the stand-in; they key the draw.
-    ids : np.ndarray
-        (n,) task of each row.
-    X : np.ndarray
-        (n, d) inputs.
-    slopes : array_like
-        (d,) slopes that tasks have in common.
-    noise : float
-        Standard deviation of the residuals.
-    spread : float
-        Standard deviation of a task's own slopes; half of that of its intercept.
-
-    Returns
-    -------
-    np.ndarray
-        (n,) floats.
+    ``seed`` and ``name`` key the draw. Tasks have ``slopes`` (d,) in common; a task's own slopes
+    have deviation ``spread``, its intercept twice that, residuals ``noise``. ``ids`` (n,) say which
+    task a row of X (n, d) belongs to. Returns (n,) floats.
     """
+    checks.seed(f"stand-in {name!r}", seed)
     rng = stream(seed, "standin-target", name)
     codes = np.unique(ids, return_inverse=True)[1]
     tasks = codes.max() + 1
@@ -76,22 +50,10 @@ def blobs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pictures of blurred blobs: one prototype per class, moved, scaled and with noise.
 
-    Parameters
-    ----------
-    seed, name : int, str
-        Of the stand-in; they key the draw.
-    classes, per_class : int
-        How many classes there are, and pictures of each.
-    shape : tuple of int
-        Of one picture, (h, w) or (h, w, channels).
-
-    Returns
-    -------
-    images : np.ndarray
-        uint8 (n, *shape); a prototype is moved by up to two pixels.
-    labels : np.ndarray
-        (n,) from 0, in random order.
+    ``seed`` and ``name`` key the draw; ``shape`` is (h, w) or (h, w, channels). A prototype is
+    moved by up to two pixels. Returns images uint8 (n, *shape) and labels (n,) in random order.
     """
+    checks.seed(f"stand-in {name!r}", seed)
     prototypes = _prototypes(stream(seed, "standin-prototypes", name), classes, shape)
     rng = stream(seed, "standin-images", name)
     labels = rng.permutation(np.repeat(np.arange(classes), per_class))
@@ -127,22 +89,10 @@ def tagged_sentences(
     Every type has eight words of its own and is announced by a filler word of its own, so that
     both boundaries and types can be learned from the word and the one before it.
 
-    Parameters
-    ----------
-    seed, name : int, str
-        Of the stand-in; they key the draw.
-    n : int
-        Sentences.
-    types : tuple of str
-        Kinds of names.
-    longest : int
-        Words of the first sentence; the others have 4 to so many.
-
-    Returns
-    -------
-    sentences, tags : list of list of str
-        Words and their tags.
+    ``seed`` and ``name`` key the draw. The first of ``n`` sentences has ``longest`` words, the
+    others have 4 to so many. Returns the words and the tags of each.
     """
+    checks.seed(f"stand-in {name!r}", seed)
     rng = stream(seed, "standin-sentences", name)
     lengths = [longest] + [None] * (n - 1)
     pairs = [_tagged_sentence(rng, length, types, longest) for length in lengths]

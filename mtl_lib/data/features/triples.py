@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mtl_lib import checks
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -37,6 +38,7 @@ def grey(tasks: Sequence[TaskSet], side: int = 14) -> TaskSet:
     ValueError
         For images that ``side`` does not divide, and for a class that is in two sets.
     """
+    checks.whole("grey", 1, side=side)
     images = []
     labels = []
     classes = []
@@ -84,7 +86,12 @@ def colour(tasks: TaskSet, side: int = 16) -> TaskSet:
         On float32 (n, 3, side, side) in [0, 1].
     """
     (task,) = tasks
-    block = task.inputs.array.shape[1] // side
+    checks.whole("colour", 1, side=side)
+    height, width = task.inputs.array.shape[1:3]
+    if task.inputs.array.shape[3:] != (3,) or height != width or height % side:
+        what = f"{task.inputs.name!r} has images of shape {task.inputs.array.shape[1:]}"
+        raise ValueError(f"colour: {what}, expected colour squares that {side} divides")
+    block = height // side
     blocks = task.inputs.array.reshape(-1, side, block, side, block, 3)
     means = blocks.mean(axis=(2, 4), dtype=np.float32) / 255
     inputs = replace(task.inputs, array=means.transpose(0, 3, 1, 2).copy())
@@ -96,6 +103,7 @@ def shuffled_pixels(tasks: TaskSet, seed: int) -> TaskSet:
 
     Nothing is lost but which pixels are neighbours.
     """
+    checks.seed("shuffled pixels", seed)
 
     def shuffle(array):
         flat = array.reshape(*array.shape[:-2], -1)
@@ -123,10 +131,8 @@ def triple(
 
     Parameters
     ----------
-    tasks : TaskSet
-        One ce task with ``meta["classes"]``.
-    classes : (str, str, str)
-        A, B, C.
+    tasks, classes : TaskSet, three str
+        One ce task with ``meta["classes"]``; its classes A, B, C.
     n : int
         Images of the first task, even.
     seed : int
@@ -134,25 +140,23 @@ def triple(
         paired, smaller sets lie in larger ones, and no image is in both tasks.
     second : str
         ``"merged"``: (A or B) versus C, a quarter A, a quarter B; ``"A versus C"``: half A.
-    second_n : int, optional
-        Images of the second task, ``n`` by default; a multiple of 4, for "A versus C" even.
-    permuted : bool
-        Labels of the second task in random order: the same images, no information.
+    second_n, permuted : int, bool
+        Images of the second task, ``n`` by default, a multiple of 4 (for "A versus C" even); its
+        labels in random order: the same images, no information.
 
     Raises
     ------
     ValueError
-        For an unknown class and for a class with fewer images than asked for.
+        For an unknown class and for one with fewer images than asked for.
     """
-    a, b, c = classes
     m = n if second_n is None else second_n
-    _check_sizes(classes, n, m, second)
+    _check(classes, n, m, second, seed, permuted)
     whole = tasks[0]
-    pair = [_images(whole, name, 0, n // 2, seed) for name in (a, b)]
-    persons = (a, b) if second == "merged" else (a,)
-    share = m // 2 // len(persons)
-    people = [_images(whole, name, n // 2, n // 2 + share, seed) for name in persons]
-    others = _images(whole, c, 0, m // 2, seed)
+    persons = classes[:2] if second == "merged" else classes[:1]
+    stop = n // 2 + m // 2 // len(persons)
+    pair = [_images(whole, name, 0, n // 2, seed) for name in classes[:2]]
+    people = [_images(whole, name, n // 2, stop, seed) for name in persons]
+    others = _images(whole, classes[2], 0, m // 2, seed)
     y = np.repeat([1, 0], m // 2)
     if permuted:
         y = stream(seed, "permuted", "/".join(classes)).permutation(y)
@@ -176,7 +180,13 @@ def told(
     return TaskSet([replace(first, rows=rows, y=np.concatenate([first.y, y]))], pair.name)
 
 
-def _check_sizes(classes: tuple[str, str, str], n: int, m: int, second: str) -> None:
+def _check(classes, n: int, m: int, second: str, seed: int, permuted: bool) -> None:
+    """One line for an argument that is not allowed."""
+    if len(classes) != 3:
+        raise ValueError(f"triple {classes}: {len(classes)} classes, expected three")
+    checks.whole("triple", 1, n=n, second_n=m)
+    checks.seed("triple", seed)
+    checks.flag("triple", permuted=permuted)
     step = 4 if second == "merged" else 2
     if second not in SECONDS or n < 2 or n % 2 or m < 4 or m % step:
         raise ValueError(

@@ -37,14 +37,10 @@ def build(
     owner : np.ndarray
         (m,) numbers of clients; negative for a sample that is left out. A client without samples
         does not occur.
-    arguments : dict
-        Of the kind, for the card.
-    facts : dict of str to dict, optional
-        What was drawn for each client, for the card.
+    arguments, facts, more : dict
+        For the card: of the kind; what was drawn for each client, by name; further entries.
     labels : Relabelling, optional
         None where labels stay.
-    **more
-        Further entries of the card.
 
     Raises
     ------
@@ -53,18 +49,11 @@ def build(
     """
     task = deal.task
     _check_groups(deal, owner)
-    by_owner = np.argsort(owner, kind="stable")
-    parts = np.split(by_owner, np.searchsorted(owner[by_owner], np.arange(deal.clients + 1)))[1:-1]
-    rows = {name: index for name, index in zip(deal.client_names, parts, strict=True) if len(index)}
-    maps = None if labels is None else labels.maps
-    components = None
+    rows = _rows(deal, owner)
+    maps = components = None
     if labels is not None:
+        maps = labels.maps
         components = {name: labels.component[index] for name, index in rows.items()}
-    classes, histograms = _histograms(task, rows, labels)
-    clients = {}
-    for name, index in rows.items():
-        drawn = {} if facts is None else facts[name]
-        clients[name] = {"size": len(index), **histograms.get(name, {}), **drawn}
     card = {
         "kind": deal.kind,
         "task": task.name,
@@ -72,12 +61,35 @@ def build(
         "labels": labels_digest(task),
         "seed": None if deal.seed is None else int(deal.seed),
         "arguments": arguments,
-        "classes": classes,
-        **more,
-        "clients": clients,
+        **_classes_and_clients(task, rows, labels, facts or {}, more),
         "sha256": digest(rows, maps, components),
     }
     return Partition(deal.kind, rows, card, maps, components)
+
+
+def _rows(deal: Deal, owner: np.ndarray) -> dict[str, np.ndarray]:
+    """Client -> its samples, ascending; without clients that have none."""
+    by_owner = np.argsort(owner, kind="stable")
+    edges = np.searchsorted(owner[by_owner], np.arange(deal.clients + 1))
+    parts = np.split(by_owner, edges)[1:-1]
+    named = zip(deal.client_names, parts, strict=True)
+    return {name: index for name, index in named if len(index)}
+
+
+def _classes_and_clients(
+    task: Task,
+    rows: dict[str, np.ndarray],
+    labels: Relabelling | None,
+    facts: dict[str, dict],
+    more: dict,
+) -> dict:
+    """The card's entries on classes, on the whole deal and on each client."""
+    classes, histograms = _histograms(task, rows, labels)
+    clients = {
+        name: {"size": len(index), **histograms.get(name, {}), **facts.get(name, {})}
+        for name, index in rows.items()
+    }
+    return {"classes": classes, **more, "clients": clients}
 
 
 def _histograms(

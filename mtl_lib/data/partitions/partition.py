@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mtl_lib import checks
 from mtl_lib.data.partitions.shifts import shifted
 from mtl_lib.tasks import Task, TaskSet
 
@@ -47,15 +48,15 @@ class Partition:
     def __post_init__(self):
         owner = f"partition {self.kind}"
         samples = self.card["samples"]
-        owned = np.sort(np.concatenate(list(self.rows.values())))
+        rows = {name: _positions(owner, name, index) for name, index in self.rows.items()}
+        object.__setattr__(self, "rows", rows)
+        owned = np.sort(np.concatenate(list(rows.values())))
         outside = owned[(owned < 0) | (owned >= samples)]
         if len(outside):
             raise ValueError(f"{owner}: sample {outside[0]} of a task with {samples} samples")
         twice = owned[1:][owned[1:] == owned[:-1]]
         if len(twice):
             raise ValueError(f"{owner}: sample {twice[0]} belongs to two clients")
-        for index in self.rows.values():
-            index.flags.writeable = False
 
     def tasks(self, task: Task) -> TaskSet:
         """One task per client, on the same inputs object except where a client's inputs shift.
@@ -147,11 +148,12 @@ def digest(
         Hex digest.
     """
     sha = hashlib.sha256()
-    for name, index in rows.items():
+    for name, values in rows.items():
+        index = _positions("digest", name, values)
         order = np.argsort(index, kind="stable")
         sha.update(name.encode() + b"\0" + _int64([len(index)]) + _int64(index[order]))
         if components is not None:
-            sha.update(_int64(components[name][order]))
+            sha.update(_int64(np.asarray(components[name])[order]))
     if maps is not None:
         sha.update(_int64(maps))
     return sha.hexdigest()
@@ -169,7 +171,7 @@ def _parsed(text: str) -> Partition:
     maps = content["maps"]
     return Partition(
         card["kind"],
-        _arrays(content["rows"]),
+        content["rows"],
         card,
         None if maps is None else np.array(maps, np.int64),
         _arrays(content["components"]),
@@ -184,6 +186,16 @@ def _arrays(lists: dict[str, list[int]] | None) -> dict[str, np.ndarray] | None:
     if lists is None:
         return None
     return {name: np.array(values, np.int64) for name, values in lists.items()}
+
+
+def _positions(owner: str, name: str, values) -> np.ndarray:
+    """A client's samples, int64 (m_k,), read-only; the caller's array is not changed."""
+    index = checks.vector(f"{owner}: {name}", values, "samples")
+    if len(index) and index.dtype.kind not in "iu":
+        raise ValueError(f"{owner}: {name}: samples of type {index.dtype}, allowed are positions")
+    index = index.astype(np.int64)
+    index.flags.writeable = False
+    return index
 
 
 def _int64(values) -> bytes:

@@ -85,6 +85,7 @@ def standin(seed: int, d: int = 100) -> TaskSet:
         As in ``load``.
     """
     _check(d)
+    checks.seed("sentiment", seed)
     rng = stream(seed, "standin", "Sentiment")
     domain = np.repeat(np.arange(4), 400)
     scores = rng.standard_normal((1600, LARGEST)) / (1 + np.arange(LARGEST))

@@ -98,6 +98,7 @@ def standin(seed: int, min_words: int = 1000, context: int = 3, vocabulary: int 
         As in ``load``.
     """
     _check(min_words, context, vocabulary)
+    checks.seed("Shakespeare", seed)
     size = 300
     said = _simulated_words(stream(seed, "standin", "Shakespeare"), 12, 60, 20, size)
     speakers, speeches, length = said.shape

@@ -106,6 +106,7 @@ def standin(seed: int, view: str = "features", side: str | None = None) -> TaskS
         As in ``load``.
     """
     _check(view, side)
+    checks.seed("watch", seed)
     rng = stream(seed, "standin", "Watch")
     grid = np.meshgrid(np.arange(1, 11), [0, 1], np.arange(7), indexing="ij")
     person, arm, exercise = (part.ravel() for part in grid)

