@@ -194,13 +194,12 @@ def evaluate(
     ValueError
         Naming the client: data that do not fit the state or the net.
     """
-    check_method("evaluate", method)
     checks.whole("evaluate", 0, round=round)
     settings = {"rounds": 0, "batch_size": batch_size, "seed": seed}
     run = Settings.of("evaluate", settings)
-    data = _like_state(method, state, tasks, "evaluate")
+    data = clients_like("evaluate", method, state, tasks)
     if train is not None:
-        own = _like_state(method, state, train, "evaluate")
+        own = clients_like("evaluate", method, state, train)
         state, _ = personalised(method, state, own, run, round)
     return metrics.measure(method, state, data)
 
@@ -231,9 +230,8 @@ def join(
     ValueError
         Naming the client: data that do not fit, and a method that nobody can join.
     """
-    check_method("join", method)
     run = Settings.of("join", {"rounds": 0, "batch_size": batch_size, "seed": seed})
-    data = _like_state(method, state, tasks, "join")
+    data = clients_like("join", method, state, tasks)
     batches = data.batches(np.arange(len(data)), run.batch_size, 1, run.seed, 0)
     return state.with_clients(method.joined(state.server, batches, seed), data.names)
 
@@ -262,6 +260,35 @@ def participants(names, share: float, seed: int, round: int) -> np.ndarray:
     return np.sort(by_name[np.argsort(draws)[: int(np.round(share * len(names)))]])
 
 
+def clients_like(owner: str, method: Method, state: State, tasks: TaskSet) -> Clients:
+    """Data of clients, as tensors like the models of a state.
+
+    Parameters
+    ----------
+    owner : str
+        Who is named in messages.
+    method, state : Method, State
+        The method and a state of it.
+    tasks : TaskSet
+        One task per client.
+
+    Raises
+    ------
+    ValueError
+        For a wrong kind of argument; naming the client, for data that fit neither state nor net.
+    """
+    check_method(owner, method)
+    if not isinstance(state, State):
+        kind = type(state).__name__
+        raise ValueError(f"{owner}: state is a {kind}, allowed is the state of a History")
+    task_list(owner, tasks)
+    data = Clients.of(tasks, state.model.dtype, state.model.device)
+    if data.loss != state.loss:
+        raise ValueError(f"client {data.names[0]!r}: loss {data.loss}, in training {state.loss}")
+    method.check(data)
+    return data
+
+
 def check_method(owner: str, method) -> None:
     """Raise ValueError for what is no method of the stack."""
     if not isinstance(method, Method):
@@ -284,16 +311,3 @@ def _splits(method: Method, run: Settings, given: dict) -> dict[str, Clients]:
         metrics.check_split(name, split, train)
         method.check(split, "" if name == "train" else name)
     return splits
-
-
-def _like_state(method: Method, state: State, tasks: TaskSet, owner: str) -> Clients:
-    """Data of clients, as tensors like the state's."""
-    if not isinstance(state, State):
-        kind = type(state).__name__
-        raise ValueError(f"{owner}: state is a {kind}, allowed is the state of a History")
-    task_list(owner, tasks)
-    data = Clients.of(tasks, state.model.dtype, state.model.device)
-    if data.loss != state.loss:
-        raise ValueError(f"client {data.names[0]!r}: loss {data.loss}, in training {state.loss}")
-    method.check(data)
-    return data

@@ -172,7 +172,7 @@ BAD = {
         ),
         "'b'.*not finite",
     ),
-    "weight": (run([task("a", weight=-1.0)]), "'a'.*weight -1"),
+    "weight": (lambda: run([task("a", weight=-1.0)])(), "'a'.*weight -1"),
     "all weights 0": (run([task("a", weight=0.0), task("b", weight=0.0)]), "weight 0.*'a'"),
     "net width": (run([task("a")], FedAvg(MLP((5, 1)), RULE)), "'a'.*6 numbers.*takes 5"),
     "net outputs": (
