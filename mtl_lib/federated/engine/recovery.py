@@ -5,8 +5,8 @@ import pandas as pd
 import torch
 from scipy.optimize import linear_sum_assignment
 
+from mtl_lib.federated.engine.arguments import clients_like
 from mtl_lib.federated.engine.settings import Settings
-from mtl_lib.federated.engine.simulation import clients_like
 
 
 def match(truth: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
