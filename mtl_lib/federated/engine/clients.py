@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from mtl_lib.federated.engine.batches import Batches, BatchPlan, gather
-from mtl_lib.federated.engine.client_checks import (
+from mtl_lib.federated.engine.data_checks import (
     check_tasks,
     check_two_classes,
     labelled,

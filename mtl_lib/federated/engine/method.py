@@ -5,7 +5,7 @@ import inspect
 
 import torch
 
-from mtl_lib.federated.engine.net_checks import check_net
+from mtl_lib.federated.engine.data_checks import check_net
 from mtl_lib.federated.engine.state import State, given_start
 from mtl_lib.stack import Stack, tree_map
 

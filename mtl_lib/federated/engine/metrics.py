@@ -151,7 +151,9 @@ def _values(owner: str, values) -> np.ndarray:
     values = checks.vector(owner, values, "values")
     if not len(values):
         raise ValueError(f"{owner}: no values, at least one client is needed")
-    return values
+    if values.dtype.kind not in "fiub":
+        raise ValueError(f"{owner}: values of type {values.dtype}, allowed are numbers")
+    return values.astype(float)
 
 
 def _means(method, state, data, part: np.ndarray) -> dict[str, np.ndarray]:

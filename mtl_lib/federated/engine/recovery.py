@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from mtl_lib import checks
-from mtl_lib.federated.engine.client_checks import task_list
-from mtl_lib.federated.engine.clients import Clients
+from mtl_lib.federated.engine.arguments import clients_like
+from mtl_lib.federated.engine.settings import Settings
 
 
 def match(truth: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -29,8 +28,15 @@ def match(truth: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     Raises
     ------
     ValueError
-        For fewer components found than true ones.
+        For other shapes, and for fewer components found than true ones.
     """
+    truth = np.asarray(truth)
+    found = np.asarray(found)
+    if truth.ndim != 2 or found.ndim != 2 or truth.shape[1] != found.shape[1]:
+        raise ValueError(
+            f"match: components of shape {truth.shape} and {found.shape}, "
+            "allowed are (M, d) and (K, d)"
+        )
     if len(found) < len(truth):
         raise ValueError(
             f"{len(found)} components found for {len(truth)} true ones, expected at least as many"
@@ -48,7 +54,7 @@ def drift(
     ----------
     method : Method
         One whose clients return a ``model``.
-    history : History
+    history : History or State
         Of the method.
     train : TaskSet
         The clients' training data.
@@ -59,17 +65,28 @@ def drift(
     -------
     DataFrame
         client, distance: ||w_t - w||, 0 at a fixed point that all clients share.
+
+    Raises
+    ------
+    ValueError
+        For a method without a global model (or one set of components), and for data that do not
+        fit.
     """
-    checks.whole("drift", 0, seed=seed)
-    checks.whole("drift", 1, local_epochs=local_epochs)
-    task_list("drift", train, "train")
-    state = history.state
-    data = Clients.of(train, state.model.dtype, state.model.device)
+    settings = {"rounds": 0, "batch_size": batch_size, "local_epochs": local_epochs, "seed": seed}
+    run = Settings.of("drift", settings)
+    state = getattr(history, "state", history)
+    data = clients_like("drift", method, state, train)
     everyone = np.arange(len(data))
-    batches = data.batches(everyone, batch_size, local_epochs, seed, state.round + 1)
+    batches = data.batches(everyone, run.batch_size, run.local_epochs, run.seed, state.round + 1)
     message, _ = method.client_update(state.server, state.of(data.names), batches)
-    model = state.server["model"]
-    squares = sum(((message["model"][key] - model[key]) ** 2).flatten(1).sum(1) for key in model)
+    moved = message.get("model", {})
+    model = state.server.get("model", {})
+    for key in moved:
+        if len(model[key]) > 1 and moved[key].shape[1:] != model[key].shape:
+            raise ValueError(f"drift: {method.name} has no one global model to move from")
+    if not model or not moved:
+        raise ValueError(f"drift: {method.name} has no global model to move from")
+    squares = sum(((moved[key] - model[key]) ** 2).flatten(1).sum(1) for key in model)
     return pd.DataFrame({"client": data.names, "distance": np.sqrt(squares.cpu().numpy())})
 
 

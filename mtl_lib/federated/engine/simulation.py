@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from mtl_lib import checks
 from mtl_lib.federated.engine import metrics
-from mtl_lib.federated.engine.client_checks import task_list
+from mtl_lib.federated.engine.arguments import check_method, clients_like, splits_of
 from mtl_lib.federated.engine.clients import Clients
 from mtl_lib.federated.engine.method import Method
 from mtl_lib.federated.engine.rounds import personalised, train_round
@@ -81,7 +81,7 @@ def simulate(
     """
     check_method("simulate", method)
     run = Settings.of("simulate", settings)
-    splits = _splits(method, run, {"train": train, "valid": valid, "test": test})
+    splits = splits_of(method, run, {"train": train, "valid": valid, "test": test})
     federation = _Federation(method, run, splits, method.place(splits["train"]))
     return federation.history(federation.first_state(start, state), state is None, progress)
 
@@ -194,13 +194,12 @@ def evaluate(
     ValueError
         Naming the client: data that do not fit the state or the net.
     """
-    check_method("evaluate", method)
     checks.whole("evaluate", 0, round=round)
     settings = {"rounds": 0, "batch_size": batch_size, "seed": seed}
     run = Settings.of("evaluate", settings)
-    data = _like_state(method, state, tasks, "evaluate")
+    data = clients_like("evaluate", method, state, tasks)
     if train is not None:
-        own = _like_state(method, state, train, "evaluate")
+        own = clients_like("evaluate", method, state, train)
         state, _ = personalised(method, state, own, run, round)
     return metrics.measure(method, state, data)
 
@@ -231,9 +230,8 @@ def join(
     ValueError
         Naming the client: data that do not fit, and a method that nobody can join.
     """
-    check_method("join", method)
     run = Settings.of("join", {"rounds": 0, "batch_size": batch_size, "seed": seed})
-    data = _like_state(method, state, tasks, "join")
+    data = clients_like("join", method, state, tasks)
     batches = data.batches(np.arange(len(data)), run.batch_size, 1, run.seed, 0)
     return state.with_clients(method.joined(state.server, batches, seed), data.names)
 
@@ -260,40 +258,3 @@ def participants(names, share: float, seed: int, round: int) -> np.ndarray:
     by_name = np.argsort(names)
     draws = stream(seed, "participants", "", round).random(len(names))
     return np.sort(by_name[np.argsort(draws)[: int(np.round(share * len(names)))]])
-
-
-def check_method(owner: str, method) -> None:
-    """Raise ValueError for what is no method of the stack."""
-    if not isinstance(method, Method):
-        what = f"the class {method.__name__}" if isinstance(method, type) else type(method).__name__
-        raise ValueError(
-            f"{owner}: method is {what}, allowed is an object such as FedAvg(net, optimizer)"
-        )
-
-
-def _splits(method: Method, run: Settings, given: dict) -> dict[str, Clients]:
-    """The clients of every split that is there, checked against those that train."""
-    splits = {}
-    for name, tasks in given.items():
-        if tasks is not None or name == "train":
-            task_list(run.owner, tasks, name)
-            splits[name] = Clients.of(tasks, run.dtype, run.device)
-    train = splits["train"]
-    run.check_clients(len(train))
-    for name, split in splits.items():
-        metrics.check_split(name, split, train)
-        method.check(split, "" if name == "train" else name)
-    return splits
-
-
-def _like_state(method: Method, state: State, tasks: TaskSet, owner: str) -> Clients:
-    """Data of clients, as tensors like the state's."""
-    if not isinstance(state, State):
-        kind = type(state).__name__
-        raise ValueError(f"{owner}: state is a {kind}, allowed is the state of a History")
-    task_list(owner, tasks)
-    data = Clients.of(tasks, state.model.dtype, state.model.device)
-    if data.loss != state.loss:
-        raise ValueError(f"client {data.names[0]!r}: loss {data.loss}, in training {state.loss}")
-    method.check(data)
-    return data

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mtl_lib import checks
-from mtl_lib.federated.engine.client_checks import task_list
+from mtl_lib.federated.engine.data_checks import task_list
 from mtl_lib.tasks import TaskSet
 
 

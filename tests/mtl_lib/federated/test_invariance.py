@@ -68,7 +68,7 @@ def renamed(tasks, names):
 NAMES = {
     "in the same order": [f"site {k}" for k in range(7)],
     "turned round": [f"client {6 - k}" for k in range(7)],
-    "numbers": [10 * k for k in range(7)],
+    "numbers": [str(10 * k) for k in range(7)],
 }
 
 
