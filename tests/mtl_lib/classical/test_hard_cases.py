@@ -237,26 +237,33 @@ BAD = {
     "no task": ({}, [], [], "no task"),
     "an empty task": ({}, [*XS[:3], XS[3][:0]], [*YS[:3], YS[3][:0]], "task 3: no samples"),
     "features": ({}, [*XS[:3], XS[3][:, :2]], YS, "task 3: 2 features"),
-    "lengths": ({}, XS, [*YS[:3], YS[3][:5]], "task 3: y of shape (5,)"),
+    "lengths": ({}, XS, [*YS[:3], YS[3][:5]], "task 3: 5 y for 20 rows"),
     "lists": ({}, XS, YS[:2], "4 tasks in X, 2 in y"),
     "one class": ({"loss": "logistic"}, XS, [np.ones(m) for m in SIZES], "task 0: one class"),
-    "labels 1 and 2": (
+    "three labels": (
         {"loss": "logistic"},
         XS,
-        [1 + np.arange(m) % 2 for m in SIZES],
+        [np.arange(m) % 3 for m in SIZES],
         "task 0: label 2, loss logistic takes 0 and 1",
     ),
-    "labels -1 and 1": (
+    "-1 beside 0 and 1": (
         {"loss": "squared_hinge"},
         XS,
-        [2 * (np.arange(m) % 2) - 1 for m in SIZES],
-        "task 0: label -1",
+        [np.arange(5) % 2, 2 * (np.arange(9) % 2) - 1, *(np.arange(m) % 2 for m in SIZES[2:])],
+        "task 1: label -1, loss squared_hinge takes 0 and 1",
     ),
-    "words for labels": (
+    "words beside numbers": (
         {"loss": "logistic"},
         XS,
-        [np.array(["no", "yes"])[np.arange(m) % 2] for m in SIZES],
-        "task 0: y of type",
+        [np.arange(5) % 2, *(np.array(["no", "yes"])[np.arange(m) % 2] for m in SIZES[1:])],
+        "task 1: y of type <U3, in task 0 of type int64",
+    ),
+    "measurements for labels": ({"loss": "logistic"}, XS, YS, "task 0: label"),
+    "numbers written as text": (
+        {},
+        [X.astype(str) for X in XS],
+        YS,
+        "task 0: X of type <U32, expected numbers",
     ),
     "words": ({}, [X.astype(str).astype(object) + "m" for X in XS], YS, "task 0: X of type object"),
     "sparse": ({}, [scipy.sparse.csr_array(X) for X in XS], YS, "sparse input is not supported"),
@@ -279,7 +286,7 @@ def test_bad_input_is_named_wherever_it_enters(what, entry):
 
 @pytest.mark.parametrize("lam", [-1, 0, np.nan, np.inf, "1"])
 def test_bad_lam_is_named(lam):
-    with pytest.raises(ValueError, match=f"^lam {re.escape(repr(lam))}"):
+    with pytest.raises(ValueError, match=f"^LinearMTL: lam {re.escape(repr(lam))}"):
         LinearMTL(L21(), lam).fit(XS, YS)
 
 
