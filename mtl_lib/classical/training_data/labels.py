@@ -2,6 +2,7 @@
 
 import numpy as np
 
+ENDING = " here: two values over all tasks. Only binary classification is supported."
 
 def classes_of(ys, names, loss: str) -> np.ndarray:
     """The two values of all tasks together, the second is class 1.
@@ -39,7 +40,7 @@ def classes_of(ys, names, loss: str) -> np.ndarray:
     if len(values) > 2:
         two = values[np.sort(np.argsort(-counts, kind="stable")[:2])]
         for name, y in zip(names, ys, strict=True):
-            encoded(name, y, two, f"loss {loss} takes", " here: two values over all tasks together")
+            encoded(name, y, two, f"loss {loss} takes", ENDING)
     return values
 
 

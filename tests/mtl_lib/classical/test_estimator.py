@@ -179,11 +179,17 @@ NOT_APPLICABLE = {
     "check_non_transformer_estimators_n_iter": "n_iter_ is 0 where a linear system gives the optimum",
     "check_sample_weights_not_an_array": "objects that refuse numpy.ndim",
     "check_regressor_data_not_an_array": "objects that refuse numpy.ndim",
+    "check_classifier_data_not_an_array": "objects that refuse numpy.ndim",
 }
 
 
 @estimator_checks.parametrize_with_checks(
-    [LinearMTL(Ridge(), 0.01), LinearMTL(Ridge(), 0.01, intercept=None)],
+    [
+        LinearMTL(),
+        LinearMTL(Ridge(), 0.01, intercept=None),
+        LinearMTL(Ridge(), 0.01, loss="logistic"),
+        LinearMTL(loss="squared_hinge", intercept="about_mean"),
+    ],
     expected_failed_checks=lambda model: NOT_APPLICABLE,
 )
 def test_scikit_learn_check(estimator, check):

@@ -113,6 +113,48 @@ def test_what_has_an_optimum_is_not_called_separable(rule, loss):
     strict(LinearMTL(Pooled(), loss="squared_hinge", intercept=rule), *zip(*SEPARATED, strict=True))
 
 
+# --- tasks with one class -----------------------------------------------------------------------
+
+ALTERNATING = [(np.arange(m) % 2).astype(float) for m in SIZES]
+ONE_CLASS = [ALTERNATING[0], np.ones(9), *ALTERNATING[2:]]
+every_classifier = pytest.mark.parametrize("loss", ["logistic", "squared_hinge"])
+
+
+@every_rule
+@every_classifier
+@pytest.mark.parametrize("penalty", [Ridge(), L21(), Clustered(1), chain(4)], ids=str)
+def test_a_task_with_one_class_needs_an_intercept_that_is_not_its_own(penalty, loss, rule):
+    model = LinearMTL(penalty, 0.1, loss=loss, intercept=rule)
+    if rule != "free":
+        strict(model, XS, ONE_CLASS)
+        assert np.mean(model.predict(XS)[1]) > 0.5
+        return
+    for use in (model.fit, model.lambda_max, lambda *data: path(model, *data)):
+        with pytest.raises(ValueError, match="task 1: one class, 1, .*under 'shared'") as caught:
+            use(XS, ONE_CLASS)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("rule", ["shared", "about_mean"])
+def test_one_class_in_all_tasks_has_no_optimum_where_an_intercept_is_free(rule):
+    with pytest.warns(ConvergenceWarning, match="no finite optimum"):
+        LinearMTL(Ridge(), loss="logistic", intercept=rule).fit(XS, [np.ones(m) for m in SIZES])
+
+
+def test_one_class_in_all_tasks_has_an_optimum_where_all_is_penalised():
+    model = LinearMTL(Ridge(), loss="logistic", intercept=None)
+    strict(model, XS, [np.ones(m, int) for m in SIZES])
+    assert model.classes_.tolist() == [0, 1] and model.dual_gap_ <= 1e-6 * model.objective_
+
+
+@pytest.mark.parametrize("rule", ["shared", "about_mean", None])
+def test_cross_validation_trains_and_scores_a_task_with_one_class(rule):
+    model = LinearMTLCV(Ridge(), loss="logistic", intercept=rule, folds=3, n_lams=3)
+    errors = strict(model, XS, ONE_CLASS).cv_errors_
+    far = [XS[0], 100 + XS[1], *XS[2:]]
+    assert np.abs(strict(model, far, ONE_CLASS).cv_errors_ - errors).min() > 1e-3
+
+
 # --- odd shapes and scales --------------------------------------------------------------------
 
 ODD = {
