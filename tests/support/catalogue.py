@@ -106,7 +106,9 @@ def definition(penalty, V):
 
 def name(penalty):
     """A pytest id: graphs differ by position only."""
-    return f"{penalty}" + (f"{PENALTIES.index(penalty)}" if isinstance(penalty, Graph) else "")
+    if isinstance(penalty, Graph) and penalty in PENALTIES:
+        return f"Graph{PENALTIES.index(penalty)}"
+    return str(penalty)
 
 
 def losses_of(loss, T=T):
