@@ -13,10 +13,8 @@ import numpy as np
 import torch
 
 from mtl_lib.data.generated.mixture import mixture
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedem import FedEM
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.federated import FedAvg, FedEM, simulate
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import TaskSet
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
@@ -72,7 +70,7 @@ def row(what, ours, theirs, goal):
 
 def fedem():
     tasks = mixture(300, 0).tasks
-    method, clients = FedEM(MLP((150, 1)), SGD(LR), 3), plain(tasks)
+    method, clients = FedEM(MLP((150, 1)), SGD(LR), components=3), plain(tasks)
     ours = seconds_a_round(method, tasks, 128, 10)
     theirs, _ = fastest(
         lambda: textbook.fedem(clients, (150, 1), "logistic", {"lr": LR}, 1, 128, 1, 1.0, 0, 3)

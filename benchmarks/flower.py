@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT / "flower"), str(APP)]
 import start  # noqa: E402
 import trial  # noqa: E402
 
-from mtl_lib.federated.engine.simulation import simulate  # noqa: E402
+from mtl_lib.federated import simulate  # noqa: E402
 from mtl_lib.federated.remote import flower  # noqa: E402
 
 ROUNDS = 3

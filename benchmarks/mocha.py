@@ -7,9 +7,8 @@ relationship is learned.
 import numpy as np
 
 from benchmarks.federated import fastest, textbook
-from mtl_lib.federated import Mocha
+from mtl_lib.federated import CommonMean, Mocha
 from mtl_lib.federated.mocha.nodes import Nodes
-from mtl_lib.federated.mocha.relationships import CommonMean
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 T, M, D, GOAL, RATIO = 30, 300, 60, 2.0, 20.0

@@ -9,10 +9,8 @@ import numpy as np
 import torch
 
 from benchmarks.federated import fastest, textbook
-from mtl_lib.neural.balancing import DWA, Aggregator, Uncertainty
-from mtl_lib.neural.network import Conv, Dense, Head, Network
-from mtl_lib.neural.training import train
-from mtl_lib.stack.stack import SGD, Stack
+from mtl_lib.neural import DWA, Aggregator, Conv, Dense, Head, Network, Uncertainty, train
+from mtl_lib.stack import SGD, Stack
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 

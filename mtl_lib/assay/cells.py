@@ -1,284 +1,56 @@
-"""The cells of a table in a file: encoding, separator, decimal mark, and every column as numbers or codes.
+"""What a text cell says: a number in one of the ways people write numbers, a date, or nothing.
 
-Text is parsed by the standard library's ``csv``, twice: once to learn what each column is, once to
-fill arrays of the right size. It names the line of a row that is too short, which pandas fills up in
-silence, and it never holds more than a block of rows as text.
+A number may have a decimal point or comma, thousand separators (a blank of any width, an apostrophe
+or the other mark), a percent sign, a currency, a sign of any dash, or parentheses for a loss. The
+mark is one for a whole file; ``decimal_mark`` finds it.
 """
 
-import codecs
-import csv
-import io
 import re
-from dataclasses import dataclass, field
-from pathlib import Path
 
-import numpy as np
+from mtl_lib.assay.text import TableError, shown
 
-MISSING = frozenset(
-    [
-        "",
-        "NA",
-        "N/A",
-        "n/a",
-        "na",
-        "NaN",
-        "nan",
-        "NAN",
-        "NULL",
-        "Null",
-        "null",
-        "None",
-        "#N/A",
-        "?",
-        ".",
-        "-",
-    ]
+_WORDS = "NA N/A n/a na NaN nan NAN NULL Null null None <NA> NaT"
+_ERRORS = "#N/A #DIV/0! #VALUE! #REF! #NAME? #NUM! #NULL!"
+MISSING = frozenset(["", "?", ".", "-", "–", "—", *_WORDS.split(), *_ERRORS.split()])
+
+_SIGNS = {"\u2212": "-", "\u2013": "-", "\uff0d": "-", "\ufe63": "-", "\uff0b": "+"}
+_WIDE = {"\uff0e": ".", "\uff0c": ",", "\uff05": "%", "\uff04": "$", "\uffe5": "¥"}
+_SAME = str.maketrans(_SIGNS | _WIDE)
+_GAPS = " \u00a0\u2007\u2009\u202f'\u2019"  # thousand separators that are never decimal marks
+_SYMBOLS = "$£¥¢฿" + "".join(map(chr, range(0x20A0, 0x20C1)))
+_CODES = (
+    "EUR|USD|GBP|CHF|JPY|CNY|RMB|SEK|NOK|DKK|PLN|CZK|HUF|RUB|INR|BRL|AUD|CAD|NZD|KRW|TRY|ZAR|MXN"
+    r"|kr\.?|zł|Kč|Ft|Fr\.|元|円|원|руб\.?"
 )
-HUGE = 1e100  # beyond it squares and their sums overflow
-SEPARATORS = ",;\t|"
-FREE_TEXT = 1000  # levels beyond which a text column is not looked at any more
-BLOCK = 40_000  # cells held as text at a time
-_GROUPED = re.compile(
-    r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
-)  # 1,234: a decimal comma or a thousand separator
+_UNIT = rf"(?:[A-Z]{{0,2}}[{re.escape(_SYMBOLS)}]|{_CODES})"
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")  # 1,234: a decimal comma or a thousand
+_PADDED = re.compile(r"0\d+")
+_DATE = re.compile(
+    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{2}|\d{4})\.?)"
+    r"([T ]\d{1,2}:\d{2}.*)?|\d{4}年\d{1,2}月\d{1,2}日"
+)
+_COMPACT_DATE = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 
 
-class TableError(ValueError):
-    """A table that cannot be used, in one line of fewer than 300 characters."""
-
-    def __init__(self, text: str):
-        super().__init__(text if len(text) < 290 else text[:286] + "...")
-
-
-@dataclass
-class Facts:
-    """How a file was read."""
-
-    separator: str = ""
-    decimal: str = "."
-    encoding: str = "parquet"
-    notes: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Raw:
-    """One column as read: ``values`` float64 (n,) with NaN for missing, or ``codes`` (n,) into ``levels`` with -1."""
-
-    name: str
-    values: np.ndarray | None = None
-    codes: np.ndarray | None = None
-    levels: list[str] = field(default_factory=list)
-    note: str = ""
-
-    @property
-    def array(self) -> np.ndarray:
-        return self.codes if self.values is None else self.values
-
-    @property
-    def missing(self) -> np.ndarray:
-        return self.codes < 0 if self.values is None else np.isnan(self.values)
-
-    @property
-    def free_text(self) -> bool:
-        """Whether not all levels were kept, so that codes mean nothing."""
-        return len(self.levels) > FREE_TEXT
-
-    def take(self, keep: np.ndarray) -> None:
-        if self.values is None:
-            self.codes = self.codes[keep]
-        else:
-            self.values = self.values[keep]
-
-    def drop_huge(self) -> None:
-        """Numbers no sum of squares survives become missing, and are counted."""
-        huge = self.values is not None and np.abs(self.values) > HUGE
-        if np.any(huge):
-            self.values[huge] = np.nan
-            self.note = f"{huge.sum()} infinite or beyond {HUGE:g}, taken as missing"
-
-
-class Levels(dict):
-    """Text as in the file -> code; a new text gets the next code, a missing one -1.
-
-    Past ``limit`` all new texts share one code and are not kept: free text would need many times the file.
-    """
-
-    def __init__(self, limit: int | None):
-        self.names, self.limit = [], limit
-
-    def __missing__(self, text: str) -> int:
-        name = tidy(text)
-        if name in MISSING:
-            self[text] = -1
-        elif name in self:
-            self[text] = self[name]
-        elif self.limit is not None and len(self.names) > self.limit:
-            return self.limit
-        else:
-            self[text] = self[name] = len(self.names)
-            self.names.append(name)
-        return self[text]
-
-
-def tidy(text: str | None) -> str | None:
-    """One line of printable characters, for names that end up in figures and messages."""
-    if text is None:
-        return None
-    text = str(text)
-    text = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(text.split())
-
-
-def shown(value) -> str:
-    text = str(value)
-    return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-def opener(path: Path):
-    """The reader for a file. Raises TableError where there is none to read."""
-    try:
-        if path.is_dir():
-            raise TableError("is a folder, expected a file")
-        if path.exists() and not path.is_file():
-            raise TableError("not a regular file, and it is read twice")
-        with open(path, "rb") as file:
-            head = file.read(4)
-    except OSError as error:
-        raise TableError(f"cannot be opened: {error.strerror}") from None
-    if not head:
-        raise TableError("the file is empty")
-    return _read_parquet if head == b"PAR1" else _read_text
-
-
-def _read_text(path: Path, check) -> tuple[dict[str, Raw], Facts]:
-    """Raw columns by name. A column whose present cells are all numbers is numbers, any other is text."""
-    encoding = _encoding(path)
-    facts = Facts(_separator(path, encoding), ".", encoding)
-    if encoding == "cp1252":
-        facts.notes.append("the file is not UTF-8; read as Windows-1252")
-    names = _header(path, facts)
-    ids = check(names)
-    guesses = [_Guess(name) for name in names]
-    rows = 0
-    for lines, block in _blocks(path, facts, len(names)):
-        rows += len(block)
-        for guess, cells in zip(guesses, zip(*block, strict=True), strict=True):
-            guess.see(cells, lines)
-    if not rows:
-        raise TableError("no rows below the header")
-    facts.decimal = _decimal([guess for guess in guesses if guess.name not in ids], facts)
-    return _fill(path, facts, guesses, ids, rows), facts
-
-
-def _encoding(path: Path) -> str:
-    """utf-8, utf-8-sig or utf-16 by byte order mark and content, else cp1252. Raises TableError for what is not text."""
-    with open(path, "rb") as file:
-        head = file.read(3)
-    wide = head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    marked = "utf-8-sig" if head == codecs.BOM_UTF8 else "utf-8"
-    for encoding in ("utf-16",) if wide else (marked, "cp1252"):
-        if _decodes(path, encoding):
-            return encoding
-    raise TableError(
-        f"not a text file: its bytes are neither UTF-8 nor {'UTF-16' if wide else 'Windows-1252'}"
+def _pattern(decimal: str) -> re.Pattern:
+    """Numbers with this decimal mark, the other mark being a thousand separator."""
+    by_mark = r"(?:\.\d{3})+"
+    if decimal == ".":
+        by_mark = r"(?:,\d{2,3})*,\d{3}"  # India groups by two: 12,34,567
+    mark = re.escape(decimal)
+    whole = rf"[1-9]\d{{0,2}}(?:{by_mark}|(?P<gap>[{_GAPS}])\d{{3}}(?:(?P=gap)\d{{3}})*)|\d+"
+    body = rf"(?:(?:{whole})(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?|(?i:inf(?:inity)?|nan)"
+    return re.compile(
+        rf"(?P<sign>[+-]?)\s*(?P<before>{_UNIT})?\s*(?P<late>[+-]?)\s*(?P<body>{body})"
+        rf"\s*(?P<after>%|{_UNIT})?"
     )
 
 
-def _decodes(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    with open(path, "rb") as file:
-        try:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                if "\0" in decoder.decode(block):
-                    raise TableError(
-                        "holds NUL characters: a binary file, or UTF-16 without a byte order mark"
-                    )
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
+_PATTERNS = {decimal: _pattern(decimal) for decimal in ".,"}
+_REMOVED = {decimal: re.compile(rf"[{_GAPS}{'.,'.replace(decimal, '')}]") for decimal in ".,"}
 
 
-def _separator(path: Path, encoding: str) -> str:
-    """The separator that cuts the header into several fields and most first lines into as many."""
-    with open(path, encoding=encoding, newline="") as file:
-        sample = file.read(1 << 16)
-        cut = bool(file.read(1))
-    best, separator = (0.0, 1), ","
-    for candidate in SEPARATORS:
-        counts = _field_counts(sample, candidate)
-        counts = (
-            counts[:-1] if cut and len(counts) > 1 else counts
-        )  # the last record may be half a line
-        if counts and counts[0] > 1:
-            score = (sum(c == counts[0] for c in counts) / len(counts), counts[0])
-            if score > best:
-                best, separator = score, candidate
-    return separator
-
-
-def _field_counts(sample: str, separator: str) -> list[int]:
-    counts = []
-    try:
-        for row in csv.reader(io.StringIO(sample, newline=""), delimiter=separator, strict=True):
-            counts += [len(row)] if any(map(str.strip, row)) else []
-    except csv.Error:
-        pass  # quotes that fit another separator, or cut off at the sample's end
-    return counts
-
-
-def _header(path: Path, facts: Facts) -> list[str]:
-    """Column names, tidied; a column without one is "column 3". Raises TableError without a usable header."""
-    _, cells = next(_rows(path, facts), (0, None))
-    if cells is None:
-        raise TableError("the file is empty")
-    if all(map(_is_number, cells)):
-        raise TableError(
-            f"the first line holds only numbers ({shown(cells[0])}, ...): column names are expected there"
-        )
-    return _names(cells)
-
-
-def _names(cells) -> list[str]:
-    names = [tidy(cell) or f"column {k}" for k, cell in enumerate(cells, 1)]
-    seen = set()
-    for name in names:
-        if name in seen:
-            raise TableError(f"two columns are called {shown(name)}")
-        seen.add(name)
-    return names
-
-
-def _rows(path: Path, facts: Facts):
-    """Yield (line number, cells) of every line that is not blank, the header too."""
-    with open(path, encoding=facts.encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=facts.separator, strict=True)
-        try:
-            for cells in reader:
-                if len(cells) > 1 or any(map(str.strip, cells)):
-                    yield reader.line_num, cells
-        except csv.Error as error:
-            raise TableError(f"line {reader.line_num}: {error} (look at the quotes)") from None
-
-
-def _blocks(path: Path, facts: Facts, width: int):
-    """Yield (line numbers, rows) below the header. Raises TableError at a row of another width."""
-    rows = _rows(path, facts)
-    next(rows)
-    lines, block = [], []
-    for line, cells in rows:
-        if len(cells) != width:
-            raise TableError(f"line {line} has {len(cells)} fields, the header has {width}")
-        lines.append(line)
-        block.append(cells)
-        if len(block) * width >= BLOCK:
-            yield lines, block
-            lines, block = [], []
-    if block:
-        yield lines, block
-
-
-def _floats(texts) -> list[float] | None:
+def floats(texts) -> list[float] | None:
     """Numbers, or None if one is none. Python also reads 1_000, which no table means."""
     try:
         return None if "_" in "".join(texts) else list(map(float, texts))
@@ -286,164 +58,259 @@ def _floats(texts) -> list[float] | None:
         return None
 
 
-def _is_number(text: str) -> bool:
-    return _floats([text]) is not None
+def number(text: str, decimal: str) -> tuple[float, str] | None:
+    """The number that a cell says.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+    decimal : str
+        The decimal mark, "." or ",".
+
+    Returns
+    -------
+    tuple[float, str] or None
+        The number and its unit ("%", a currency or ""), or None where the cell is no number.
+    """
+    text = "".join(c for c in text.translate(_SAME) if c.isprintable() or c in _GAPS).strip()
+    loss = text[:1] == "(" and text[-1:] == ")"
+    match = _PATTERNS[decimal].fullmatch(text[1:-1] if loss else text)
+    if match is None:
+        return None
+    signs = match["sign"] + match["late"]
+    units = [unit for unit in (match["before"], match["after"]) if unit]
+    if len(signs) + loss > 1 or len(units) > 1:
+        return None
+    body = _REMOVED[decimal].sub("", match["body"]).replace(",", ".")
+    negative = loss or signs == "-"
+    return (-float(body) if negative else float(body)), "".join(units)
 
 
-class _Guess:
-    """What a column can be, from all its cells: numbers with a decimal point, with a decimal comma, or text."""
+def is_number(text: str) -> bool:
+    """Whether a cell is a number with one decimal mark or the other."""
+    return number(text, ".") is not None or number(text, ",") is not None
+
+
+def all_dates(levels) -> bool:
+    """Whether every level is a date written with separators."""
+    return all(map(_DATE.fullmatch, levels))
+
+
+def all_compact_dates(values) -> bool:
+    """Whether all of at least two numbers are dates such as 20240131."""
+    texts = [f"{value:.15g}" for value in values]
+    return len(texts) > 1 and all(map(_COMPACT_DATE.fullmatch, texts))
+
+
+class Scan:
+    """What a column of text can be, from all its cells.
+
+    Parameters
+    ----------
+    name : str
+        The column.
+
+    Attributes
+    ----------
+    point, comma : bool
+        Whether all cells so far are numbers with this decimal mark.
+    decimal, groups : dict[str, str]
+        Decimal mark -> the first cell that is a number with it alone and has it as decimal mark, or
+        has the other one as thousand separator.
+    either : dict[str, str]
+        Mark -> the first cell in which it may be a decimal mark or a thousand separator.
+    units : dict[str, str]
+        Unit -> the first cell that has it.
+    padded : str
+        The first cell with leading zeros.
+    loss : str
+        The first cell in parentheses.
+    odd : str
+        The first cell that is no number after some that are, and its line.
+    """
 
     def __init__(self, name: str):
         self.name = name
         self.point = self.comma = True
-        self.points = self.commas = ""  # the first cell with one
-        self.sure = False  # some mark cannot be a thousand separator
-        self.any = False
+        self.decimal, self.groups, self.either = {}, {}, {}
+        self.units = {}
+        self.padded = self.loss = ""
         self.odd = ""
+        self.any = False
+        self.readable = True  # every cell is a number in one way or the other
 
     def see(self, cells, lines) -> None:
-        """Take in a block of cells."""
+        """Take in a block of cells and the numbers of their lines."""
         cells = [cell.strip() for cell in cells]
         present = [cell for cell in cells if cell not in MISSING]
-        numbers_so_far, self.any = self.any, self.any or bool(present)
-        if not (self.point or self.comma):
+        numbers_before = self.any
+        self.any |= bool(present)
+        if not self.readable or not present:
             return
+        if not self.padded:
+            self.padded = next(filter(_PADDED.fullmatch, present), "")
         joined = "".join(present)
-        dots, commas = "." in joined, "," in joined
-        plain = _floats(present) is not None
-        self.point &= plain
-        self.comma &= not dots and (
-            _floats([cell.replace(",", ".") for cell in present]) is not None if commas else plain
-        )
-        if dots or commas:
-            self.points = self.points or next((cell for cell in present if "." in cell), "")
-            self.commas = self.commas or next((cell for cell in present if "," in cell), "")
-            self.sure = self.sure or any(
-                not _GROUPED.fullmatch(cell) for cell in present if "." in cell or "," in cell
-            )
-        if not (self.point or self.comma):
-            self.odd = _first_odd(cells, lines, numbers_so_far)
+        if "," not in joined and floats(present) is not None:
+            self.units.setdefault("", present[0])
+            self._see_plain([cell for cell in present if "." in cell], ".")
+        elif "." not in joined and floats([c.replace(",", ".") for c in present]) is not None:
+            self.units.setdefault("", present[0])
+            self._see_plain([cell for cell in present if "," in cell], ",")
+        else:
+            self._see_each(cells, lines, numbers_before)
+
+    def _see_plain(self, marked: list[str], mark: str) -> None:
+        """Cells with one mark, which is a decimal mark or separates a single group."""
+        sure = next((cell for cell in marked if not _GROUPED.fullmatch(cell)), None)
+        if sure is not None:
+            self.decimal.setdefault(mark, sure)
+            self.point &= mark == "."
+            self.comma &= mark == ","
+        unsure = next(filter(_GROUPED.fullmatch, marked), None)
+        if unsure is not None:
+            self.either.setdefault(mark, unsure)
+
+    def _see_each(self, cells, lines, numbers_before: bool) -> None:
+        """Cells written in any way."""
+        for cell, line in zip(cells, lines, strict=True):
+            if cell in MISSING:
+                continue
+            readings = {mark: number(cell, mark) for mark in ".,"}
+            reading = readings["."] or readings[","]
+            if reading is None:
+                self.point = self.comma = self.readable = False
+                if numbers_before:
+                    self.odd = f"{shown(cell)} in line {line} is no number"
+                return
+            numbers_before = True
+            self.units.setdefault(reading[1], cell)
+            if "(" in cell and not self.loss:
+                self.loss = cell
+            self._weigh(cell, readings)
+
+    def _weigh(self, cell: str, readings: dict) -> None:
+        """What a cell says about the marks."""
+        self.point &= readings["."] is not None
+        self.comma &= readings[","] is not None
+        if readings["."] is not None and readings[","] is not None:
+            if readings["."] != readings[","]:
+                self.either.setdefault("." if "." in cell else ",", cell)
+            return
+        decimal = "." if readings["."] is not None else ","
+        other = "," if decimal == "." else "."
+        text = cell.translate(_SAME)
+        if decimal in text:
+            self.decimal.setdefault(decimal, cell)
+        if other in text:
+            self.groups.setdefault(decimal, cell)
 
     @property
-    def kind(self) -> str:
-        if not self.any or self.point:
-            return "point"
-        return "comma" if self.comma and self.commas and not self.points else "text"
+    def numeric(self) -> bool:
+        """Whether all cells are numbers with one mark and one unit."""
+        return (self.point or self.comma) and len(self.units) < 2
+
+    def is_number_with(self, decimal: str) -> bool:
+        """Whether all cells are numbers where the file's decimal mark is this one."""
+        return self.numeric and (self.point if decimal == "." else self.comma)
+
+    def explained(self) -> str:
+        """How the numbers were read, where that is not plain."""
+        notes = []
+        unit, cell = next(iter(self.units.items()), ("", ""))
+        if unit:
+            notes.append(f"{shown(cell)} is read without its unit {unit!r}")
+        if self.loss:
+            notes.append(f"{shown(self.loss)} is read as a negative number")
+        if self.padded:
+            notes.append(f"{shown(self.padded)} is read as {float(self.padded):g}: is it a code?")
+        return "; ".join(notes)
+
+    def mixture(self, decimal: str) -> str:
+        """How cells that are all numbers are not numbers in one way; "" where they are not."""
+        if not self.any or not self.readable or self.is_number_with(decimal):
+            return ""
+        if len(self.units) > 1:
+            first, second = list(self.units.values())[:2]
+            return f"some numbers are written as {shown(first)}, others as {shown(second)}"
+        examples = [*self.decimal.values(), *self.groups.values()]
+        return f"{shown(examples[-1])} does not go with the decimal mark {decimal!r}"
 
 
-def _first_odd(cells, lines, numbers_so_far: bool) -> str:
-    """The first cell that is no number, where numbers come before it: a typing error, perhaps, and no text column."""
-    for cell, line in zip(cells, lines, strict=True):
-        if cell not in MISSING and not _is_number(cell.replace(",", ".")):
-            return f"{shown(cell)} in line {line} is no number" if numbers_so_far else ""
-        numbers_so_far |= cell not in MISSING
-    return ""
+def decimal_mark(scans: list[Scan], separator: str) -> tuple[str, list[str]]:
+    """The decimal mark of a file.
+
+    Parameters
+    ----------
+    scans : list[Scan]
+        The columns that are not ids.
+    separator : str
+        What separates the file's columns.
+
+    Returns
+    -------
+    tuple[str, list[str]]
+        "." or ",", and what a reader should be told.
+
+    Raises
+    ------
+    TableError
+        Where a mark could mean two things.
+    """
+    numeric = [scan for scan in scans if scan.any and scan.numeric]
+    first = {mark: _first(numeric, mark) for mark in ".,"}
+    if all(first.values()):
+        raise TableError(_two_marks(first))
+    decimal = "," if first[","] or not first["."] and _grouped(numeric, ",") else "."
+    if not any(first.values()) and _grouped(numeric, ".") and _grouped(numeric, ","):
+        raise TableError("numbers have points and commas as thousand separators: write none")
+    notes = []
+    for scan in numeric:
+        notes += _explained(scan, decimal, separator, numeric)
+    if decimal == "," and first[","]:
+        scan = first[","]
+        notes.insert(0, f"decimal commas: {scan.decimal[',']} in column {shown(scan.name)}")
+    return decimal, notes
 
 
-def _decimal(guesses: list[_Guess], facts: Facts) -> str:
-    """The file's decimal mark. Raises TableError where a mark could mean two things."""
-    commas = [guess for guess in guesses if guess.kind == "comma"]
-    points = [guess for guess in guesses if guess.kind == "point" and guess.points]
-    if not commas:
-        for guess in points:
-            if facts.separator == ";" and not guess.sure:
-                facts.notes.append(
-                    f"column {shown(guess.name)}: {guess.points} is read with a decimal point, not as thousands"
-                )
-        return "."
-    first = commas[0]
-    if facts.separator == ",":
-        raise TableError(
-            f"column {shown(first.name)}: {shown(first.commas)}; where commas separate columns, write numbers without them"
-        )
-    if points:
-        raise TableError(
-            f"column {shown(first.name)} has {shown(first.commas)} and column {shown(points[0].name)} has "
-            f"{shown(points[0].points)}: use one decimal mark and no thousand separators"
-        )
-    if not any(guess.sure for guess in commas):
-        raise TableError(
-            f"column {shown(first.name)}: {shown(first.commas)} could have a decimal comma or a thousand separator: "
-            "write a decimal point, or no separator"
-        )
-    facts.notes.append(f"decimal commas: {first.commas} in column {shown(first.name)}")
-    return ","
+def _first(scans: list[Scan], mark: str) -> Scan | None:
+    """The first column of numbers that needs this decimal mark."""
+    return next((scan for scan in scans if mark in scan.decimal), None)
 
 
-def _fill(
-    path: Path, facts: Facts, guesses: list[_Guess], ids: set[str], rows: int
-) -> dict[str, Raw]:
-    """The second pass: numbers or codes, one array a column."""
-    raw, levels = {}, {}
-    for guess in guesses:
-        if guess.kind == "text" or guess.name in ids:
-            levels[guess.name] = Levels(None if guess.name in ids else FREE_TEXT)
-            raw[guess.name] = Raw(
-                guess.name,
-                codes=np.empty(rows, np.int32),
-                levels=levels[guess.name].names,
-                note=guess.odd,
+def _grouped(scans: list[Scan], decimal: str) -> bool:
+    """Whether the other mark surely separates thousands in some column."""
+    return any(decimal in scan.groups for scan in scans)
+
+
+def _two_marks(first: dict) -> str:
+    comma, point = first[","], first["."]
+    return (
+        f"column {shown(comma.name)} has {shown(comma.decimal[','])} and column "
+        f"{shown(point.name)} has {shown(point.decimal['.'])}: use one decimal mark and no "
+        "thousand separators"
+    )
+
+
+def _explained(scan: Scan, decimal: str, separator: str, scans: list[Scan]) -> list[str]:
+    """Notes on marks of a column that may mean two things; TableError where nothing decides."""
+    column = f"column {shown(scan.name)}"
+    other = "," if decimal == "." else "."
+    if other in scan.either:
+        cell = scan.either[other]
+        if _grouped(scans, decimal):
+            return [f"{column}: {cell} is read with a thousand separator"]
+        if separator == "," and other == ",":
+            raise TableError(
+                f"{column}: {shown(cell)}; where commas separate columns, write numbers without "
+                "them"
             )
-        else:
-            raw[guess.name] = Raw(guess.name, values=np.empty(rows))
-    start = 0
-    for lines, block in _blocks(path, facts, len(guesses)):
-        here = slice(start, start + len(block))
-        for column, cells in zip(raw.values(), zip(*block, strict=True), strict=True):
-            if column.values is None:
-                column.codes[here] = [levels[column.name][cell] for cell in cells]
-            else:
-                column.values[here] = _numbers(cells, facts.decimal)
-        start += len(block)
-    for column in raw.values():
-        column.drop_huge()
-    return raw
-
-
-def _numbers(cells, decimal: str) -> list[float]:
-    if decimal == ",":
-        cells = [cell.replace(",", ".") if "," in cell else cell for cell in cells]
-    try:
-        return list(map(float, cells))
-    except (
-        ValueError
-    ):  # some are missing, or have blanks around them that float does not take, such as \x1c
-        return [np.nan if cell in MISSING else float(cell) for cell in map(str.strip, cells)]
-
-
-def _read_parquet(path: Path, check) -> tuple[dict[str, Raw], Facts]:
-    """Raw columns by name; the file says what each column is."""
-    import pandas as pd
-
-    try:
-        frame = pd.read_parquet(path)
-    except ImportError:
+        mark = "comma" if other == "," else "point"
         raise TableError(
-            "reading Parquet needs pyarrow: pip install pyarrow, or save the table as CSV"
-        ) from None
-    except Exception as error:  # pyarrow's errors have no base of their own
-        raise TableError(f"not a Parquet file that can be read: {tidy(error)}") from None
-    if isinstance(frame.index, pd.MultiIndex) or frame.index.name is not None:
-        frame = frame.reset_index()
-    frame.columns = _names(frame.columns)
-    ids = check(list(frame.columns))
-    if frame.empty:
-        raise TableError("the table has no rows")
-    return {
-        name: _from_pandas(name, frame.pop(name), name in ids) for name in list(frame.columns)
-    }, Facts()
-
-
-def _from_pandas(name: str, series, as_text: bool) -> Raw:
-    import pandas as pd
-
-    kind = pd.api.types.infer_dtype(series, skipna=True)
-    if not as_text and kind in ("integer", "floating", "mixed-integer-float", "decimal", "empty"):
-        raw = Raw(name, values=pd.to_numeric(series).to_numpy(float, na_value=np.nan, copy=True))
-        raw.drop_huge()
-        return raw
-    levels, missing = Levels(None if as_text else FREE_TEXT), series.isna().to_numpy()
-    codes = [
-        -1 if gone else levels[str(value)] for value, gone in zip(series, missing, strict=True)
-    ]
-    return Raw(name, codes=np.array(codes, np.int32), levels=levels.names)
+            f"{column}: {shown(cell)} could have a decimal {mark} or a thousand separator: write a "
+            "decimal point, or no separator"
+        )
+    if decimal == "." and separator == ";" and "." in scan.either and "." not in scan.decimal:
+        cell = scan.either["."]
+        return [f"{column}: {cell} is read with a decimal point, not as thousands"]
+    return []

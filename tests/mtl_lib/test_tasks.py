@@ -484,7 +484,7 @@ BAD = {
     ),
     "loss": (lambda: task("t", [0], loss="l1"), "task 't': loss 'l1', allowed are squared"),
     "no rows": (lambda: task("t", []), "task 't': 0 rows"),
-    "rows in two axes": (lambda: task("t", [[0, 1]]), "task 't': 1 rows of shape (1, 2)"),
+    "rows in two axes": (lambda: task("t", [[0, 1]]), "task 't': rows of shape (1, 2), allowed is"),
     "row beyond the end": (lambda: task("t", [0, 60]), "task 't': row 60 of inputs with 60 rows"),
     "negative row": (lambda: task("t", [-2, 3]), "task 't': row -2 of inputs with 60 rows"),
     "labels": (lambda: Task("t", TABLE, [0, 1], [1.0]), "task 't': 1 y for 2 rows"),
@@ -512,11 +512,11 @@ BAD = {
     ),
     "split kind": (
         lambda: own().split("rows", 0.5, 0),
-        "split kind 'rows', allowed are samples, tasks",
+        "split: kind 'rows', allowed are samples, tasks",
     ),
-    "share 0": (lambda: own().split("samples", 0, 0), "split share 0"),
-    "share 1": (lambda: own().split("tasks", 1, 0), "split share 1"),
-    "share NaN": (lambda: own().split("samples", np.nan, 0), "split share nan"),
+    "share 0": (lambda: own().split("samples", 0, 0), "split: share 0, allowed is"),
+    "share 1": (lambda: own().split("tasks", 1, 0), "split: share 1, allowed is"),
+    "share NaN": (lambda: own().split("samples", np.nan, 0), "split: share nan, allowed is"),
     "one task": (
         lambda: own().subset(["school 0"]).split("tasks", 0.5, 0),
         "one task cannot be split by tasks",
@@ -525,7 +525,10 @@ BAD = {
         lambda: own().subset(["school 4"]).split("samples", 0.5, 0),
         "every task has a single unit",
     ),
-    "one fold": (lambda: list(own().folds(1, 0)), "1 folds, at least 2 are needed"),
+    "one fold": (
+        lambda: list(own().folds(1, 0)),
+        "folds: k 1, allowed is a whole number, 2 or more",
+    ),
 }
 
 

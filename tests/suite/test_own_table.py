@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtl_lib.assay import advice
-from mtl_lib.assay.table import read
-from mtl_lib.compare import shift
+from mtl_lib import compare
+from mtl_lib.assay import advice, read
 from mtl_lib.stream import stream
 from suite import own_table as diagnose
 from suite import parameters
@@ -111,7 +110,7 @@ def test_wrong_words(words, says, results, capsys):
 def test_the_page_says_what_was_measured(results):
     run(TABLES / "clinics.csv", "clinic", "pain")
     page = page_of(results, "clinics").read_text()
-    measured = shift.measure(read(TABLES / "clinics.csv", "clinic", "pain").tasks)
+    measured = compare.measure(read(TABLES / "clinics.csv", "clinic", "pain").tasks)
     published = diagnose.evidence()
     arm = str(advice.choose(measured["p(y|x)"].ratio, published["pooled"], published["single"]))
     assert (
@@ -202,7 +201,10 @@ def tables(draw):
     )
     columns = [draw(column) for _ in range(draw(st.integers(2, 5)))]
     separator = draw(st.sampled_from([",", ";", "\t"]))
-    quoted = lambda text: f'"{text}"' if separator in text else text
+
+    def quoted(text):
+        return f'"{text}"' if separator in text else text
+
     lines = [separator.join(f"c{k}" for k in range(len(columns)))] + [
         separator.join(quoted(column[i]) for column in columns) for i in range(rows)
     ]
@@ -235,13 +237,16 @@ BIG = r"""
 import json, pathlib, re, resource, sys
 def peak():  # bytes; a child's getrusage begins with its parent's peak, Linux's own count does not
     status = pathlib.Path("/proc/self/status")
-    return 1024 * (int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) if status.exists() else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    if status.exists():
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 sys.path.insert(0, {root!r})
 import pandas, scipy.stats, sklearn.linear_model, sklearn.decomposition, jinja2, matplotlib.figure
 from suite import own_table as diagnose
 diagnose.RESULTS = diagnose.Path({out!r})
 diagnose.templates.assets = lambda home: None
-assert diagnose.main(["--table", {small!r}, "--task", "clinic", "--target", "pain"]) == 0  # loads what is loaded late: fonts, drawing
+# A small table first: it loads what is loaded late, such as fonts.
+assert diagnose.main(["--table", {small!r}, "--task", "clinic", "--target", "pain"]) == 0
 before = peak()
 code = diagnose.main(["--table", {table!r}, "--task", "task", "--target", "y"])
 print(json.dumps([code, peak() - before]))

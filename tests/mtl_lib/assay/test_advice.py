@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mtl_lib import compare
 from mtl_lib.assay import advice
-from mtl_lib.compare import shift
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -47,7 +47,7 @@ def test_thresholds_find_the_clear_rule():
 
 
 def test_without_anything_to_learn_the_rule_is_mean_regularised():
-    low, high = advice.thresholds(CLEAR.assign(**{arm: 1.0 for arm in advice.ARMS}))
+    low, high = advice.thresholds(CLEAR.assign(**dict.fromkeys(advice.ARMS, 1.0)))
     assert set(advice.choose(CLEAR["ratio"], low, high)) == {"mean-regularised"}
 
 
@@ -75,7 +75,10 @@ def test_a_data_set_never_judges_itself():
 
 
 def excess_of_pooling(spread: float, seed: int) -> tuple[float, float]:
-    """(ratio of the measure, true error of pooled minus separate least squares) of T tasks whose weights spread."""
+    """(ratio of the measure, true error of pooled minus separate least squares).
+
+    The weights of the T tasks spread.
+    """
     T, m, d = 30, 20, 4
     draw = stream(seed, "test-advice", str(spread))
     X, w = draw.standard_normal((T, m, d)), spread * draw.standard_normal((T, d))
@@ -85,11 +88,11 @@ def excess_of_pooling(spread: float, seed: int) -> tuple[float, float]:
     own = np.array([np.linalg.lstsq(X[t], y[t], rcond=None)[0] for t in range(T)])
     one = np.linalg.lstsq(X.reshape(-1, d), y.ravel(), rcond=None)[0]
     excess = np.square(one - w).sum(axis=1).mean() - np.square(own - w).sum(axis=1).mean()
-    return shift.measure(tasks, seed, permutations=49)["p(y|x)"].ratio, excess
+    return compare.measure(tasks, seed, permutations=49)["p(y|x)"].ratio, excess
 
 
 def test_break_even_is_where_theory_puts_it():
-    """Below ratio 2 pooling wins, above separating; tested away from the border, where chance decides."""
+    """Below ratio 2 pooling wins, above separating; away from the border, where chance decides."""
     for spread, sign in ((0.0, -1), (0.12, -1), (0.5, 1), (1.0, 1)):
         for seed in range(3):
             ratio, excess = excess_of_pooling(spread, seed)

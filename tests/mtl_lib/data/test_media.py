@@ -14,7 +14,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from mtl_lib.data import store
 from mtl_lib.data.features import images, words
+from mtl_lib.data.features.copies import copy_groups
 from mtl_lib.data.sources import atis, cifar, fashion, mnist, sentiment, shakespeare, tweets, watch
+from mtl_lib.data.store import idx as idx_file
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 # (module, options of load and standin, tasks, samples of all tasks)
@@ -177,7 +179,7 @@ def idx(array):
 @given(shape=st.lists(st.integers(0, 4), min_size=1, max_size=3))
 def test_idx_files_round_trip(shape):
     array = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
-    assert_array_equal(images.read_idx(idx(array), "small"), array)
+    assert_array_equal(idx_file.read(idx(array), "small"), array)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,7 @@ def test_idx_files_round_trip(shape):
 )
 def test_damaged_idx_files_are_refused(raw, message):
     with pytest.raises(ValueError, match=f"small: .*{message}"):
-        images.read_idx(raw, "small")
+        idx_file.read(raw, "small")
 
 
 def test_fashion_joins_training_and_test_files(tmp_path):
@@ -435,7 +437,7 @@ def test_components_need_one_inputs(digits):
 )
 def test_windows_stay_inside_their_recording(lengths):
     recording = np.repeat(np.arange(len(lengths)), lengths)
-    windows, of_window = watch.cut(
+    windows, of_window = watch.windows_of(
         np.column_stack([recording, np.arange(len(recording))]), np.array(lengths)
     )
     assert (windows[:, :, 0] == of_window[:, None]).all()
@@ -541,8 +543,8 @@ def test_codes_and_cuts_round_trip(sentences):
     codes = words.encode(sentences, known, 5)
     assert [[known[c] for c in row if c] for row in codes] == sentences
     flat = np.array([word for sentence in sentences for word in sentence], dtype=str)
-    assert words.cut(flat, np.array([len(s) for s in sentences])) == sentences
-    groups = words.same(codes)
+    assert words.sentences_of(flat, np.array([len(s) for s in sentences])) == sentences
+    groups = copy_groups(codes)
     assert [sentences[g] for g in groups] == sentences
     assert all(sentences.index(s) == g for s, g in zip(sentences, groups, strict=True))
 
@@ -612,7 +614,7 @@ def test_atis_codes_unseen_labels_after_those_of_training(tmp_path):
         [("fly at noon", "O O B-afternoon", "a day")],
     )
     made = atis.convert(*paths)
-    sentences, tags = (words.cut(made[key], made["lengths"]) for key in ("words", "tags"))
+    sentences, tags = (words.sentences_of(made[key], made["lengths"]) for key in ("words", "tags"))
     tasks = atis._tasks(sentences, tags, made["intents"], made["part"], "small")
     intent, slots = tasks["intent"], tasks["slots"]
     assert intent.meta["classes"] == ("airfare", "flight", "a day") and intent.meta["trained"] == 2
@@ -799,7 +801,9 @@ def test_components_of_texts_reproduce_their_inner_products():
 @pytest.mark.parametrize("d", [0, 201])
 def test_sentiment_refuses(d):
     for call in (lambda: sentiment.standin(0, d=d), lambda: sentiment.load(d=d)):
-        with pytest.raises(ValueError, match=f"sentiment: {d} components, allowed are 1 to 200"):
+        with pytest.raises(
+            ValueError, match=f"sentiment: d {d}, allowed is a whole number from 1 to 200"
+        ):
             call()
 
 

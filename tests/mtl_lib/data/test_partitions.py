@@ -468,13 +468,13 @@ UNSEEN = replace(classes(), observed=np.arange(600) > 0)
 BAD = {
     "no clients": (
         lambda: partitions.iid(classes(), 0, 0),
-        "iid: clients 0, allowed are whole numbers from 1 to 600",
+        "iid: clients 0, allowed is a whole number from 1 to 600",
     ),
     "too many": (lambda: partitions.iid(classes(), 601, 0), "clients 601"),
     "half a client": (lambda: partitions.iid(classes(), 2.5, 0), "clients 2.5"),
     "alpha 0": (
         lambda: partitions.dirichlet(classes(), 4, 0, 0),
-        "alpha 0, allowed is more than 0",
+        "alpha 0, allowed is a finite number more than 0",
     ),
     "alpha nan": (lambda: partitions.mixture(classes(), 4, 0, 2, float("nan")), "alpha nan"),
     "alpha text": (lambda: partitions.dirichlet(classes(), 4, 0, "0.1"), "alpha '0.1'"),
@@ -524,7 +524,7 @@ BAD = {
         lambda: partitions.mixture(classes(C=3), 4, 0, 4, 1.0),
         "4 different label maps",
     ),
-    "by": (lambda: partitions.natural(classes(), np.zeros(3)), "by has shape"),
+    "by": (lambda: partitions.natural(classes(), np.zeros(3)), "3 group ids for 600 rows"),
     "all small": (
         lambda: partitions.natural(classes(), np.arange(600), smallest=2),
         "largest of 600 groups has 1 samples",

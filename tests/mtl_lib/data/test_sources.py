@@ -293,16 +293,20 @@ def test_readings_of_bdf_have_the_same_inputs():
             {"reading": "films"},
             "movielens: reading 'films', allowed are sequences, users",
         ),
-        (movielens.load, {"length": 0}, "movielens: length 0, allowed is a whole number from 1"),
+        (
+            movielens.load,
+            {"length": 0},
+            "movielens: length 0, allowed is a whole number, 1 or more",
+        ),
         (
             movielens.standin,
             {"seed": 0, "length": 2.5},
-            "movielens: length 2.5, allowed is a whole number from 1",
+            "movielens: length 2.5, allowed is a whole number, 1 or more",
         ),
         (
             movielens.standin,
             {"seed": 0, "length": True},
-            "movielens: length True, allowed is a whole number from 1",
+            "movielens: length True, allowed is a whole number, 1 or more",
         ),
     ],
 )

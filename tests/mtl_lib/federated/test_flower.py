@@ -1,4 +1,6 @@
-"""Flower's simulation engine and a deployment on the loopback interface: the trajectories of one process, faults, no process left.
+"""Flower's simulation engine, and a deployment on the loopback interface.
+
+Both go through the trajectories of one process, survive faults, and leave no process.
 
 ``make test-distributed`` runs this in Flower's own environment.
 """
@@ -29,11 +31,9 @@ if importlib.util.find_spec("flwr"):
     import start
     import trial
 
+    from mtl_lib.federated import Mocha, remote, simulate
     from mtl_lib.federated.engine import simulation
-    from mtl_lib.federated.engine.simulation import simulate
-    from mtl_lib.federated.mocha.estimator import Mocha
     from mtl_lib.federated.remote import flower
-    from mtl_lib.federated.remote import protocol as remote
 
 
 def flat(tree, path=""):
@@ -132,7 +132,7 @@ def assert_none_left(mark: str, patience: float = 60.0) -> None:
 
 @pytest.fixture
 def marked(monkeypatch, tmp_path):
-    """A word in the environment of everything this test starts; none of it may be left when the test is over."""
+    """A word in the environment of everything this test starts; none of that may be left."""
     mark = f"MTL_TEST={tmp_path}"
     monkeypatch.setenv(*mark.split("=", 1))
     monkeypatch.setenv("PYTHONPATH", str(HERE / "trial"))  # for Ray's workers
@@ -206,7 +206,7 @@ class Deployment:
             self.node(position)
 
     def log(self, name):
-        self.logs.append(open(self.folder / f"{name}.log", "w"))
+        self.logs.append((self.folder / f"{name}.log").open("w"))  # noqa: SIM115 - end() closes it
         return {"stdout": self.logs[-1], "stderr": self.logs[-1]}
 
     def node(self, position):
@@ -254,8 +254,10 @@ def test_a_deployment_goes_through_the_states_of_one_process(deployment):
 
 
 def test_a_node_killed_in_mid_run_is_left_out(deployment):
-    """MOCHA goes on with the other node, as in one process where the first is absent from then on. Nobody waits for a time limit here:
-    Flower misses the heartbeat."""
+    """MOCHA goes on with the other node, as in one process where the first is absent from then on.
+
+    Nobody waits for a time limit here: Flower misses the heartbeat.
+    """
     tasks = trial.tasks("MOCHA")
     out = deployment.folder / "MOCHA"
 
@@ -278,7 +280,7 @@ def test_a_node_killed_in_mid_run_is_left_out(deployment):
 
 
 def test_a_node_started_anew_is_named_where_its_memory_is_gone(deployment):
-    """FedEM's pi is the node's own. Nothing else is lost before: the run ends in one line, at the server."""
+    """FedEM's pi is the node's own. Nothing else is lost before: the run ends in one line."""
     names, out = trial.tasks("FedEM").names, deployment.folder / "FedEM"
 
     def restart_after_round_1():
@@ -300,7 +302,10 @@ def test_a_node_started_anew_is_named_where_its_memory_is_gone(deployment):
 
 @pytest.mark.parametrize("method", ["FedEM", "MOCHA"])
 def test_the_app_of_readme_runs_on_the_table_of_readme(method):
-    """The three terminals without Flower in between: what its nodes and server do is ``remote``'s, tested above with Flower."""
+    """The three terminals without Flower in between.
+
+    What its nodes and server do is ``remote``'s, tested above with Flower.
+    """
     import federation
 
     table, contexts, kept = str(ROOT / "tests" / "tables" / "clinics.csv"), {}, {}

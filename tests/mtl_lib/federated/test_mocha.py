@@ -15,16 +15,10 @@ from sklearn.base import clone
 from sklearn.svm import LinearSVC
 
 from mtl_lib import classical
-from mtl_lib.federated import Mocha
+from mtl_lib.federated import CommonMean, LearnedCovariance, Mocha, TaskClusters, TaskGraph
 from mtl_lib.federated.mocha import sdca
 from mtl_lib.federated.mocha.nodes import Nodes
-from mtl_lib.federated.mocha.relationships import (
-    CommonMean,
-    LearnedCovariance,
-    TaskClusters,
-    TaskGraph,
-    largest_coupling,
-)
+from mtl_lib.federated.mocha.relationships import largest_coupling
 from mtl_lib.tasks import Task, TaskSet
 
 
@@ -40,7 +34,10 @@ def test_a_coordinate_step_is_the_best_one(loss, q):
     ):
         code = sdca.CODES[loss]
         found = sdca.ascend(code, y, a, u, q)
-        gain = lambda new: sdca.conjugate(code, y, new) - u * (new - a) - q / 2 * (new - a) ** 2
+
+        def gain(new, code=code, y=y, a=a, u=u):
+            return sdca.conjugate(code, y, new) - u * (new - a) - q / 2 * (new - a) ** 2
+
         bounds = (-50, 50) if loss == "squared" else tuple(sorted((0.0, y)))
         best = minimize_scalar(
             lambda new: -gain(new), bounds=bounds, method="bounded", options={"xatol": 1e-12}
@@ -120,15 +117,14 @@ def test_the_joint_optimum_with_hinge_against_cvxpy():
     tasks, lam = federation([LOSSES[t % 3] for t in range(6)], 3), 0.1
     W, terms = cp.Variable((6, 3)), []
     for t, task in enumerate(tasks):
-        z, sign = task.X @ W[t], 2 * task.y - 1
-        terms += [
-            {
-                "squared": lambda: cp.sum_squares(task.y - z) / 2,
-                "logistic": lambda: cp.sum(cp.logistic(cp.multiply(-sign, z))),
-                "hinge": lambda: cp.sum(cp.pos(1 - cp.multiply(sign, z))),
-            }[task.loss]()
-            / len(task)
-        ]
+        z = task.X @ W[t]
+        sign = 2 * task.y - 1
+        losses = {
+            "squared": cp.sum_squares(task.y - z) / 2,
+            "logistic": cp.sum(cp.logistic(cp.multiply(-sign, z))),
+            "hinge": cp.sum(cp.pos(1 - cp.multiply(sign, z))),
+        }
+        terms.append(losses[task.loss] / len(task))
     optimum = cp.Problem(cp.Minimize(sum(terms) + lam / 2 * cp.normNuc(W) ** 2)).solve()
     model = Mocha(lam=lam, tol=1e-7).fit(tasks)
     assert abs(model.joint_objective_ - optimum) < 1e-5 * optimum
@@ -163,7 +159,10 @@ def test_clusters_and_graphs_are_what_they_say():
 @pytest.mark.parametrize("rank", [1, 3, 8])
 def test_the_coupling_bounds_simultaneous_steps_and_no_smaller_number_does(rank):
     sigma, rng = covariance(8, rank=rank), np.random.default_rng(1)
-    energy = lambda u: (u @ sigma @ u) / (np.diag(sigma) * u**2).sum()
+
+    def energy(u):
+        return (u @ sigma @ u) / (np.diag(sigma) * u**2).sum()
+
     worst = max(energy(rng.normal(size=8)) for _ in range(500))
     assert worst <= largest_coupling(sigma) * (1 + 1e-12)
     scale = np.sqrt(np.diag(sigma))
@@ -214,9 +213,12 @@ def test_theta_is_one_where_nothing_was_done_and_zero_where_all_was():
         np.zeros((3, 5)),
         np.full(3, 2.0),
     )
-    theta = lambda steps: Nodes.work(
-        pickle.loads(pickle.dumps(nodes)), W, scale, np.array(steps), 0, 1, True
-    )[1]
+
+    def theta(steps):
+        return Nodes.work(pickle.loads(pickle.dumps(nodes)), W, scale, np.array(steps), 0, 1, True)[
+            1
+        ]
+
     some, many = theta([1, 1, 1]), theta([20_000] * 3)
     assert (some > 0.5).all() and (some < 1).all() and (many < 1e-2).all()
     assert np.isnan(theta([0, 5, 5])[0]) and not np.isnan(theta([0, 5, 5])[1:]).any()

@@ -1,4 +1,4 @@
-"""MOCHA when nodes are slow, drop out or never answer; odd nodes; bad input; the mini-batch methods beside it."""
+"""MOCHA when nodes are slow, drop out or never answer; odd nodes; bad input; mini-batches."""
 
 import warnings
 from dataclasses import replace
@@ -8,17 +8,19 @@ import pytest
 from mocha_federation import LOSSES, covariance, federation, nonnegative
 from sklearn.exceptions import ConvergenceWarning
 
-from mtl_lib.federated import Mocha
-from mtl_lib.federated.mocha.minibatch import MiniBatchSDCA, MiniBatchSGD
-from mtl_lib.federated.mocha.nodes import Nodes
-from mtl_lib.federated.mocha.relationships import (
+from mtl_lib.federated import (
     CommonMean,
     FixedCovariance,
     IndependentTasks,
+    MiniBatchSDCA,
+    MiniBatchSGD,
+    Mocha,
+    Systems,
     TaskClusters,
     TaskGraph,
 )
-from mtl_lib.federated.mocha.systems import NETWORKS, Systems
+from mtl_lib.federated.mocha import NETWORKS
+from mtl_lib.federated.mocha.nodes import Nodes
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 NAMES, SIZES = [f"node {k}" for k in range(6)], np.array([10, 20, 30, 40, 50, 60])
@@ -182,23 +184,23 @@ GOOD = federation(LOSSES, 4)
 @pytest.mark.parametrize(
     "parameters, said",
     [
-        (dict(lam=0), "lam 0, allowed"),
-        (dict(lam=np.nan), "lam nan"),
-        (dict(lam="1"), "lam '1'"),
-        (dict(tol=-1), "tol -1"),
-        (dict(epochs=0), "epochs 0"),
-        (dict(max_rounds=0), "max_rounds 0"),
-        (dict(max_rounds=1.5), "max_rounds 1.5"),
-        (dict(systems="wifi"), "systems 'wifi'"),
-        (dict(relationship="mean"), "relationship 'mean'"),
-        (dict(relationship=np.eye(3)), "trace 3"),
-        (dict(relationship=np.eye(2) / 2), "Sigma of 2 nodes, the data have 3"),
-        (dict(relationship=np.ones((2, 3))), "shape"),
-        (dict(relationship=np.array([[1, 2.0], [0, 0]])), "not symmetric"),
-        (dict(relationship=np.diag([2.0, -1])), "indefinite"),
-        (dict(relationship=TaskClusters((0, 1))), "labels of shape"),
-        (dict(relationship=TaskGraph(np.eye(2))), "laplacian of 2 nodes"),
-        (dict(systems=Systems(silent=("nobody",))), "silent node 'nobody'"),
+        ({"lam": 0}, "lam 0, allowed"),
+        ({"lam": np.nan}, "lam nan"),
+        ({"lam": "1"}, "lam '1'"),
+        ({"tol": -1}, "tol -1"),
+        ({"epochs": 0}, "epochs 0"),
+        ({"max_rounds": 0}, "max_rounds 0"),
+        ({"max_rounds": 1.5}, "max_rounds 1.5"),
+        ({"systems": "wifi"}, "systems 'wifi'"),
+        ({"relationship": "mean"}, "relationship 'mean'"),
+        ({"relationship": np.eye(3)}, "trace 3"),
+        ({"relationship": np.eye(2) / 2}, "Sigma of 2 nodes, the data have 3"),
+        ({"relationship": np.ones((2, 3))}, "shape"),
+        ({"relationship": np.array([[1, 2.0], [0, 0]])}, "not symmetric"),
+        ({"relationship": np.diag([2.0, -1])}, "indefinite"),
+        ({"relationship": TaskClusters((0, 1))}, "labels of shape"),
+        ({"relationship": TaskGraph(np.eye(2))}, "laplacian of 2 nodes"),
+        ({"systems": Systems(silent=("nobody",))}, "silent node 'nobody'"),
     ],
 )
 def test_bad_parameters(parameters, said):
@@ -265,7 +267,7 @@ def test_bad_tasks(data, said):
         (X3, np.ones(3), "pass a TaskSet"),
         ([X3, X3], [np.ones(3)], "pass a TaskSet"),
         ([], [], "at least one task"),
-        ([X3], [np.ones(2)], "task '0'"),
+        ([X3], [np.ones(2)], "node '0': 2 labels for 3 rows"),
         ([np.full((3, 2), np.nan)], [np.ones(3)], "NaN or infinity in row 0"),
         ([X3], [[0, np.inf, 1]], "NaN or infinity in label"),
         ([np.ones((0, 2))], [np.ones(0)], "expected at least one row"),
@@ -278,8 +280,8 @@ def test_bad_arrays(X, y, said):
 
 
 def test_bad_labels_and_bad_predictions():
-    with pytest.raises(ValueError, match="label -1"):
-        Mocha(loss="hinge").fit([X3], [np.array([-1, 1, 1])])
+    with pytest.raises(ValueError, match="label 1 is a third class beside -1 and 0"):
+        Mocha(loss="hinge").fit([X3], [np.array([-1, 0, 1])])
     model = Mocha(lam=1.0).fit(GOOD)
     with pytest.raises(ValueError, match="2 tables, fitted are 3"):
         model.predict([X3, X3])
@@ -292,19 +294,22 @@ def test_bad_labels_and_bad_predictions():
 def test_mini_batch_methods_go_to_the_same_optimum():
     tasks, relationship, lam = federation(LOSSES * 2, 4, sizes=(20, 40)), CommonMean(1.0), 0.3
     exact = Mocha(lam=lam, relationship=relationship, tol=1e-9).fit(tasks)
-    dual = MiniBatchSDCA(5, 0.2, lam, relationship=relationship, tol=1e-5).fit(tasks)
+    dual = MiniBatchSDCA(5, 0.2, lam=lam, relationship=relationship, tol=1e-5).fit(tasks)
     assert (
         dual.objective_ - exact.objective_ <= 1.1e-5 * exact.objective_
         and dual.n_rounds_ > exact.n_rounds_
     )
     nonnegative(dual)
-    primal = MiniBatchSGD(10, 0.3, lam, relationship=relationship, rounds=2000).fit(tasks)
+    primal = MiniBatchSGD(10, 0.3, lam=lam, relationship=relationship, rounds=2000).fit(tasks)
     assert -1e-9 < primal.objective_ - exact.objective_ < 1e-2 * exact.objective_
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        whole = MiniBatchSGD(1000, 0.05, lam, relationship=relationship, rounds=1).fit(tasks)
+        whole = MiniBatchSGD(1000, 0.05, lam=lam, relationship=relationship, rounds=1).fit(tasks)
     inverse, nodes = np.linalg.inv(relationship.covariance(6)), Nodes(tasks)
-    losses = lambda W: nodes.sums(W)[0].sum() + lam / 2 * (W * (inverse @ W)).sum()
+
+    def losses(W):
+        return nodes.sums(W)[0].sum() + lam / 2 * (W * (inverse @ W)).sum()
+
     numeric, zero = np.zeros((6, 4)), np.zeros((6, 4))
     for index in np.ndindex(6, 4):
         away = zero.copy()

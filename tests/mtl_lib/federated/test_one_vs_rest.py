@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from mtl_lib.federated import Mocha
-from mtl_lib.federated.mocha.one_vs_rest import OneVsRest
+from mtl_lib.federated import Mocha, OneVsRest
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 

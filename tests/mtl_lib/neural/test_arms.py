@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_lib.neural import arms, scores
-from mtl_lib.neural.network import Dense, Head, Network
-from mtl_lib.neural.training import train
-from mtl_lib.stack.stack import Adam
+from mtl_lib.neural import Dense, Head, Network, arms, scores, train
+from mtl_lib.stack import Adam, Stack
 from mtl_lib.tasks import Inputs, Task, TaskSet
 from mtl_lib.transforms import permuted
 from study.claims import Claim
@@ -40,10 +38,10 @@ def test_alone_is_a_network_of_one_task():
     single = Network(NET.trunk, {"b": Head(8)})
     z = arms.answers(arms.fit(arms.Arm(NET, "alone"), draws(OWN), 0.01, **RUN), OWN, "b")
     for key, draw in draws(OWN).items():
-        begun = arms.Stack.init(
+        begun = Stack.init(
             NET, [key[-1]]
         )  # heads are drawn in their order: take this start, without the other head
-        start = arms.Stack(
+        start = Stack(
             {name: value for name, value in begun.params.items() if not name.startswith("head.a")},
             single,
         )
@@ -60,7 +58,7 @@ def test_alone_is_a_network_of_one_task():
 def test_alone_on_shared_rows_leaves_the_other_head_where_it_was():
     (part,) = arms.fit(arms.Arm(NET, "alone"), draws(SHARED), 0.01, **RUN)
     for k, (key, task) in enumerate(zip(part.keys, part.tasks, strict=True)):
-        begun = arms.Stack.init(NET, [key[-1]]).params
+        begun = Stack.init(NET, [key[-1]]).params
         for name in "ab":
             assert torch.equal(
                 part.stack.params[f"head.{name}.weight"][k], begun[f"head.{name}.weight"][0]

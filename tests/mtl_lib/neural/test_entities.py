@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mtl_lib.neural.entities import by_sentence, counts, entities, f1, typed
+from mtl_lib.neural import entities
+from mtl_lib.neural.entities import by_sentence, counts, f1, typed
 
 
 @pytest.mark.parametrize(

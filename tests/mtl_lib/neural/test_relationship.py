@@ -6,10 +6,9 @@ import torch
 from scipy.stats import multivariate_normal
 
 from mtl_lib.data.generated.heads import answers, related
+from mtl_lib.neural import Dense, Head, Network, train
 from mtl_lib.neural import relationship_network as prior
-from mtl_lib.neural.network import Dense, Head, Network
-from mtl_lib.neural.training import train
-from mtl_lib.stack.stack import SGD
+from mtl_lib.stack import SGD
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 SHAPE = (3, 2, 4)

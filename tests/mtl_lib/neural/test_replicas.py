@@ -7,9 +7,19 @@ import pytest
 import textbook
 import torch
 
-from mtl_lib.neural.network import Bag, Conv, Dense, Head, Network, Tokens
-from mtl_lib.neural.training import Replicas, features, predict, train
-from mtl_lib.stack.stack import SGD, Adam, Stack
+from mtl_lib.neural import (
+    Bag,
+    Conv,
+    Dense,
+    Head,
+    Network,
+    Replicas,
+    Tokens,
+    features,
+    predict,
+    train,
+)
+from mtl_lib.stack import SGD, Adam, Stack
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -484,10 +494,11 @@ def test_a_bag_is_a_weighted_mean_and_learns_what_came_last():
 
 def test_all_labels_observed_is_no_mask():
     tasks = language()
+    params = []
     for masks in (lambda t: None, lambda t: np.ones(t.y.shape, bool)):
-        trained = run(TALK, [TaskSet([replace(t, observed=masks(t)) for t in tasks])])
-        params = trained.stack.params if masks(tasks[0]) is None else params
-        assert all(torch.equal(value, params[name]) for name, value in trained.stack.params.items())
+        masked = TaskSet([replace(t, observed=masks(t)) for t in tasks])
+        params.append(run(TALK, [masked]).stack.params)
+    assert all(torch.equal(value, params[1][name]) for name, value in params[0].items())
 
 
 def test_labels_that_are_not_observed_cannot_matter():

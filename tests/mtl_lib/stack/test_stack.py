@@ -6,7 +6,7 @@ import textbook
 import torch
 from torch import nn
 
-from mtl_lib.stack.stack import MLP, SGD, STACK_LOSSES, Adam, Module, Stack
+from mtl_lib.stack import MLP, SGD, STACK_LOSSES, Adam, Module, Stack
 from mtl_lib.stream import stream
 
 D, B = 5, 7

@@ -1,0 +1,125 @@
+"""Tables of results: a row per setting and seed, two arms side by side, one effect per unit."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+
+COLUMNS = ["unit", "seed", "a", "b"]
+
+
+def sweep(fit, grid: dict, seeds) -> pd.DataFrame:
+    """Rows of ``fit(**point, seed=seed)`` for every point of a grid and every seed.
+
+    Parameters
+    ----------
+    fit : callable
+        Returns a DataFrame, a dict (one row) or a list of dicts.
+    grid : dict
+        Parameter -> list of values.
+    seeds : iterable of int
+        The seeds of every point.
+
+    Returns
+    -------
+    pd.DataFrame
+        The grid's parameters and ``seed`` come first, then what ``fit`` returned.
+    """
+    tables = []
+    for values in itertools.product(*grid.values()):
+        point = dict(zip(grid, values, strict=True))
+        for seed in seeds:
+            rows = fit(**point, seed=seed)
+            frame = pd.DataFrame([rows] if isinstance(rows, dict) else rows)
+            tables.append(frame.assign(**{**point, "seed": seed}))
+    table = pd.concat(tables, ignore_index=True)
+    first = [*grid, "seed"]
+    return table[[*first, *(column for column in table if column not in first)]]
+
+
+def pair(table: pd.DataFrame, a, b, value: str, arm: str = "arm") -> pd.DataFrame:
+    """Two arms side by side.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Columns unit, seed, ``arm`` and ``value``, one row per arm, unit and seed.
+    a, b : hashable
+        Names of the two arms.
+    value, arm : str
+        Names of the columns that hold the score and the arm.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns unit, seed, a, b; sorted by unit and seed.
+
+    Raises
+    ------
+    ValueError
+        One line if an arm is not there for every unit and seed.
+    """
+    wide = table.pivot(index=["unit", "seed"], columns=arm, values=value)
+    for name in (a, b):
+        if name not in wide or wide[name].isna().any():
+            raise ValueError(f"arm {name!r} is not there for every unit and seed")
+    return pd.DataFrame({"a": wide[a], "b": wide[b]}).reset_index()
+
+
+def saved(table: pd.DataFrame, baseline: str, value: str, arm: str = "arm") -> pd.DataFrame:
+    """What every arm saves over a baseline: the baseline's value minus the arm's.
+
+    Parameters
+    ----------
+    table : pd.DataFrame
+        Rows are matched on every column but ``arm`` and ``value``.
+    baseline : str
+        The arm that the others are compared with.
+    value, arm : str
+        Names of the columns that hold the score and the arm.
+
+    Returns
+    -------
+    pd.DataFrame
+        The table without its baseline rows, and a column ``saved``.
+
+    Raises
+    ------
+    ValueError
+        One line without the baseline.
+    """
+    keys = [column for column in table if column not in (arm, value)]
+    base = table[table[arm] == baseline].set_index(keys)[value].rename("base")
+    if base.empty:
+        raise ValueError(f"arm {baseline!r} is not in the table")
+    rest = table[table[arm] != baseline].join(base, on=keys)
+    return rest.assign(saved=rest["base"] - rest[value]).drop(columns="base")
+
+
+def unit_effects(pairs: pd.DataFrame) -> pd.Series:
+    """The effect a - b of each unit, averaged over its seeds.
+
+    Parameters
+    ----------
+    pairs : pd.DataFrame
+        Columns unit, seed, a, b.
+
+    Returns
+    -------
+    pd.Series
+        Index unit, sorted.
+
+    Raises
+    ------
+    ValueError
+        One line for a missing column, for NaN or infinity among the scores, and without rows.
+    """
+    missing = set(COLUMNS) - set(pairs.columns)
+    if missing:
+        needed = ", ".join(COLUMNS)
+        raise ValueError(f"pairs without column {sorted(missing)[0]!r}; needed are {needed}")
+    if pairs.empty:
+        raise ValueError("pairs without rows")
+    if not np.isfinite(pairs[["a", "b"]].to_numpy(float)).all():
+        raise ValueError("NaN or infinity among the scores of pairs")
+    return (pairs["a"] - pairs["b"]).groupby(pairs["unit"]).mean().sort_index()
