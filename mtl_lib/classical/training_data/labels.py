@@ -4,6 +4,7 @@ import numpy as np
 
 ENDING = " here: two values over all tasks. Only binary classification is supported."
 
+
 def classes_of(ys, names, loss: str) -> np.ndarray:
     """The two values of all tasks together, the second is class 1.
 

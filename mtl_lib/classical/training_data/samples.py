@@ -37,8 +37,8 @@ class Samples:
         T names.
     Xs : list of (m_t, d)
         Inputs.
-    ys : list of (m_t,), or None
-        Labels; those of binary losses are 0 and 1.
+    ys : list of (m_t,)
+        Labels; those of binary losses are 0 and 1. Empty where none are asked for.
     losses : list
         T names of losses.
     weights : list of (m_t,)
@@ -55,7 +55,7 @@ class Samples:
 
     names: list
     Xs: list
-    ys: list | None
+    ys: list
     losses: list
     weights: list
     task_weights: np.ndarray
@@ -94,7 +94,7 @@ class Samples:
         for k, name in enumerate(self.names if intercept == "free" else ()):
             if not self.has_both_classes(k):
                 used = self.ys[k][self.weights[k] > 0]
-                label = shown(self.classes[int(used[0])])
+                label = shown(used[0] if self.classes is None else self.classes[int(used[0])])
                 raise ValueError(
                     f"task {name!r}: one class, {label}, in all {len(used)} samples; "
                     f"loss {self.losses[k]} needs both under intercept 'free', and one is allowed "
@@ -111,19 +111,16 @@ def read(
     ----------
     X : TaskSet, list of (m_t, d), or (n, d)
         Inputs.
-    y : list of (m_t,), (n, T) or (n,), optional
-        Labels; a TaskSet has its own.
-    task : (n,), optional
-        Ids of the tasks that the rows of one X belong to.
+    y, task : optional
+        Labels, and ids of tasks, as in ``LinearMTL.fit``.
     sample_weight : optional
-        In the form ``y`` has: one vector serves all columns of a 2-D y; a list for a TaskSet.
+        In the form ``y`` has; one vector for all columns of a 2-D y, a list for a TaskSet.
     loss : str
         Of arrays; the tasks of a TaskSet carry their own.
     known : Known, optional
         Of the fit, for predictions; then labels are neither needed nor returned.
     labels : bool, optional
-        Whether samples must have one; those of a TaskSet without it are left out. By default
-        where nothing is known.
+        Whether samples must have one, else a TaskSet's are left out; True unless fitted.
 
     Raises
     ------
@@ -140,7 +137,8 @@ def read(
         raise ValueError(f"{OWNER}: no task, at least one is needed")
     Xs = _checked_tables(parts)
     losses, task_weights = _losses_and_weights(tasks, parts.names, loss, known)
-    ys, classes = None, None if known is None else known.classes
+    ys = []
+    classes = None if known is None else known.classes
     if labels:
         vectors = _vectors(parts.names, parts.ys, Xs, "y")
         ys, classes = _checked_labels(parts.names, vectors, losses, classes, tasks is not None)

@@ -1,4 +1,4 @@
-"""Every fit against the same problem stated in cvxpy, and the duality gap at converged and other points."""
+"""Every fit against the same problem stated in cvxpy, and the gap at any point."""
 
 import contextlib
 import functools

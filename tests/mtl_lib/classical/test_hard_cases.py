@@ -1,4 +1,7 @@
-"""Data that break a solver: nothing left to explain, classes a plane separates, odd scales, odd forms, and what must be refused."""
+"""Data that break a solver, and what must be refused.
+
+Nothing left to explain, classes that a plane separates, tasks with one class, odd scales and forms.
+"""
 
 import re
 import warnings
@@ -180,7 +183,7 @@ def test_odd_data_have_a_certified_fit(what, penalty):
         model = LinearMTL(penalty, intercept=rule, about_mean=rule == "about_mean")
         model = strict(model.set_params(lam=0.1 * model.lambda_max(Xs, ys) or 1.0), Xs, ys)
         assert (
-            -1e-12 <= model.objective_
+            model.objective_ >= -1e-12
             and -1e-12 <= model.dual_gap_ <= 1e-6 * model.objective_ + 1e-12
         )
 
@@ -188,7 +191,7 @@ def test_odd_data_have_a_certified_fit(what, penalty):
 @pytest.mark.parametrize("penalty", GRAPHS, ids=name)
 @pytest.mark.parametrize("seed", [1, 2, 5, 8])
 def test_conjugate_gradients_end_where_a_few_steps_solve_the_system(penalty, seed):
-    """One feature: as many unknowns as tasks. What is left is then rounding, of which nothing may be divided by."""
+    """One feature: as many unknowns as tasks. What is left is rounding: no divisor."""
     rng = np.random.default_rng(seed)
     Xs = [rng.normal(size=(m, 1)) for m in (6, 7, 10, 10)]
     ys = [X[:, 0] + rng.normal(size=len(X)) for X in Xs]
@@ -211,7 +214,10 @@ def test_conjugate_gradients_end_where_a_few_steps_solve_the_system(penalty, see
     "penalty", [Ridge(), chain(4), L1(), L21(), TraceNorm(), Clustered(2), Dirty()], ids=str
 )
 def test_units_change_nothing(penalty, x, y):
-    """Inputs times x and targets times y: coefficients times y/x, at lam times what keeps the objective the same."""
+    """Inputs times x and targets times y: coefficients times y/x.
+
+    lam is multiplied by what keeps the objective the same.
+    """
     lam = 0.05
     plain = LinearMTL(penalty, lam, tol=1e-9).fit(XS, YS)
     scaled = strict(
