@@ -17,7 +17,16 @@ import numpy as np
 from scipy.special import xlog1py, xlogy
 
 
-class Squared:
+class Loss:
+    """What every loss has; the module says what it means."""
+
+    binary: bool
+    entropic: bool
+    bound: float
+    reach: float
+
+
+class Squared(Loss):
     """(y - z)^2 / 2."""
 
     binary = False
@@ -41,7 +50,7 @@ class Squared:
         return a * y - 0.5 * a**2
 
 
-class Logistic:
+class Logistic(Loss):
     """log(1 + exp(-y z)); the dual is the binary entropy of |a|, 0 <= y a <= 1."""
 
     binary = True
@@ -71,7 +80,7 @@ class Logistic:
         return -xlogy(p, p) - xlog1py(1 - p, -p)
 
 
-class SquaredHinge:
+class SquaredHinge(Loss):
     """max(0, 1 - y z)^2 / 2; 0 <= y a."""
 
     binary = True
@@ -95,4 +104,8 @@ class SquaredHinge:
         return a * y - 0.5 * a**2
 
 
-LINEAR_LOSSES = {"squared": Squared(), "logistic": Logistic(), "squared_hinge": SquaredHinge()}
+LINEAR_LOSSES: dict[str, Loss] = {
+    "squared": Squared(),
+    "logistic": Logistic(),
+    "squared_hinge": SquaredHinge(),
+}

@@ -140,7 +140,9 @@ class Graph(Penalty):
 
     def __repr__(self):
         T = len(self.laplacian)
-        return f"Graph({self.laplacian.tolist() if T <= SHOWN else f'laplacian of {T} tasks'})"
+        if T > SHOWN:
+            return f"Graph(laplacian of {T} tasks)"
+        return f"Graph({self.laplacian.tolist()})"
 
     def null_space(self, T):
         if len(self.laplacian) != T:
