@@ -86,12 +86,13 @@ class TakesTable(Section):
     """A section that also runs on a table of the reader's."""
 
     your_table: str = Field(
-        description="a table of yours, compared beside the others; make diagnose writes this and the next four, empty for none"
+        description="a table of yours, compared beside the others; make diagnose writes this and the next five, empty for none"
     )
     your_table_sha256: str = Field(description="its SHA-256")
     your_task: str = Field(description="its column whose values are the tasks")
     your_target: list[str] = Field(description="its target columns")
     your_group: str = Field(description="its column that a split never cuts")
+    your_keep: list[str] = Field(description="its inputs that look like row numbers and are kept")
 
 
 class ClassicalMTL(TakesTable):
