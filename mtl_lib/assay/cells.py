@@ -310,7 +310,7 @@ def _explained(scan: Scan, decimal: str, separator: str, scans: list[Scan]) -> l
             f"{column}: {shown(cell)} could have a decimal {mark} or a thousand separator: write a "
             "decimal point, or no separator"
         )
-    if decimal == "." and separator == ";" and "." in scan.either and "." not in scan.decimal:
+    if decimal == "." and separator != "," and "." in scan.either and "." not in scan.decimal:
         cell = scan.either["."]
         return [f"{column}: {cell} is read with a decimal point, not as thousands"]
     return []

@@ -257,11 +257,15 @@ def id_reason(column: Raw) -> str:
         return "is called like an id" if called and not column.free_text else ""
     if len(present) == 0 or not np.array_equal(present, np.floor(present)):
         return ""
-    if distinct > 2 and (_is_id_name(column) or _ID_ENDING.fullmatch(column.name)):
-        return "is called like an id" if not column.unnamed else "has no name and whole numbers"
-    if len(present) < max(_FEW_ROWS, 0.9 * len(column.array)):
-        return ""
-    return _count_reason(present, distinct)
+    reason = ""
+    if len(present) >= max(_FEW_ROWS, 0.9 * len(column.array)):
+        reason = _count_reason(present, distinct)
+    if reason or distinct < 3:
+        return reason
+    if column.unnamed:
+        return "has whole numbers and no name"
+    called = _is_id_name(column) or _ID_ENDING.fullmatch(column.name)
+    return "is called like an id" if called else ""
 
 
 def _is_id_name(column: Raw) -> bool:
