@@ -288,6 +288,6 @@ def _count_reason(numbers: np.ndarray, distinct: int) -> str:
         return f"counts the rows with few gaps, {ends}"
     if distinct == n and (span == n or n >= 30 and span <= 4 * n):
         return f"gives each row a number of its own, {ends}"
-    if distinct >= 0.98 * n and n >= 30 and span <= 1.2 * n:
+    if distinct >= min(n - 1, 0.98 * n) and n >= 30 and span <= 1.2 * n:
         return f"gives nearly each row a number of its own, {ends}"
     return ""
