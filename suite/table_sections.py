@@ -131,13 +131,14 @@ def _problem(section: str, tasks: TaskSet, values: dict) -> str:
 
 
 def _try_classical(tasks: TaskSet, settings: dict) -> None:
-    """Make its smallest splits. Raises ValueError where a model could not be fitted or tested."""
+    """Make its splits. Raises ValueError where a model could not be fitted or tested."""
     kept = 1 - settings["test_share"]
-    largest = tasks.sizes.max()
-    shares = [share for share in settings["shares"] if round(kept * share * largest) >= 2]
+    largest = max(len(np.unique(_units(task))) for task in tasks)
+    shares = _usable(largest, settings)
     if not shares:
-        least = int(np.ceil(1.5 / (kept * max(settings["shares"]))))
-        raise ValueError(f"its cross-validation needs a task with {least} samples or more")
+        least = next(size for size in range(2, 1000) if _usable(size, settings))
+        what = "samples" if tasks[0].groups is None else "groups"
+        raise ValueError(f"its cross-validation needs a task with {least} {what} or more")
     for seed in range(settings["seed"], settings["seed"] + settings["splits"]):
         pool, test = tasks.split("samples", kept, seed)
         for share in shares:
@@ -147,6 +148,12 @@ def _try_classical(tasks: TaskSet, settings: dict) -> None:
                 raise ValueError(
                     "its cross-validation needs a task that keeps two samples (or groups) to train"
                 )
+
+
+def _usable(largest: int, settings: dict) -> list[float]:
+    """The shares that leave two units to train on of the task with most units."""
+    pool = min(round((1 - settings["test_share"]) * largest), largest - 1)
+    return [share for share in settings["shares"] if min(round(share * pool), pool - 1) >= 2]
 
 
 def _try_federated(tasks: TaskSet, settings: dict) -> None:
