@@ -22,10 +22,10 @@ from mtl_lib.assay import Table, TableError, advice, figures
 from mtl_lib.data import store
 from mtl_lib.tasks import TaskSet
 from mtl_lib.transforms import labelled
+from suite.own_table_request import Request, ask, shown_path
+from suite.own_table_sections import CLASSICAL, READINGS, offers
 from suite.project import FAILED, OK, RENDERED, RESULTS, USAGE, read_json, write_text
 from suite.site import templates
-from suite.table_request import Request, ask, shown_path
-from suite.table_sections import CLASSICAL, READINGS, offers
 
 FIGURES = {
     "sizes": ("Samples per task, sorted.", "Bars of task sizes, sorted."),

@@ -178,6 +178,16 @@ def test_one_text_in_two_unicode_forms_is_one_level(role, tmp_path):
         assert set(read(path, "b", "d").columns[0].levels) == set(names)
 
 
+@pytest.mark.parametrize("blank", [" ", "\t", "\x07", "\u00a0", "\u2028", "\u200b", "  "])
+def test_names_and_levels_are_one_line_of_what_can_be_printed(blank, tmp_path):
+    path = tmp_path / "t.csv"
+    rows = [f'"a{blank}{k % 2}",{k * k % 11},"z{blank}{k % 3}{blank}",{k}.5' for k in range(12)]
+    path.write_text("\n".join([f'"the{blank}school",x,c,y', *rows]), "utf-8")
+    result = read(path, "the school", "y")
+    assert result.tasks.names == ["the school a 0", "the school a 1"]
+    assert result.tasks[0].inputs.columns == ("x", "c z 1", "c z 2")
+
+
 def test_ids_that_differ_in_letter_case_stay_apart_and_are_noted(tmp_path):
     path = tmp_path / "t.csv"
     rows = [f"{('North', 'north', 'South')[k % 3]},{k * k % 11},{k}.5" for k in range(12)]

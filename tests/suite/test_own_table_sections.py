@@ -16,17 +16,17 @@ from mtl_lib.classical import LinearMTLCV, Ridge
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
 from mtl_lib.transforms import labelled, standardise
-from suite import own_table, parameters, table_sections
+from suite import own_table, own_table_sections, parameters
 from suite.project import NOTEBOOKS, ROOT
 from suite.sections import SECTIONS
 
 TABLES = ROOT / "tests" / "tables"
-CLASSICAL, FEDERATED = table_sections.CLASSICAL, table_sections.FEDERATED
+CLASSICAL, FEDERATED = own_table_sections.CLASSICAL, own_table_sections.FEDERATED
 
 
 def table(folder, sizes, group=0):
     """A table with tasks of these sizes; groups of ``group`` rows inside a task if asked for."""
-    rng = stream(0, "test-table-sections")
+    rng = stream(0, "test-own-table-sections")
     lines = ["s,g,x,y"]
     for t, size in enumerate(sizes):
         for k in range(size):
@@ -38,7 +38,9 @@ def table(folder, sizes, group=0):
 
 
 def problems(result, **words) -> dict[str, str]:
-    return {offer.section: offer.problem for offer in table_sections.offers(result.tasks, words)}
+    return {
+        offer.section: offer.problem for offer in own_table_sections.offers(result.tasks, words)
+    }
 
 
 def runs_classical(tasks: TaskSet) -> bool:
@@ -133,16 +135,16 @@ def test_the_splits_are_those_of_the_notebooks():
     assert 'tasks.split("samples", 1 - test_share, seed)' in code(CLASSICAL)
     assert "pool = min(round((1 - test_share) * most), most - 1)" in code(CLASSICAL)
     assert "if min(round(s * pool), pool - 1) >= 2]" in code(CLASSICAL)
-    assert (table_sections.TEST_SIDE, table_sections.TRAIN_SIDE) == (0.75, 0.8)
+    assert (own_table_sections.TEST_SIDE, own_table_sections.TRAIN_SIDE) == (0.75, 0.8)
 
 
 def test_every_section_that_takes_a_table_is_tried():
     takers = [name for name, section in SECTIONS.items() if "your_table" in section.model_fields]
-    assert takers == list(table_sections._TRIALS)
+    assert takers == list(own_table_sections._TRIALS)
 
 
 def test_every_section_that_a_reading_names_exists():
-    for reading in table_sections.READINGS.values():
+    for reading in own_table_sections.READINGS.values():
         assert all(name in SECTIONS for name, _ in reading.sections)
 
 
