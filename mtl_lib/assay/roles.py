@@ -196,18 +196,23 @@ def make_parts(column: Raw, targets: int) -> Parts:
     return Parts(names, codes)
 
 
-def spelling_note(column: Raw) -> str:
-    """Which ids differ in letter case alone; "" where none do. They stay apart."""
+def id_notes(column: Raw) -> list[str]:
+    """What a reader should be told of a column of ids.
+
+    Words that counted as missing, and ids that differ in letter case alone and stay apart.
+    """
+    notes = [f"column {shown(column.name)}: {column.note}"] if column.note else []
     first = {}
     used = [column.levels[code] for code in np.unique(column.codes[column.codes >= 0])]
     for name in used:
         other = first.setdefault(folded(name), name)
         if other != name:
-            return (
+            notes.append(
                 f"column {shown(column.name)}: {shown(other)} and {shown(name)} are different ids, "
                 "although only letter case differs"
             )
-    return ""
+            break
+    return notes
 
 
 def _ids(column: Raw) -> tuple[list[str], np.ndarray]:

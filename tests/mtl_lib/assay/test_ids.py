@@ -188,6 +188,17 @@ def test_names_and_levels_are_one_line_of_what_can_be_printed(blank, tmp_path):
     assert result.tasks[0].inputs.columns == ("x", "c z 1", "c z 2")
 
 
+@pytest.mark.parametrize("role", ["task", "group"])
+def test_words_for_missing_among_ids_are_named(role, tmp_path):
+    path = tmp_path / "t.csv"
+    rows = [f"{('DE', 'NA', 'FR')[k % 3]},{k % 4},{k * k % 11},{k}.5" for k in range(12)]
+    path.write_text("\n".join(["country,s,x,y", *rows]))
+    words = ("country", "y") if role == "task" else ("s", "y", "country")
+    result = read(path, *words)
+    assert result.reasons == {f"no {role}": 4}
+    assert "column 'country': 'NA' counted as missing" in result.notes
+
+
 def test_ids_that_differ_in_letter_case_stay_apart_and_are_noted(tmp_path):
     path = tmp_path / "t.csv"
     rows = [f"{('North', 'north', 'South')[k % 3]},{k * k % 11},{k}.5" for k in range(12)]
