@@ -1,7 +1,8 @@
-"""``make diagnose``: a page on the reader's own table. Which reading is it, how do the tasks differ, what to run.
+"""``make diagnose``: a page on the reader's own table.
 
-The page never says more than was measured: beside the advice stands how well that advice did on the
-problems of notebook 00, as published in rendered/.
+Which reading is it, how do the tasks differ, what to run. The page never says more than was
+measured: beside the advice stands how well that advice did on the problems of notebook 00, as
+published in rendered/.
 """
 
 import argparse
@@ -9,22 +10,23 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from mtl_lib import compare
-from mtl_lib.assay import Table, TableError, advice, figures, read
+from mtl_lib.assay import Table, TableError, advice, figures
 from mtl_lib.data import store
 from mtl_lib.tasks import TaskSet
 from mtl_lib.transforms import labelled
-from suite.project import FAILED, OK, RENDERED, RESULTS, ROOT, USAGE, read_json, write_text
+from suite.own_table_request import Request, ask, shown_path
+from suite.own_table_sections import CLASSICAL, READINGS, offers
+from suite.project import FAILED, OK, RENDERED, RESULTS, USAGE, read_json, write_text
 from suite.site import templates
 
-SECTION = "01_classical_mtl"
 FIGURES = {
     "sizes": ("Samples per task, sorted.", "Bars of task sizes, sorted."),
     "measures": (
@@ -32,72 +34,56 @@ FIGURES = {
         "Bars of the measures of difference.",
     ),
 }
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a regime is called, which notebooks concern it, and which methods."""
-
-    title: str
-    notebooks: str
-    methods: str
-    advised: bool = False
-
-
-READINGS = {
-    ("own", "same"): Reading(
-        "classical multi-task learning: own inputs, one loss",
-        "01_classical_mtl; 02_federated_vs_classical if rows may not leave their node; 03c for images and text",
-        "about the mean, pooled, single task; a structured penalty (L21, trace norm) where there are many inputs",
-        advised=True,
-    ),
-    ("shared", "same"): Reading(
-        "several targets of one kind on the same rows: shared inputs, one loss",
-        "01_classical_mtl; 03a_same_inputs_different_losses for one encoder with a head per target",
-        "single task first: shared rows leave less to borrow; trace norm and L21 couple the targets",
-    ),
-    ("shared", "different"): Reading(
-        "several targets of different kinds on the same rows: shared inputs, different losses",
-        "03a_same_inputs_different_losses",
-        "one encoder with a head per target, each with its loss",
-    ),
-    ("own", "different"): Reading(
-        "own inputs and different losses",
-        "02_federated_vs_classical (MOCHA); 03b_different_inputs_different_losses",
-        "MOCHA for linear models; shared and specific layers for networks",
-    ),
-    ("partial", "same"): Reading(
-        "tasks that share some of their rows, one loss",
-        "01_classical_mtl; 03a for partly labelled data",
-        "about the mean, pooled, single task; masks for labels that are not there",
-    ),
-    ("partial", "different"): Reading(
-        "tasks that share some of their rows, different losses",
-        "03a_same_inputs_different_losses (partial labels)",
-        "one encoder with a head per target and masks for labels that are not there",
-    ),
+WORDS = {
+    "table": "a CSV or Parquet file",
+    "task": "column whose values are the tasks",
+    "target": "target column, or several with commas",
+    "group": "column that a split never cuts",
+    "loss": "squared, logistic, hinge, squared_hinge or ce",
+    "keep": "input that looks like a row number or an id, or several with commas",
+}
+SEPARATORS = {
+    ",": "commas",
+    ";": "semicolons",
+    "\t": "tabs",
+    "|": "vertical bars",
+    " ": "blanks",
+}
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8",
+    "utf-16": "UTF-16",
+    "cp1252": "Windows-1252",
+    "gb18030": "GB18030",
+    "parquet": "Parquet",
 }
 
 
 def main(words: list[str]) -> int:
-    """The command line. Returns 0 with a page, or 2 with one line on stderr."""
+    """The command line.
+
+    Parameters
+    ----------
+    words : list[str]
+        Its arguments.
+
+    Returns
+    -------
+    int
+        0 with a page, or 2 with one line on stderr.
+    """
     parser = argparse.ArgumentParser(prog="make diagnose", description=__doc__.splitlines()[0])
-    for name, text in (
-        ("table", "a CSV or Parquet file"),
-        ("task", "column whose values are the tasks"),
-        ("target", "target column, or several with commas"),
-        ("group", "column that a split never cuts"),
-        ("loss", "squared, logistic, hinge, squared_hinge or ce"),
-    ):
+    for name, text in WORDS.items():
         parser.add_argument(f"--{name}", default="", help=text)
     options = parser.parse_args(words)
     if not options.table or not options.target:
         return _usage(
-            "make diagnose needs TABLE=my.csv and TARGET=column, and TASK=column unless there are several targets"
+            "make diagnose needs TABLE=my.csv and TARGET=column, and TASK=column unless there are "
+            "several targets"
         )
     try:
-        targets, table = _read(options)
-        page = write(table, options.task, targets, options.group)
+        request, table = ask(options)
+        page = write(table, request)
     except (TableError, ValueError) as error:
         return _usage(" ".join(str(error).split()))
     except OSError as error:
@@ -107,92 +93,129 @@ def main(words: list[str]) -> int:
     return OK
 
 
-def write(table: Table, task: str, targets: list[str], group: str, seed: int = 0) -> Path:
-    """Write the page of a table to results/tables/NAME; returns its index.html. Raises ValueError if tasks cannot be compared."""
+def write(table: Table, request: Request, seed: int = 0) -> Path:
+    """Write the page of a table to results/tables/NAME.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    request : Request
+        What was asked for.
+    seed : int
+        Seed of the permutations.
+
+    Returns
+    -------
+    Path
+        Its index.html.
+
+    Raises
+    ------
+    ValueError
+        Where tasks cannot be compared.
+    """
     folder = place(table.path)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     measured = compare.measure(table.tasks, seed)
-    rows = pd.DataFrame(
-        [
-            {
-                "measure": key,
-                "effect": m.effect,
-                "p": m.p,
-                "note": m.note,
-                "sees": compare.SEES[key],
-            }
-            for key, m in measured.items()
-        ]
-    )
+    measures = [_measure_row(name, value) for name, value in measured.items()]
+    rows = pd.DataFrame(measures)
     rows.to_csv(folder / "measures.csv", index=False)
     figures.save(figures.sizes(table.tasks.sizes), folder / "figures" / "sizes.svg")
     figures.save(figures.measures(rows), folder / "figures" / "measures.svg")
-    ready = _ready(table, task, targets, group, folder)
     templates.assets(RESULTS / "tables")
-    sizes = labelled(table.tasks).sizes
-    write_text(
-        folder / "index.html",
-        templates.template("diagnose.html.j2").render(
-            table=table,
-            task=task,
-            targets=targets,
-            reading=READINGS[table.tasks.regime],
-            measures=rows.to_dict("records"),
-            sizes={
-                "tasks": len(sizes),
-                "smallest": sizes.min(),
-                "median": int(np.median(sizes)),
-                "largest": sizes.max(),
-                "alone": int((sizes == 1).sum()),
-            },
-            said=said(table.tasks, measured["p(y|x)"]),
-            evidence=evidence() if table.tasks.regime == ("own", "same") else None,
-            ready=ready,
-            section=SECTION,
-            figures=FIGURES,
-        ),
+    page = templates.template("diagnose.html.j2").render(
+        **_wording(table, request),
+        measures=measures,
+        said=said(table.tasks, measured["p(y|x)"]),
+        evidence=evidence() if table.tasks.regime == ("own", "same") else None,
+        offers=_offers(table, request, folder),
     )
+    write_text(folder / "index.html", page)
     return folder / "index.html"
 
 
+def _wording(table: Table, request: Request) -> dict:
+    """What the page says of the table and of how it was read."""
+    return {
+        "table": table,
+        "request": request,
+        "reading": READINGS[table.tasks.regime],
+        "sizes": _sizes(table.tasks),
+        "shown": shlex.quote(shown_path(table.path)),
+        "separator": SEPARATORS.get(table.separator, table.separator),
+        "encoding": ENCODINGS[table.encoding],
+        "figures": FIGURES,
+    }
+
+
+def _measure_row(name: str, measured: compare.Measured) -> dict:
+    """A measure as a row of the page."""
+    return {
+        "measure": name,
+        "effect": measured.effect,
+        "p": measured.p,
+        "note": measured.note,
+        "sees": compare.SEES[name],
+    }
+
+
+def _sizes(tasks: TaskSet) -> dict:
+    """How many tasks there are, and how large they are."""
+    sizes = labelled(tasks).sizes
+    return {
+        "tasks": len(sizes),
+        "smallest": sizes.min(),
+        "median": int(np.median(sizes)),
+        "largest": sizes.max(),
+        "alone": int((sizes == 1).sum()),
+    }
+
+
 def place(table: Path) -> Path:
-    """The folder of a table's page: its name, and a hash of where it lies, for two files of one name."""
+    """The folder of a table's page: its name, and a hash of where it lies.
+
+    Two files of one name have different folders.
+    """
     name = re.sub("[^A-Za-z0-9._-]+", "-", table.stem).strip("-.") or "table"
-    return (
-        RESULTS
-        / "tables"
-        / f"{name}-{hashlib.sha256(str(table.resolve()).encode()).hexdigest()[:6]}"
-    )
+    where = hashlib.sha256(str(table.resolve()).encode()).hexdigest()
+    return RESULTS / "tables" / f"{name}-{where[:6]}"
 
 
 def said(tasks: TaskSet, concept: compare.Measured) -> dict | None:
     """The advice from the concept measure: the arm, and whether theory would pool or separate.
 
-    None where the measure does not apply, and for tasks on shared rows or of different losses: it was not tried there.
+    Parameters
+    ----------
+    tasks : TaskSet
+        The tasks.
+    concept : compare.Measured
+        Their p(y|x) measure.
+
+    Returns
+    -------
+    dict or None
+        None where the measure does not apply, and for tasks on shared rows or of different losses:
+        the rule was not tried there.
     """
     published = evidence()
     if np.isnan(concept.ratio) or published is None or tasks.regime != ("own", "same"):
         return None
     arm = str(advice.choose(concept.ratio, published["pooled"], published["single"]))
-    return {
-        "ratio": concept.ratio,
-        "arm": arm,
-        "pool": bool(concept.ratio < advice.BREAK_EVEN),
-        "p": concept.p,
-    }
+    pool = bool(concept.ratio < advice.BREAK_EVEN)
+    return {"ratio": concept.ratio, "arm": arm, "pool": pool, "p": concept.p}
 
 
 def evidence() -> dict | None:
-    """How the advice did on the problems of notebook 00 (full profile), from rendered/; None if that is not there."""
+    """How the advice did on the problems of notebook 00, from rendered/; None without them."""
     folder = RENDERED / "00_what_is_a_task"
-    metrics, claims = read_json(folder / "metrics.json"), read_json(folder / "claims.json")
+    metrics = read_json(folder / "metrics.json")
+    claims = read_json(folder / "claims.json")
     if metrics is None or claims is None:
         return None
     value = {name: entry["value"] for name, entry in metrics["metrics"].items()}
-    rules = {
-        rule: value[f"advice/regret/{rule}".replace(" ", "-")]
-        for rule in ("the advice", *(f"always {arm}" for arm in advice.ARMS))
-    }
+    names = ("the advice", *(f"always {arm}" for arm in advice.ARMS))
+    rules = {name: value[f"advice/regret/{name}".replace(" ", "-")] for name in names}
     (claim,) = [claim for claim in claims if claim["id"] == "0-advice-pays"]
     return {
         "pooled": value["advice/threshold-pooled"],
@@ -206,45 +229,25 @@ def evidence() -> dict | None:
     }
 
 
-def _ready(table: Table, task: str, targets: list[str], group: str, folder: Path) -> str | None:
-    """Parameters with which notebook 01 runs on the table, as a file; None if that notebook does not take it."""
-    path = folder / f"{SECTION}.yaml"
+def _offers(table: Table, request: Request, folder: Path) -> list:
+    """What the sections that take a table make of it; the parameters for those that run."""
+    path = folder / f"{CLASSICAL}.yaml"
     path.unlink(missing_ok=True)
-    if {t.loss for t in table.tasks} & {"ce"} or len(table.tasks) < 2:
-        return None
     values = {
-        "table": str(table.path.resolve()),
-        "table_sha256": store.sha256(table.path),
-        "task": task,
-        "target": targets,
-        "group": group,
+        "your_table": str(table.path.resolve()),
+        "your_table_sha256": store.sha256(table.path),
+        "your_task": request.task,
+        "your_target": list(request.target),
+        "your_group": request.group,
+        "your_keep": list(request.keep),
     }
-    lines = [
-        f"your_{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()
-    ]  # JSON strings and lists are YAML
-    write_text(
-        path,
-        f"# Written by make diagnose; make {SECTION} TABLE=... reads it.\n"
-        + "\n".join(lines)
-        + "\n",
-    )
-    return (
-        os.path.relpath(table.path, ROOT)
-        if table.path.resolve().is_relative_to(ROOT)
-        else str(table.path)
-    )
-
-
-def _read(options) -> tuple[list[str], Table]:
-    """The targets and the table. A comma separates targets, unless a column is called just so."""
-    columns = options.task or None, options.group or None, options.loss or None
-    several = [name.strip() for name in options.target.split(",") if name.strip()]
-    if len(several) > 1:
-        try:
-            return [options.target], read(options.table, columns[0], [options.target], *columns[1:])
-        except TableError:
-            pass  # the same complaint comes again, about the right names
-    return several, read(options.table, columns[0], several, *columns[1:])
+    made = offers(table.tasks, values)
+    if any(not offer.problem for offer in made):
+        # JSON strings and lists are YAML.
+        texts = {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
+        lines = "".join(f"{key}: {text}\n" for key, text in texts.items())
+        write_text(path, f"# Written by make diagnose; make SECTION TABLE=... reads it.\n{lines}")
+    return made
 
 
 def _usage(line: str) -> int:

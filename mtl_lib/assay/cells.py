@@ -6,6 +6,7 @@ mark is one for a whole file; ``decimal_mark`` finds it.
 """
 
 import re
+import unicodedata
 
 from mtl_lib.assay.text import TableError, shown
 
@@ -73,7 +74,10 @@ def number(text: str, decimal: str) -> tuple[float, str] | None:
     tuple[float, str] or None
         The number and its unit ("%", a currency or ""), or None where the cell is no number.
     """
-    text = "".join(c for c in text.translate(_SAME) if c.isprintable() or c in _GAPS).strip()
+    text = text.translate(_SAME)
+    if not text.isascii() or not text.isprintable():
+        text = "".join(map(_visible, text))
+    text = text.strip()
     loss = text[:1] == "(" and text[-1:] == ")"
     match = _PATTERNS[decimal].fullmatch(text[1:-1] if loss else text)
     if match is None:
@@ -85,6 +89,13 @@ def number(text: str, decimal: str) -> tuple[float, str] | None:
     body = _REMOVED[decimal].sub("", match["body"]).replace(",", ".")
     negative = loss or signs == "-"
     return (-float(body) if negative else float(body)), "".join(units)
+
+
+def _visible(character: str) -> str:
+    """A character as it looks: a direction mark is nothing, a control character is a blank."""
+    if character.isprintable() or character in _GAPS:
+        return character
+    return "" if unicodedata.category(character) == "Cf" else " "
 
 
 def is_number(text: str) -> bool:
@@ -310,7 +321,7 @@ def _explained(scan: Scan, decimal: str, separator: str, scans: list[Scan]) -> l
             f"{column}: {shown(cell)} could have a decimal {mark} or a thousand separator: write a "
             "decimal point, or no separator"
         )
-    if decimal == "." and separator == ";" and "." in scan.either and "." not in scan.decimal:
+    if decimal == "." and separator != "," and "." in scan.either and "." not in scan.decimal:
         cell = scan.either["."]
         return [f"{column}: {cell} is read with a decimal point, not as thousands"]
     return []

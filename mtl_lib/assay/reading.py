@@ -96,7 +96,7 @@ def _layout_notes(layout: Layout) -> list[str]:
     """What a reader should be told of the encoding and the layout."""
     notes = []
     if layout.encoding == "cp1252":
-        notes.append("the file is not UTF-8; read as Windows-1252")
+        notes.append("the file is not UTF-8; read as Windows-1252 (other letters? save as UTF-8)")
     if layout.encoding == "gb18030":
         notes.append("the file is not UTF-8; read as GB18030, the encoding of Chinese")
     if layout.skipped:

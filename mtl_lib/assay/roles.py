@@ -196,18 +196,23 @@ def make_parts(column: Raw, targets: int) -> Parts:
     return Parts(names, codes)
 
 
-def spelling_note(column: Raw) -> str:
-    """Which ids differ in letter case alone; "" where none do. They stay apart."""
+def id_notes(column: Raw) -> list[str]:
+    """What a reader should be told of a column of ids.
+
+    Words that counted as missing, and ids that differ in letter case alone and stay apart.
+    """
+    notes = [f"column {shown(column.name)}: {column.note}"] if column.note else []
     first = {}
     used = [column.levels[code] for code in np.unique(column.codes[column.codes >= 0])]
     for name in used:
         other = first.setdefault(folded(name), name)
         if other != name:
-            return (
+            notes.append(
                 f"column {shown(column.name)}: {shown(other)} and {shown(name)} are different ids, "
                 "although only letter case differs"
             )
-    return ""
+            break
+    return notes
 
 
 def _ids(column: Raw) -> tuple[list[str], np.ndarray]:
@@ -257,11 +262,15 @@ def id_reason(column: Raw) -> str:
         return "is called like an id" if called and not column.free_text else ""
     if len(present) == 0 or not np.array_equal(present, np.floor(present)):
         return ""
-    if distinct > 2 and (_is_id_name(column) or _ID_ENDING.fullmatch(column.name)):
-        return "is called like an id" if not column.unnamed else "has no name and whole numbers"
-    if len(present) < max(_FEW_ROWS, 0.9 * len(column.array)):
-        return ""
-    return _count_reason(present, distinct)
+    reason = ""
+    if len(present) >= max(_FEW_ROWS, 0.9 * len(column.array)):
+        reason = _count_reason(present, distinct)
+    if reason or distinct < 3:
+        return reason
+    if column.unnamed:
+        return "has whole numbers and no name"
+    called = _is_id_name(column) or _ID_ENDING.fullmatch(column.name)
+    return "is called like an id" if called else ""
 
 
 def _is_id_name(column: Raw) -> bool:
@@ -284,6 +293,6 @@ def _count_reason(numbers: np.ndarray, distinct: int) -> str:
         return f"counts the rows with few gaps, {ends}"
     if distinct == n and (span == n or n >= 30 and span <= 4 * n):
         return f"gives each row a number of its own, {ends}"
-    if distinct >= 0.98 * n and n >= 30 and span <= 1.2 * n:
+    if distinct >= min(n - 1, 0.98 * n) and n >= 30 and span <= 1.2 * n:
         return f"gives nearly each row a number of its own, {ends}"
     return ""

@@ -30,9 +30,9 @@ from mtl_lib.assay.roles import (
     Roles,
     drop_rows,
     group_ids,
+    id_notes,
     id_reason,
     make_parts,
-    spelling_note,
 )
 from mtl_lib.assay.text import TableError, shown
 from mtl_lib.tasks import Inputs, Task, TaskSet
@@ -199,11 +199,11 @@ def _take_ids(
     if roles.task is not None:
         column = columns.pop(roles.task)
         parts = make_parts(column, len(roles.targets))
-        facts.notes += filter(None, [spelling_note(column)])
+        facts.notes += id_notes(column)
     if roles.group is not None:
         column = columns.pop(roles.group)
         groups = group_ids(column)
-        facts.notes += filter(None, [spelling_note(column)])
+        facts.notes += id_notes(column)
     return parts, groups
 
 

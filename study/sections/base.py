@@ -67,3 +67,4 @@ class TakesTable(Section):
     your_task: str = Field(description="its column whose values are the tasks")
     your_target: list[str] = Field(description="its target columns")
     your_group: str = Field(description="its column that a split never cuts")
+    your_keep: list[str] = Field(description="its inputs that look like row numbers and are kept")
