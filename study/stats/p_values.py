@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from mtl_lib.stream import stream
+from study.stats import checks
 
 EXACT_UNITS = 13  # up to so many units all 2^n sign flips are tried
 
@@ -23,8 +24,13 @@ def sign_flip_p(effects, draws: int = 9_999) -> float:
     -------
     float
         Share of flips whose sum is at least as far from 0 as the observed one.
+
+    Raises
+    ------
+    ValueError
+        One line for effects that are no finite numbers, and for none.
     """
-    values = np.asarray(effects, float)
+    values = checks.numbers("sign flips", effects, "effects")
     if len(values) <= EXACT_UNITS:
         flips = np.array(list(itertools.product((-1.0, 1.0), repeat=len(values))))
         extra = 0
@@ -48,8 +54,15 @@ def holm(p_values) -> np.ndarray:
     -------
     np.ndarray
         (n,), in the order given.
+
+    Raises
+    ------
+    ValueError
+        One line for p values that are no finite numbers.
     """
-    p = np.asarray(p_values, float)
+    if not len(p_values):
+        return np.empty(0)
+    p = checks.numbers("Holm's correction", p_values, "p values")
     order = np.argsort(p)
     adjusted = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     result = np.empty(len(p))

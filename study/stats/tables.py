@@ -2,8 +2,9 @@
 
 import itertools
 
-import numpy as np
 import pandas as pd
+
+from study.stats import checks
 
 COLUMNS = ["unit", "seed", "a", "b"]
 
@@ -112,14 +113,28 @@ def unit_effects(pairs: pd.DataFrame) -> pd.Series:
     Raises
     ------
     ValueError
-        One line for a missing column, for NaN or infinity among the scores, and without rows.
+        One line for a missing column, for a unit or seed that is missing, for scores that are no
+        finite numbers, and without rows.
+
+    Notes
+    -----
+    Rows are sorted first, so that their order changes no bit of the result.
     """
-    missing = set(COLUMNS) - set(pairs.columns)
-    if missing:
-        needed = ", ".join(COLUMNS)
-        raise ValueError(f"pairs without column {sorted(missing)[0]!r}; needed are {needed}")
+    rows = _sorted_rows(pairs)
+    return (rows["a"] - rows["b"]).groupby(rows["unit"]).mean()
+
+
+def _sorted_rows(pairs: pd.DataFrame) -> pd.DataFrame:
+    """The four columns as numbers and labels, sorted, with a plain index."""
+    if not isinstance(pairs, pd.DataFrame):
+        raise ValueError(f"pairs: a {type(pairs).__name__}, allowed is a DataFrame")
+    for name in COLUMNS:
+        if list(pairs.columns).count(name) != 1:
+            needed = ", ".join(COLUMNS)
+            raise ValueError(f"pairs without column {name!r}, or with two; needed are {needed}")
     if pairs.empty:
         raise ValueError("pairs without rows")
-    if not np.isfinite(pairs[["a", "b"]].to_numpy(float)).all():
-        raise ValueError("NaN or infinity among the scores of pairs")
-    return (pairs["a"] - pairs["b"]).groupby(pairs["unit"]).mean().sort_index()
+    columns = {name: checks.labels("pairs", pairs[name], name) for name in ("unit", "seed")}
+    for name in ("a", "b"):
+        columns[name] = checks.numbers("pairs", pairs[name], f"scores {name}")
+    return pd.DataFrame(columns).sort_values(COLUMNS)
