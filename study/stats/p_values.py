@@ -1,6 +1,7 @@
 """p values: sign flips over units, and Holm's correction for several claims."""
 
 import itertools
+import math
 
 import numpy as np
 
@@ -29,16 +30,22 @@ def sign_flip_p(effects, draws: int = 9_999) -> float:
     ------
     ValueError
         One line for effects that are no finite numbers, and for none.
+
+    Notes
+    -----
+    Magnitudes are flipped in the order of their size, so that p does not depend on the order or
+    the names of the units. Sums that differ by rounding alone count as equal.
     """
     values = checks.numbers("sign flips", effects, "effects")
-    if len(values) <= EXACT_UNITS:
-        flips = np.array(list(itertools.product((-1.0, 1.0), repeat=len(values))))
+    sizes = np.sort(np.abs(values))
+    if len(sizes) <= EXACT_UNITS:
+        flips = np.array(list(itertools.product((-1.0, 1.0), repeat=len(sizes))))
         extra = 0
     else:
-        flips = stream(0, "sign-flip", str(len(values))).choice((-1.0, 1.0), (draws, len(values)))
+        flips = stream(0, "sign-flip", str(len(sizes))).choice((-1.0, 1.0), (draws, len(sizes)))
         extra = 1  # the observed labelling counts as one of the draws
-    observed = abs(values.sum())
-    hits = np.count_nonzero(np.abs(flips @ values) >= observed * (1 - 1e-12))
+    observed = abs(math.fsum(values)) - 1e-12 * sizes.sum()
+    hits = np.count_nonzero(np.abs(flips @ sizes) >= observed)
     return (hits + extra) / (len(flips) + extra)
 
 
