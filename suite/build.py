@@ -57,9 +57,14 @@ def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int) -> int
     page = index.write(home, profile)
     if home.name == profile:  # a run with SET has no reference
         for section in resolved:
-            print(verify.summary(home, section, profile))
-    print(_last_line(codes, stale, page), flush=True)
-    return next((code for code in (FAILED, MISSING) if code in codes.values()), OK)
+            if codes.get(section, OK) == OK:  # else its result is not of this build
+                print(verify.summary(home, section, profile))
+    worst = next((code for code in (FAILED, MISSING) if code in codes.values()), OK)
+    if worst != OK:
+        print(_what_failed(home, codes, page), flush=True)
+    else:
+        print(f"{'done' if stale else 'nothing to do'}: open {shown(page)}", flush=True)
+    return worst
 
 
 def _stale(home: Path, resolved: dict[str, dict]) -> list[str]:
@@ -88,9 +93,24 @@ def _run_all(work: list[Job], jobs: int) -> dict[str, int]:
     return codes
 
 
-def _last_line(codes: dict[str, int], stale: list[str], page: Path) -> str:
-    """How a build ended, and the page to open."""
-    return f"{'done' if stale else 'nothing to do'}: open {shown(page)}"
+def _what_failed(home: Path, codes: dict[str, int], page: Path) -> str:
+    """One line: what failed, what is kept, and the page of what is there."""
+    parts = []
+    for word, code in (("failed", FAILED), ("data missing", MISSING)):
+        names = [section for section in SECTIONS if codes.get(section) == code]
+        if names:
+            parts.append(f"{word}: {', '.join(names)}")
+    bad = [section for section in SECTIONS if codes.get(section, OK) != OK]
+    new = [section for section in SECTIONS if codes.get(section) == OK]
+    earlier = [section for section in bad if (home / section).is_dir()]
+    kept = []
+    for word, names in (("new", new), ("earlier", earlier)):
+        if names:
+            kept.append(f"the {word} result of {', '.join(names)}")
+    parts.append(f"kept: {' and '.join(kept) or 'nothing, there was no earlier result'}")
+    if index.pages(home):
+        parts.append(f"open {shown(page)}")
+    return "; ".join(parts)
 
 
 def fetch(params: dict[str, dict]) -> set[str]:

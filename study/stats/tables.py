@@ -58,8 +58,9 @@ def pair(table: pd.DataFrame, a, b, value: str, arm: str = "arm") -> pd.DataFram
     Raises
     ------
     ValueError
-        One line if an arm is not there for every unit and seed.
+        One line if an arm is not there for every unit and seed, or twice.
     """
+    _once(table, [arm, "unit", "seed"])
     wide = table.pivot(index=["unit", "seed"], columns=arm, values=value)
     for name in (a, b):
         if name not in wide or wide[name].isna().any():
@@ -87,14 +88,26 @@ def saved(table: pd.DataFrame, baseline: str, value: str, arm: str = "arm") -> p
     Raises
     ------
     ValueError
-        One line without the baseline.
+        One line without the baseline, where it is there twice, and for a row without it.
     """
     keys = [column for column in table if column not in (arm, value)]
-    base = table[table[arm] == baseline].set_index(keys)[value].rename("base")
-    if base.empty:
+    of_baseline = table[table[arm] == baseline]
+    if of_baseline.empty:
         raise ValueError(f"arm {baseline!r} is not in the table")
+    _once(of_baseline, [arm, *keys])
+    base = of_baseline.set_index(keys)[value].rename("base")
     rest = table[table[arm] != baseline].join(base, on=keys)
+    if rest["base"].isna().any():
+        first = rest.loc[rest["base"].isna(), keys].iloc[0].to_dict()
+        raise ValueError(f"arm {baseline!r} has no {value} for {first}")
     return rest.assign(saved=rest["base"] - rest[value]).drop(columns="base")
+
+
+def _once(table: pd.DataFrame, keys: list[str]) -> None:
+    """Refuse two rows with the same keys."""
+    twice = table.duplicated(keys)
+    if twice.any():
+        raise ValueError(f"two rows for {table.loc[twice, keys].iloc[0].to_dict()}")
 
 
 def unit_effects(pairs: pd.DataFrame) -> pd.Series:

@@ -263,3 +263,26 @@ def test_other_names_of_units_and_classes_change_nothing(seed):
 def test_effects_that_cancel_have_p_1_in_every_order():
     for order in ([0.1, 0.2, -0.3], [-0.3, 0.2, 0.1], [0.2, -0.3, 0.1]):
         assert stats.sign_flip_p(order) == 1.0
+
+
+def arms():
+    """Two arms of two units, two seeds each."""
+    rows = [(arm, unit, seed, 1.0) for arm in "xy" for unit in "uv" for seed in (0, 1)]
+    return pd.DataFrame(rows, columns=["arm", "unit", "seed", "error"])
+
+
+@pytest.mark.parametrize("take", [stats.pair, stats.saved])
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (lambda table: pd.concat([table, table.iloc[:1]]), "two rows for {'arm': 'x', 'unit': 'u'"),
+        (lambda table: table[1:], "arm 'x'"),
+        (lambda table: table[table["arm"] == "y"], "arm 'x'"),
+        (lambda table: table.assign(error=[np.nan, *table["error"][1:]]), "arm 'x'"),
+    ],
+)
+def test_two_arms_are_matched_row_by_row(take, change, said):
+    words = ("x", "error") if take is stats.saved else ("x", "y", "error")
+    with pytest.raises(ValueError, match=said) as refused:
+        take(change(arms()), *words)
+    assert "\n" not in str(refused.value)
