@@ -6,11 +6,13 @@ else, or with fewer than six units (or classes that units are made of), *undecid
 if a positive control fails.
 """
 
+import contextlib
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from mtl_lib import checks
 from study import stats
 
 FEWEST_UNITS = 6
@@ -62,6 +64,9 @@ class Claim:
     classes: dict | None = field(default=None, repr=False)
     result: dict = field(default_factory=dict, repr=False)
 
+    def __post_init__(self):
+        checks.positive(f"claim {self.id!r}", margin=self.margin)
+
     def decide(self, pairs, figure, null=None, control=None, classes=None, items=None) -> dict:
         """Effect, interval and p of the declared contrast; the verdict follows in ``verdict``.
 
@@ -85,38 +90,37 @@ class Claim:
         RuntimeError
             If the claim was decided before.
         ValueError
-            If the mean over items is not that over units.
+            One line naming the claim: for scores that are no finite numbers, for units without
+            classes, and if the mean over items is not that over units.
         """
         if self.result:
             raise RuntimeError(f"claim {self.id!r} is decided already")
-        effects = stats.unit_effects(pairs)
-        tested = None if items is None else self._of_items(items, effects)
+        with _named(self.id):
+            effects = stats.unit_effects(pairs)
+            tested = None if items is None else _of_items(items, effects)
+            found = stats.wider(effects, classes, tested)
+        beside = self._null_and_control(null, control, classes)
         self.pairs = _stored(pairs, items)
         self.classes = classes
         self.result = {
             "n_units": len(effects),
             "n_seeds": int(pairs["seed"].nunique()),
-            **stats.wider(effects, classes, tested)._asdict(),
+            **found._asdict(),
             "se": stats.standard_error(effects),
-            "null": None if null is None else _null_arm(null, classes),
             "figure": figure,
             "n_items": None if tested is None else len(tested),
             "n_classes": _count_classes(effects.index, classes),
-            "control_failed": control is not None and _fails(control),
+            **beside,
         }
         return self.result
 
-    def _of_items(self, items: pd.DataFrame, effects: pd.Series) -> pd.Series:
-        """The effect of every item; their mean must be that of the units."""
-        tested = stats.unit_effects(items)
-        over_items = tested.mean()
-        over_units = effects.mean()
-        if not np.isclose(over_items, over_units, rtol=1e-6, atol=1e-9):
-            raise ValueError(
-                f"claim {self.id!r}: mean over items {over_items:g}, over units {over_units:g}; "
-                "they must agree"
-            )
-        return tested
+    def _null_and_control(self, null, control, classes: dict | None) -> dict:
+        """What the null arm gives, and whether the positive control failed."""
+        with _named(f"{self.id}, null arm"):
+            nothing = None if null is None else _null_arm(null, classes)
+        with _named(f"{self.id}, positive control"):
+            failed = control is not None and _fails(control)
+        return {"null": nothing, "control_failed": failed}
 
     def verdict(self, p_holm: float) -> tuple[str, str]:
         """The verdict and why.
@@ -226,6 +230,27 @@ def settle(claims: list[Claim]) -> list[dict]:
         raise RuntimeError(f"claim {open_claims[0]!r} was declared and never decided")
     adjusted = stats.holm([claim.result["p"] for claim in claims])
     return [claim.row(float(p)) for claim, p in zip(claims, adjusted, strict=True)]
+
+
+@contextlib.contextmanager
+def _named(name: str):
+    """Begin the message of a ValueError with the claim's name."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"claim {name!r}: {error}") from None
+
+
+def _of_items(items: pd.DataFrame, effects: pd.Series) -> pd.Series:
+    """The effect of every item; their mean must be that of the units."""
+    tested = stats.unit_effects(items)
+    over_items = tested.mean()
+    over_units = effects.mean()
+    if not np.isclose(over_items, over_units, rtol=1e-6, atol=1e-9):
+        raise ValueError(
+            f"mean over items {over_items:g}, over units {over_units:g}; they must agree"
+        )
+    return tested
 
 
 def _null_arm(null: pd.DataFrame, classes: dict | None) -> dict:

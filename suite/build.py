@@ -56,9 +56,15 @@ def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int) -> int
     codes = dict.fromkeys(absent, MISSING) | _run_all(work, jobs)
     page = index.write(home, profile)
     if home.name == profile:  # a run with SET has no reference
-        print(*verify.summary(home, list(resolved), profile), sep="\n")
-    print(_last_line(codes, stale, page), flush=True)
-    return next((code for code in (FAILED, MISSING) if code in codes.values()), OK)
+        # a result that is not of this build is not compared
+        current = [section for section in resolved if codes.get(section, OK) == OK]
+        print(*verify.summary(home, current, profile), sep="\n")
+    worst = next((code for code in (FAILED, MISSING) if code in codes.values()), OK)
+    if worst != OK:
+        print(_what_failed(home, codes, page), flush=True)
+    else:
+        print(f"{'done' if stale else 'nothing to do'}: open {shown(page)}", flush=True)
+    return worst
 
 
 def _stale(home: Path, resolved: dict[str, dict]) -> list[str]:
@@ -87,9 +93,24 @@ def _run_all(work: list[Job], jobs: int) -> dict[str, int]:
     return codes
 
 
-def _last_line(codes: dict[str, int], stale: list[str], page: Path) -> str:
-    """How a build ended, and the page to open."""
-    return f"{'done' if stale else 'nothing to do'}: open {shown(page)}"
+def _what_failed(home: Path, codes: dict[str, int], page: Path) -> str:
+    """One line: what failed, what is kept, and the page of what is there."""
+    parts = []
+    for word, code in (("failed", FAILED), ("data missing", MISSING)):
+        names = [section for section in SECTIONS if codes.get(section) == code]
+        if names:
+            parts.append(f"{word}: {', '.join(names)}")
+    bad = [section for section in SECTIONS if codes.get(section, OK) != OK]
+    new = [section for section in SECTIONS if codes.get(section) == OK]
+    earlier = [section for section in bad if (home / section).is_dir()]
+    kept = []
+    for word, names in (("new", new), ("earlier", earlier)):
+        if names:
+            kept.append(f"the {word} result of {', '.join(names)}")
+    parts.append(f"kept: {' and '.join(kept) or 'nothing, there was no earlier result'}")
+    if index.pages(home):
+        parts.append(f"open {shown(page)}")
+    return "; ".join(parts)
 
 
 def fetch(params: dict[str, dict]) -> set[str]:

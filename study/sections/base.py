@@ -60,7 +60,7 @@ class TakesTable(Section):
     your_table: str = Field(
         description=(
             "a table of yours, compared beside the others; make diagnose writes this and the next "
-            "four, empty for none"
+            "five, empty for none"
         )
     )
     your_table_sha256: str = Field(description="its SHA-256")

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats as scipy_stats
 
 from mtl_lib.stream import stream
+from study.stats import checks
 from study.stats.p_values import sign_flip_p
 from study.stats.tables import unit_effects
 
@@ -34,8 +35,14 @@ def interval(effects, level: float = 0.95) -> tuple[float, float, float]:
     -------
     tuple of float
         (mean, low, high). One unit gives an infinite interval.
+
+    Raises
+    ------
+    ValueError
+        One line for effects that are no finite numbers, for none, and for another level.
     """
-    values = np.asarray(effects, float)
+    checks.level("interval", level)
+    values = checks.numbers("interval", effects, "effects")
     mean = float(values.mean())
     n = len(values)
     if n < 2:
@@ -45,9 +52,7 @@ def interval(effects, level: float = 0.95) -> tuple[float, float, float]:
 
 
 def class_jackknife(effects: pd.Series, classes: dict, level: float = 0.95) -> Tested:
-    """Mean over units made of classes that overlap, such as pairs of digits.
-
-    Every class is left out in turn.
+    """Mean over units made of classes that overlap (pairs of digits); each class is left out.
 
     Parameters
     ----------
@@ -61,12 +66,13 @@ def class_jackknife(effects: pd.Series, classes: dict, level: float = 0.95) -> T
     Returns
     -------
     Tested
-        (mean, low, high, p).
+        (effect, low, high, p).
 
     Raises
     ------
     ValueError
-        One line for a unit without classes, and for a class that every unit has.
+        One line for a unit without classes, for a class that every unit has, for effects that are
+        no finite numbers, and for another level.
 
     Notes
     -----
@@ -77,7 +83,9 @@ def class_jackknife(effects: pd.Series, classes: dict, level: float = 0.95) -> T
     Student's t on them, K - 1 degrees of freedom. The variance is never too small on average
     (Efron and Stein 1981); without class effects it is about twice too large.
     """
-    without = _left_out(effects, classes)
+    checks.level("class jackknife", level)
+    effects = checks.by_unit("class jackknife", effects)
+    without = _left_out(effects, checks.classes_of("class jackknife", effects.index, classes))
     mean = float(effects.mean())
     count = len(without)
     pseudo = np.array([count * mean - (count - 1) * rest.mean() for rest in without.values()])
@@ -91,12 +99,10 @@ def class_jackknife(effects: pd.Series, classes: dict, level: float = 0.95) -> T
 
 def _left_out(effects: pd.Series, classes: dict) -> dict:
     """Class -> the effects of the units without it."""
-    for unit in effects.index:
-        if not classes.get(unit):
-            raise ValueError(f"class jackknife: unit {unit!r} has no classes")
-    members = sorted({member for unit in effects.index for member in classes[unit]})
+    named = pd.Series(list(set().union(*classes.values())), dtype=object)
+    members = checks.labels("class jackknife", named, "class")
     without = {}
-    for member in members:
+    for member in np.sort(members).tolist():
         rest = effects[[member not in classes[unit] for unit in effects.index]]
         if rest.empty:
             raise ValueError(
@@ -123,13 +129,20 @@ def wider(
     Returns
     -------
     Tested
-        (mean, low, high, p).
+        (effect, low, high, p).
+
+    Raises
+    ------
+    ValueError
+        As ``interval`` and ``class_jackknife``.
     """
+    effects = checks.by_unit("effects over units", effects)
     low, high = _bounds(effects, classes)
     p = sign_flip_p(effects)
     if classes is not None:
         p = max(p, class_jackknife(effects, classes).p)
     if items is not None:
+        items = checks.numbers("effects over items", items, "effects")
         _, item_low, item_high = interval(items)
         low = min(low, item_low)
         high = max(high, item_high)
@@ -157,7 +170,14 @@ def over_units(
     -------
     pd.DataFrame
         Columns ``by``, mean, low, high, n (units), se (the standard error over units).
+
+    Raises
+    ------
+    ValueError
+        One line for a missing column, for a value that is no finite number, and for a unit or
+        level that is missing: rows are never left out silently.
     """
+    _check_table(table, [*by, "unit"], value)
     inside = table.groupby([*by, "unit"], sort=False)[value].mean()
     rows = []
     for key, group in inside.groupby(by if len(by) > 1 else by[0], sort=False):
@@ -183,6 +203,17 @@ def standard_error(values) -> float:
     """
     values = np.asarray(values, float)
     return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
+
+
+def _check_table(table: pd.DataFrame, labelled: list[str], value: str) -> None:
+    """Refuse a table from which a mean over units would leave out rows."""
+    for name in (*labelled, value):
+        if list(table.columns).count(name) != 1:
+            raise ValueError(f"over units: a table without column {name!r}, or with two")
+    for name in labelled:
+        if table[name].isna().any():
+            raise ValueError(f"over units: {name} is missing in a row")
+    checks.numbers("over units", table[value], f"values of {value}")
 
 
 def false_alarm_rate(

@@ -2,8 +2,9 @@
 
 import itertools
 
-import numpy as np
 import pandas as pd
+
+from study.stats import checks
 
 COLUMNS = ["unit", "seed", "a", "b"]
 
@@ -57,8 +58,9 @@ def pair(table: pd.DataFrame, a, b, value: str, arm: str = "arm") -> pd.DataFram
     Raises
     ------
     ValueError
-        One line if an arm is not there for every unit and seed.
+        One line if an arm is not there for every unit and seed, or twice.
     """
+    _once(table, [arm, "unit", "seed"])
     wide = table.pivot(index=["unit", "seed"], columns=arm, values=value)
     for name in (a, b):
         if name not in wide or wide[name].isna().any():
@@ -86,14 +88,26 @@ def saved(table: pd.DataFrame, baseline: str, value: str, arm: str = "arm") -> p
     Raises
     ------
     ValueError
-        One line without the baseline.
+        One line without the baseline, where it is there twice, and for a row without it.
     """
     keys = [column for column in table if column not in (arm, value)]
-    base = table[table[arm] == baseline].set_index(keys)[value].rename("base")
-    if base.empty:
+    of_baseline = table[table[arm] == baseline]
+    if of_baseline.empty:
         raise ValueError(f"arm {baseline!r} is not in the table")
+    _once(of_baseline, [arm, *keys])
+    base = of_baseline.set_index(keys)[value].rename("base")
     rest = table[table[arm] != baseline].join(base, on=keys)
+    if rest["base"].isna().any():
+        first = rest.loc[rest["base"].isna(), keys].iloc[0].to_dict()
+        raise ValueError(f"arm {baseline!r} has no {value} for {first}")
     return rest.assign(saved=rest["base"] - rest[value]).drop(columns="base")
+
+
+def _once(table: pd.DataFrame, keys: list[str]) -> None:
+    """Refuse two rows with the same keys."""
+    twice = table.duplicated(keys)
+    if twice.any():
+        raise ValueError(f"two rows for {table.loc[twice, keys].iloc[0].to_dict()}")
 
 
 def unit_effects(pairs: pd.DataFrame) -> pd.Series:
@@ -112,14 +126,28 @@ def unit_effects(pairs: pd.DataFrame) -> pd.Series:
     Raises
     ------
     ValueError
-        One line for a missing column, for NaN or infinity among the scores, and without rows.
+        One line for a missing column, for a unit or seed that is missing, for scores that are no
+        finite numbers, and without rows.
+
+    Notes
+    -----
+    Rows are sorted first, so that their order changes no bit of the result.
     """
-    missing = set(COLUMNS) - set(pairs.columns)
-    if missing:
-        needed = ", ".join(COLUMNS)
-        raise ValueError(f"pairs without column {sorted(missing)[0]!r}; needed are {needed}")
+    rows = _sorted_rows(pairs)
+    return (rows["a"] - rows["b"]).groupby(rows["unit"]).mean()
+
+
+def _sorted_rows(pairs: pd.DataFrame) -> pd.DataFrame:
+    """The four columns as numbers and labels, sorted, with a plain index."""
+    if not isinstance(pairs, pd.DataFrame):
+        raise ValueError(f"pairs: a {type(pairs).__name__}, allowed is a DataFrame")
+    for name in COLUMNS:
+        if list(pairs.columns).count(name) != 1:
+            needed = ", ".join(COLUMNS)
+            raise ValueError(f"pairs without column {name!r}, or with two; needed are {needed}")
     if pairs.empty:
         raise ValueError("pairs without rows")
-    if not np.isfinite(pairs[["a", "b"]].to_numpy(float)).all():
-        raise ValueError("NaN or infinity among the scores of pairs")
-    return (pairs["a"] - pairs["b"]).groupby(pairs["unit"]).mean().sort_index()
+    columns = {name: checks.labels("pairs", pairs[name], name) for name in ("unit", "seed")}
+    for name in ("a", "b"):
+        columns[name] = checks.numbers("pairs", pairs[name], f"scores {name}")
+    return pd.DataFrame(columns).sort_values(COLUMNS)
