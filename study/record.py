@@ -16,7 +16,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 from PIL import Image
 
-from study import machine
+from study import machine, stats
 from study.claims import Claim, settle
 
 
@@ -65,7 +65,7 @@ class Record:
         self.timings: dict[str, float] = {}
         self.claims: list[Claim] = []
 
-    def metric(self, name: str, value: float, n: int) -> None:
+    def metric(self, name: str, value: float, n: int, se: float | None = None) -> None:
         """Keep one number.
 
         Parameters
@@ -76,16 +76,40 @@ class Record:
             Finite.
         n : int
             Over how many units it was taken.
+        se : float, optional
+            Its standard error over these units; NaN, as one unit has it, is none.
 
         Raises
         ------
         ValueError
-            One line for a name that is taken or not allowed, and for NaN or infinity.
+            One line for a name that is taken or not allowed, for a value that is NaN or infinite,
+            and for a standard error that is infinite or negative.
         """
         _check_name("metric", name, self.metrics, r"[a-z0-9./=_-]+")
         if not np.isfinite(value):
             raise ValueError(f"metric {name!r}: {value}, expected a finite number")
-        self.metrics[name] = {"value": float(value), "n": int(n)}
+        if se is not None and (se < 0 or np.isinf(se)):
+            raise ValueError(f"metric {name!r}: se {se}, allowed is a finite number, 0 or more")
+        error = None if se is None or np.isnan(se) else float(se)
+        self.metrics[name] = {"value": float(value), "n": int(n), "se": error}
+
+    def mean(self, name: str, values) -> None:
+        """Keep the mean of one value per unit, with its standard error.
+
+        Parameters
+        ----------
+        name : str
+            Not used before.
+        values : array_like
+            (n,) numbers.
+
+        Raises
+        ------
+        ValueError
+            As ``metric`` does.
+        """
+        values = np.asarray(values, float)
+        self.metric(name, values.mean(), len(values), stats.standard_error(values))
 
     def figure(self, fig, name: str, *, caption: str, alt: str, data: pd.DataFrame) -> None:
         """Show a figure and keep it as SVG, PNG and, of the data behind it, CSV.
@@ -185,7 +209,7 @@ class Record:
         """
         rows = settle(self.claims)
         for row in rows:
-            self.metric(f"claim/{row['id']}/effect", row["effect"], row["n_units"])
+            self.metric(f"claim/{row['id']}/effect", row["effect"], row["n_units"], row["se"])
         display(Markdown(_verdict_table(rows)))
         if self.folder:
             self._write_all(rows)

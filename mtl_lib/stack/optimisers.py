@@ -172,8 +172,18 @@ class Adam(_Optimiser):
         square = _of(memory["square"], active).mul_(second).addcmul_(g, g, value=1 - second)
         square = _put(memory["square"], active, square)
         steps = _put(memory["steps"], active, _of(memory["steps"], active) + 1)
-        root = square.sqrt().div_(_along(1 - second**steps, g).sqrt())
+        root = _square_root(square).div_(_square_root(_along(1 - second**steps, g)))
         return root.add_(self.eps).reciprocal_().mul_(mean).div_(_along(1 - first**steps, g))
+
+
+def _square_root(x: torch.Tensor) -> torch.Tensor:
+    """The square root by operations that round alike on every processor.
+
+    On a CPU ``torch.sqrt`` is MKL's, which refines the processor's own estimate of 1/sqrt(x). These
+    estimates differ between makers, and with them the last bit of some roots. ``torch.rsqrt``
+    divides by an exact root. 0 has the root 0.
+    """
+    return x.rsqrt().reciprocal_()
 
 
 def _check_rates(owner: str, lr) -> None:

@@ -10,6 +10,7 @@ from study.stats.intervals import (
     false_alarm_rate,
     interval,
     over_units,
+    standard_error,
     wider,
 )
 from study.stats.p_values import holm, sign_flip_p
@@ -24,6 +25,7 @@ __all__ = [
     "pair",
     "saved",
     "sign_flip_p",
+    "standard_error",
     "sweep",
     "unit_effects",
     "wider",

@@ -156,15 +156,33 @@ def over_units(
     Returns
     -------
     pd.DataFrame
-        Columns ``by``, mean, low, high, n (units).
+        Columns ``by``, mean, low, high, n (units), se (the standard error over units).
     """
     inside = table.groupby([*by, "unit"], sort=False)[value].mean()
     rows = []
     for key, group in inside.groupby(by if len(by) > 1 else by[0], sort=False):
         keys = key if isinstance(key, tuple) else (key,)
         mean = float(group.to_numpy(float).mean())
-        rows.append((*keys, mean, *_bounds(group.droplevel(by), classes), len(group)))
-    return pd.DataFrame(rows, columns=[*by, "mean", "low", "high", "n"])
+        bounds = _bounds(group.droplevel(by), classes)
+        rows.append((*keys, mean, *bounds, len(group), standard_error(group)))
+    return pd.DataFrame(rows, columns=[*by, "mean", "low", "high", "n", "se"])
+
+
+def standard_error(values) -> float:
+    """The standard error of a mean.
+
+    Parameters
+    ----------
+    values : array_like
+        (n,) numbers, one per unit.
+
+    Returns
+    -------
+    float
+        The standard deviation over the root of n; NaN for one unit.
+    """
+    values = np.asarray(values, float)
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
 
 
 def false_alarm_rate(

@@ -204,8 +204,10 @@ def test_two_builds_at_once(toy):
 
 def test_planning_is_light(built):
     program = (
-        "import sys, runpy; sys.argv = ['suite', 'why']\ntry:\n runpy.run_module('suite', run_name='__main__')\nexcept SystemExit: pass\n"
-        "print(sorted({'numpy', 'torch', 'papermill', 'nbconvert', 'pandas', 'matplotlib'} & set(sys.modules)))"
+        "import sys, runpy; sys.argv = ['suite', 'why']\n"
+        "try:\n runpy.run_module('suite', run_name='__main__')\nexcept SystemExit: pass\n"
+        "heavy = {'numpy', 'torch', 'papermill', 'nbconvert', 'pandas', 'matplotlib'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import torch
 from scipy.optimize import linear_sum_assignment
 
 from mtl_lib import checks
@@ -71,7 +70,7 @@ def drift(
     message, _ = method.client_update(state.server, state.of(data.names), batches)
     model = state.server["model"]
     squares = sum(((message["model"][key] - model[key]) ** 2).flatten(1).sum(1) for key in model)
-    return pd.DataFrame({"client": data.names, "distance": torch.sqrt(squares).cpu().numpy()})
+    return pd.DataFrame({"client": data.names, "distance": np.sqrt(squares.cpu().numpy())})
 
 
 def _unit_rows(w: np.ndarray) -> np.ndarray:
