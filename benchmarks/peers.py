@@ -73,6 +73,7 @@ def fastest(solve, timed, problem, limit, seconds):
     The objective must be at most ``limit``. None if no tolerance is found within ``seconds`` of
     trying. The peer is told the tolerance in hindsight: it pays for no search.
     """
+    Xs, Y, penalty, lam = problem
     ys = columns(Y)
     spent = 0.0
     with warnings.catch_warnings(action="ignore"):
