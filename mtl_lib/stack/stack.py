@@ -107,8 +107,11 @@ class Stack:
         ValueError
             For labels or weights whose shape does not belong to the scores.
         """
-        if w.ndim != 2:
-            raise ValueError(f"Stack: weights of shape {tuple(w.shape)}, allowed is (L, B)")
+        if w.ndim != 2 or w.shape[1] != x.shape[1]:
+            raise ValueError(
+                f"Stack: weights of shape {tuple(w.shape)} for inputs of shape {tuple(x.shape)}, "
+                "allowed is (L, B)"
+            )
         loss = STACK_LOSSES[self.loss]
         return self.net.grads(self.params, x, self._spread(y), self._spread(w), loss, value)
 
@@ -118,6 +121,11 @@ class Stack:
         L = len(values)
         if L == K:
             return values
+        if K % L:
+            raise ValueError(
+                f"Stack: labels or weights of shape {tuple(values.shape)} for {K} models, "
+                f"allowed are (L, B) with L a divisor of {K}"
+            )
         shape = values.shape[1:]
         return values[:, None].expand(L, K // L, *shape).reshape(K, *shape)
 
