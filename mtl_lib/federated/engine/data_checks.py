@@ -123,8 +123,8 @@ def _own_labels(task: Task) -> np.ndarray:
     """(n,), or (n, k) for a squared loss."""
     who = f"client {task.name!r}"
     y = np.asarray(task.y)
-    several = task.loss == "squared" and y.ndim == 2 and y.shape[1] > 1
-    if not several:
+    has_targets = task.loss == "squared" and y.ndim == 2 and y.shape[1] > 1
+    if not has_targets:
         y = checks.vector(who, y, "labels", len(task))
     if y.dtype.kind not in "fiub":
         raise ValueError(f"{who}: labels of type {y.dtype}, allowed are numbers")
