@@ -215,6 +215,12 @@ SPOKEN = TaskSet([Task("w", IDS, np.arange(3), np.arange(3) % 2, "ce")])
         (lambda: run([BOTH], weights={"z": 1}), "weights: task 'z' is not among"),
         (lambda: run([BOTH], start=Stack.init(NET, [0, 1])), "2 networks in start, 1 replicas"),
         (lambda: Adam([0.1, np.nan]), "learning rate"),
+        (
+            lambda: arms.fit(
+                arms.Arm(NET, "alone"), DRAWS, 0.1, steps=1, batch_size=4, weights={"z": 1}
+            ),
+            "weights: task 'z' is not among",
+        ),
         # test sets
         (lambda: arms.scored({"x": fitted()}, {}, score), "test sets: none, at least one"),
         (lambda: arms.scored({"x": fitted()}, None, score), "test set None, allowed are"),
