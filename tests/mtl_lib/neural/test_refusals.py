@@ -215,6 +215,12 @@ SPOKEN = TaskSet([Task("w", IDS, np.arange(3), np.arange(3) % 2, "ce")])
         (lambda: run([BOTH], weights={"z": 1}), "weights: task 'z' is not among"),
         (lambda: run([BOTH], start=Stack.init(NET, [0, 1])), "2 networks in start, 1 replicas"),
         (lambda: Adam([0.1, np.nan]), "learning rate"),
+        (
+            lambda: arms.fit(
+                arms.Arm(NET, "alone"), DRAWS, 0.1, steps=1, batch_size=4, weights={"z": 1}
+            ),
+            "weights: task 'z' is not among",
+        ),
         # test sets
         (lambda: arms.scored({"x": fitted()}, {}, score), "test sets: none, at least one"),
         (lambda: arms.scored({"x": fitted()}, None, score), "test set None, allowed are"),
@@ -236,6 +242,10 @@ SPOKEN = TaskSet([Task("w", IDS, np.arange(3), np.arange(3) % 2, "ce")])
         (lambda: Replicas([BOTH, named_x(X[::-1])]), "two different arrays are called 'x'"),
         (lambda: Replicas([BOTH, named_x(X[:, ::-1])]), "two different arrays are called 'x'"),
         (lambda: Replicas([BOTH, named_x(X[:, :2])]), "inputs 'x' of two shapes"),
+        (
+            lambda: arms.scored({"x": fitted()}, hidden(5), score),
+            "score of task 'a': 5 labels of the test set are hidden",
+        ),
         # contrasts
         (lambda: contrast(fitted(), where={"depth": 1}), "contrast: no 'depth' in keys"),
         (lambda: contrast(fitted({(40, 0): BOTH})), r"no 'y' of task 'b' for draw \(40, 1\)"),
@@ -332,6 +342,11 @@ def named_x(array):
     """Both tasks on other inputs of the same name."""
     other = Inputs("x", array)
     return TaskSet([Task(t.name, other, t.rows, t.y, t.loss) for t in BOTH])
+
+
+def hidden(count):
+    seen = np.arange(40) >= count
+    return TaskSet([Task(t.name, INPUTS, t.rows, t.y, t.loss, observed=seen) for t in BOTH])
 
 
 def of_seeds(seeds, groups=None):
