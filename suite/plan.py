@@ -1,9 +1,9 @@
 """What a section depends on, by content: why a run is out of date, or that it is not.
 
 Inputs are cell sources and tags, resolved parameters (so not the defaults in the parameters cell),
-Python's minor version, the lock, torch's version, the archives read, and the syntax tree (without
-docstrings) of every module of the checkout that the run had loaded when it finished. A comment, a
-touch or a fresh clone changes none of them.
+Python's minor version, the lock, torch's version, the arithmetic (see there), the archives read,
+and the syntax tree (without docstrings) of every module of the checkout that the run had loaded
+when it finished. A comment, a touch or a fresh clone changes none of them.
 """
 
 import ast
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from mtl_lib.data import store
+from suite import arithmetic
 from suite.project import NOTEBOOKS, ROOT, read_json
 
 FILES = (
@@ -25,8 +26,6 @@ FILES = (
     "figures.json",
     "provenance.json",
 )
-
-
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # What a kind of input is called in messages.
 KINDS = {
@@ -34,6 +33,7 @@ KINDS = {
     "python": "Python",
     "lock": "requirements.lock",
     "torch": "torch",
+    "arithmetic": "arithmetic",
     "modules": "module",
     "data": "data archive",
     "params": "parameter",
@@ -61,6 +61,7 @@ def inputs(section: str, params: dict) -> dict:
         "python": "{}.{}".format(*sys.version_info),
         "lock": file_hash(ROOT / "requirements.lock"),
         "torch": _torch(),
+        "arithmetic": arithmetic.of_run(arithmetic.environment(), params),
     }
 
 

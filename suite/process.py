@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from suite import arithmetic
 from suite.project import FAILED, INTERRUPTED, MISSING, ROOT, shown
 
 THREADS = (
@@ -108,7 +109,8 @@ def kernel_environment(folder: Path) -> dict[str, str]:
     Returns
     -------
     dict
-        The user's, with one thread, fixed hashing and no personal IPython or site.
+        The user's, with one thread, the published arithmetic where this processor has it, fixed
+        hashing and no personal IPython or site.
     """
     fixed = {
         "MTL_RUN_DIR": str(folder),
@@ -119,7 +121,8 @@ def kernel_environment(folder: Path) -> dict[str, str]:
         "JUPYTER_PREFER_ENV_PATH": "1",
         "MPLBACKEND": "agg",
     }
-    return {**os.environ, **dict.fromkeys(THREADS, "1"), **fixed}
+    one_thread = dict.fromkeys(THREADS, "1")
+    return {**os.environ, **one_thread, **arithmetic.environment(), **fixed}
 
 
 def run(job: Job, say: Progress, running: Running) -> int:
