@@ -12,7 +12,7 @@ class Deviation:
 
     name: str
     expected: float
-    found: float | None
+    measured: float | None
 
 
 def compare(home: Path, section: str, profile: str) -> tuple[str | None, list[Deviation]]:
@@ -57,9 +57,9 @@ def _deviations(reference: dict, values: dict[str, float]) -> list[Deviation]:
     """Metrics outside their tolerance or missing, then those that are not in the reference."""
     deviations = []
     for name, entry in reference["metrics"].items():
-        found = values.get(name)
-        if found is None or not abs(found - entry["value"]) <= entry["tolerance"]:
-            deviations.append(Deviation(name, entry["value"], found))
+        measured = values.get(name)
+        if measured is None or not abs(measured - entry["value"]) <= entry["tolerance"]:
+            deviations.append(Deviation(name, entry["value"], measured))
     known = set(reference["metrics"]) | set(reference["unstable"])
     new = sorted(set(values) - known)
     return deviations + [Deviation(name, float("nan"), values[name]) for name in new]
@@ -115,5 +115,5 @@ def _print_table(deviations: list[Deviation]) -> None:
     width = max(len(deviation.name) for deviation in deviations)
     print(f"  {'name':<{width}}  {'expected':>16}  {'got':>16}")
     for deviation in deviations:
-        found = "missing" if deviation.found is None else f"{deviation.found:.10g}"
-        print(f"  {deviation.name:<{width}}  {deviation.expected:>16.10g}  {found:>16}")
+        measured = "missing" if deviation.measured is None else f"{deviation.measured:.10g}"
+        print(f"  {deviation.name:<{width}}  {deviation.expected:>16.10g}  {measured:>16}")

@@ -114,7 +114,7 @@ def test_every_variable_holds_its_library():
 @HERE
 def test_the_bits_are_those_of_every_other_machine():
     kept = json.loads(PROBE.with_suffix(".json").read_text())
-    found = pinned(str(PROBE))
-    assert list(found) == list(kept)
-    different = [name for name in kept if found[name] != kept[name]]
+    here = pinned(str(PROBE))
+    assert list(here) == list(kept)
+    different = [name for name in kept if here[name] != kept[name]]
     assert not different, f"{different[0]} differs first, of {len(different)} of {len(kept)}"

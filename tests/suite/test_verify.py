@@ -33,11 +33,11 @@ def test_tolerances(tmp_path):
             tmp_path / "older", {"same": 2.0, "moves": 1.001, "claim/c/effect": 0.06}, [claim]
         ),
     }
-    made = reference.of_runs(runs)
-    assert made["metrics"]["same"]["tolerance"] == pytest.approx(2e-9)
-    assert made["metrics"]["moves"]["tolerance"] == pytest.approx(0.005)
-    assert made["unstable"] == ["claim/c/effect"]  # 0.05 exceeds a quarter of 0.1
-    assert made["runs"] == ["base", "older-processor"]
+    content = reference.of_runs(runs)
+    assert content["metrics"]["same"]["tolerance"] == pytest.approx(2e-9)
+    assert content["metrics"]["moves"]["tolerance"] == pytest.approx(0.005)
+    assert content["unstable"] == ["claim/c/effect"]  # 0.05 exceeds a quarter of 0.1
+    assert content["runs"] == ["base", "older-processor"]
 
 
 def test_what_another_machine_published_is_one_more_run_and_no_tolerance_shrinks(tmp_path):
@@ -51,11 +51,11 @@ def test_what_another_machine_published_is_one_more_run_and_no_tolerance_shrinks
             "gone": {"value": 1, "tolerance": 1},
         },
     }
-    made = reference.of_runs(base, earlier)
-    assert {name: one["tolerance"] for name, one in made["metrics"].items()} == pytest.approx(
-        {"same": 0.1, "moves": 0.05, "new": 3e-9}
-    )
-    assert made["metrics"]["moves"]["value"] == 1.0 and made["runs"] == [
+    content = reference.of_runs(base, earlier)
+    assert {
+        name: entry["tolerance"] for name, entry in content["metrics"].items()
+    } == pytest.approx({"same": 0.1, "moves": 0.05, "new": 3e-9})
+    assert content["metrics"]["moves"]["value"] == 1.0 and content["runs"] == [
         "base",
         "published before",
     ]
