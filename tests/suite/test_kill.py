@@ -50,7 +50,8 @@ def test_fifty_kills(built, half):
     built.edit("params/a_toy.yaml", "lam: 0.5", "lam: 0.75")
     built.build("a_toy")
     span = time.time() - started
-    lam, moments = 0.75, random.Random(half)
+    lam = 0.75
+    moments = random.Random(half)
     for k in range(25):
         allowed = {whole(built)["lam"]}
         new = 1.0 + k
@@ -115,7 +116,7 @@ def _processes(marker: str) -> list[str]:
     """Processes whose environment or command names the toy project."""
     from pathlib import Path
 
-    found = []
+    alive = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             text = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
@@ -123,5 +124,5 @@ def _processes(marker: str) -> list[str]:
         except OSError:
             continue
         if f"MTL_RUN_DIR={marker}".encode() in text and state != "Z":
-            found.append(folder.name)
-    return found
+            alive.append(folder.name)
+    return alive
