@@ -5,6 +5,8 @@ JOBS ?= 2
 SET ?=
 VENV_PYTHON = .venv/bin/python
 SUITE = $(VENV_PYTHON) -m suite
+# runs a command with the pinned arithmetic, on one thread
+PINNED = OMP_NUM_THREADS=1 $(VENV_PYTHON) -m suite.arithmetic
 COMPILE = $(VENV_PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --override .torch-override.txt --no-emit-package torch --quiet
 SECTIONS = $(notdir $(basename $(wildcard notebooks/*.ipynb)))
@@ -34,7 +36,7 @@ cluster: env ## Dask, for sweeps, into .venv/.cluster from requirements-cluster.
 	@$(PYTHON) suite/environment.py cluster
 
 test: env ## the tests: no network, no browser
-	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -n $(JOBS)
+	@$(PINNED) $(VENV_PYTHON) -m pytest -n $(JOBS)
 
 lint: env ## one width, one format, types: ruff on code and notebooks, mypy on the core
 	@$(VENV_PYTHON) -m ruff check --quiet
@@ -42,7 +44,7 @@ lint: env ## one width, one format, types: ruff on code and notebooks, mypy on t
 	@$(VENV_PYTHON) -m mypy
 
 test-data: env ## opens the real data archives
-	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -m data
+	@$(PINNED) $(VENV_PYTHON) -m pytest -m data
 
 test-pages: env ## opens the pages of results/smoke in headless Chromium
 	@$(PYTHON) suite/environment.py pages
@@ -50,7 +52,7 @@ test-pages: env ## opens the pages of results/smoke in headless Chromium
 
 test-distributed: cluster flower ## sweeps on a local Dask cluster; Flower's simulation and processes on the loopback interface
 	@OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/.venv/.cluster" $(VENV_PYTHON) -m pytest -m distributed tests/suite
-	@OMP_NUM_THREADS=1 .flower/bin/python -m pytest -m distributed tests/federated/test_flower.py
+	@OMP_NUM_THREADS=1 .flower/bin/python -m pytest -m distributed tests/mtl_lib/federated/test_flower.py
 
 test-readme: env ## README's longer commands, on the smoke profile
 	@$(MAKE) --no-print-directory diagnose TABLE=tests/tables/clinics.csv TASK=clinic TARGET=pain
@@ -78,9 +80,9 @@ bench-flower: flower ## seconds and bytes of a round in one process, in Flower's
 	@OMP_NUM_THREADS=1 .flower/bin/python -m benchmarks.flower
 
 lab: env ## JupyterLab on the notebooks
-	@JUPYTER_PREFER_ENV_PATH=1 OMP_NUM_THREADS=1 $(VENV_PYTHON) -m jupyterlab notebooks
+	@JUPYTER_PREFER_ENV_PATH=1 $(PINNED) $(VENV_PYTHON) -m jupyterlab notebooks
 
-verify: env ## build, then compare with reference/; exits 1 where a metric differs
+verify: env ## build, then compare with reference/: verdicts, bits, standard errors; exits 1 where one is not as published
 	@$(SUITE) verify --profile $(PROFILE) --jobs $(JOBS)
 
 why: env ## which input is new (SECTION=... for one section)
@@ -96,7 +98,7 @@ data: env ## fetch the data (PROFILE=full: also what only the web has)
 data-list: env ## what is there, what is missing and how to get it
 	@$(SUITE) data-list
 
-reference: env ## make reference/PROFILE anew, with tolerances (runs every notebook three times)
+reference: env ## build, and make reference/PROFILE of it: one run with the pinned arithmetic
 	@$(SUITE) reference $(SECTION) --profile $(PROFILE)
 
 publish: env ## copy results of the full profile to rendered/

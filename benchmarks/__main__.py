@@ -1,11 +1,13 @@
-"""``make bench``: certified seconds beside the goals, and ratios to other solvers at the same accuracy.
+"""``make bench``: certified seconds beside the goals, and ratios to other solvers.
 
-Seconds are processor time of one thread, the fastest of up to three runs, data in memory, everything else (checks,
-Gram matrices, certificate) included. Compiling what numba compiles is left out.
+All solvers reach the same accuracy. Seconds are processor time of one thread, the fastest of up to
+three runs. Data are in memory; everything else (checks, Gram matrices, certificate) is included.
+Compiling what numba compiles is left out.
 """
 
 import time
 import tracemalloc
+from functools import partial
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -33,15 +35,15 @@ PATIENCE = 60.0  # seconds spent on the tolerances of one peer
 
 def timed(work):
     """(seconds, result): the fastest of three, of one where it is slow."""
-    best, made = np.inf, None
+    best = np.inf
     for _ in range(3):
         begin = time.process_time()
-        made = work()
-        took = time.process_time() - begin
-        best = min(best, took)
-        if took > 1:
+        result = work()
+        seconds = time.process_time() - begin
+        best = min(best, seconds)
+        if seconds > 1:
             break
-    return best, made
+    return best, result
 
 
 def chain(T):
@@ -53,23 +55,30 @@ def ours(penalty, lam=1.0, **others):
 
 
 def inside_the_path(model, *data):
-    """lam well inside the path: a tenth of lambda_max for norms, 1e-4 of where the path of a squared norm starts."""
-    return model.set_params(
-        lam=(0.1 if model.penalty.kind == "norm" else 1e-4) * model.lambda_max(*data) or 1.0
-    )
+    """lam well inside the path.
+
+    A tenth of lambda_max for norms, 1e-4 of where the path of a squared norm starts.
+    """
+    share = 0.1 if model.penalty.kind == "norm" else 1e-4
+    return model.set_params(lam=share * model.lambda_max(*data) or 1.0)
 
 
 def row(what, seconds, goal, fitted):
     gap = max(m.dual_gap_ / m.objective_ for m in fitted)
+    steps = sum(m.n_iter_ for m in fitted)
+    verdict = ""
+    if goal is not None:
+        verdict = "met" if seconds <= goal else "missed"
     print(
-        f"{what:58s} {goal or '-':>8} {seconds:9.3f}  {'' if goal is None else 'met' if seconds <= goal else 'missed':6s} {sum(m.n_iter_ for m in fitted):6d} {gap:9.0e}",
+        f"{what:58s} {goal or '-':>8} {seconds:9.3f}  {verdict:6s} {steps:6d} {gap:9.0e}",
         flush=True,
     )
 
 
 def goals():
     print(
-        f"{'certified at 1e-6':58s} {'goal, s':>8s} {'measured':>9s}  {'':6s} {'steps':>6s} {'gap':>9s}"
+        f"{'certified at 1e-6':58s} {'goal, s':>8s} {'measured':>9s}  "
+        f"{'':6s} {'steps':>6s} {'gap':>9s}"
     )
     Xs, ys = problems.ragged(139, 28, 15_000)
     plain = [
@@ -89,15 +98,15 @@ def goals():
     for penalty, mean in [*((p, False) for p in plain), *((p, True) for p in about)]:
         model = inside_the_path(ours(penalty, about_mean=mean), Xs, ys)
         name = f"School-sized, {penalty}{', about the mean' * mean}"
-        seconds, fitted = timed(lambda: model.fit(Xs, ys))
+        seconds, fitted = timed(partial(model.fit, Xs, ys))
         row(name, seconds, 0.1, [fitted])
-        seconds, fitted = timed(lambda: path(model, Xs, ys))
+        seconds, fitted = timed(partial(path, model, Xs, ys))
         row(f"  path of {len(fitted)}", seconds, 1.0, fitted)
     for T, d, m, goal in ((50, 200, 100, 0.5), (1000, 100, 50, 5.0), (200, 1000, 100, None)):
         Xs, ys = problems.ragged(T, d, T * m)
         for penalty in (L21(), TraceNorm()):
             model = inside_the_path(ours(penalty), Xs, ys)
-            seconds, fitted = timed(lambda: model.fit(Xs, ys))
+            seconds, fitted = timed(partial(model.fit, Xs, ys))
             row(f"T={T}, d={d}, m={m}, {penalty}", seconds, goal, [fitted])
 
 
@@ -152,9 +161,8 @@ def memory():
         Xs, ys = problems.ragged(T, d, T * m)
         tracemalloc.reset_peak()
         ours(L21(), 0.1).set_params(tol=0.5).fit(Xs, ys)
-        print(
-            f"T={T}, d={d}, m={m}: {tracemalloc.get_traced_memory()[1] / sum(X.nbytes for X in Xs):.1f}"
-        )
+        copies = tracemalloc.get_traced_memory()[1] / sum(X.nbytes for X in Xs)
+        print(f"T={T}, d={d}, m={m}: {copies:.1f}")
         tracemalloc.stop()
 
 

@@ -1,22 +1,22 @@
-"""Federated rounds beside the plain loop of tests/textbook.py, one thread: ``python -m benchmarks.federated``.
+"""Federated rounds beside the plain loop of tests/support/textbook.py, one thread.
 
-Seconds are processor time of a round, the fastest of three; storing the clients and the evaluations are left out,
-drawing the mini-batches is included on both sides.
+``python -m benchmarks.federated``. Seconds are processor time of a round, the fastest of three.
+Storing the clients and the evaluations are left out, drawing the mini-batches is included on both
+sides.
 """
 
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from mtl_lib.data.generated.mixture import mixture
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedem import FedEM
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.federated import FedAvg, FedEM, simulate
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import TaskSet
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
@@ -36,12 +36,12 @@ MLPS = [
 
 def fastest(work, times=3):
     """(seconds, result) of the fastest run."""
-    best, made = np.inf, None
+    best = np.inf
     for _ in range(times):
         begin = time.process_time()
-        made = work()
+        result = work()
         best = min(best, time.process_time() - begin)
-    return best, made
+    return best, result
 
 
 def plain(tasks):
@@ -57,14 +57,18 @@ def plain(tasks):
 
 
 def seconds_a_round(method, tasks, batch_size, rounds):
-    run = lambda count: simulate(method, tasks, rounds=count, batch_size=batch_size, eval_every=0)
-    run(1)
-    return (fastest(lambda: run(rounds))[0] - fastest(lambda: run(0))[0]) / rounds
+    """Seconds of a round: what more rounds take, less what none takes."""
+    run = partial(simulate, method, tasks, batch_size=batch_size, eval_every=0)
+    run(rounds=1)
+    all_rounds, _ = fastest(partial(run, rounds=rounds))
+    no_round, _ = fastest(partial(run, rounds=0))
+    return (all_rounds - no_round) / rounds
 
 
 def row(what, ours, theirs, goal):
     print(
-        f"{what:52s} ours {1000 * ours:8.1f} ms   textbook {1000 * theirs:8.1f} ms   {theirs / ours:5.1f}x   goal {goal:4.1f}x "
+        f"{what:52s} ours {1000 * ours:8.1f} ms   textbook {1000 * theirs:8.1f} ms   "
+        f"{theirs / ours:5.1f}x   goal {goal:4.1f}x "
         f"{'met' if theirs / ours >= goal else 'missed'}",
         flush=True,
     )
@@ -72,7 +76,7 @@ def row(what, ours, theirs, goal):
 
 def fedem():
     tasks = mixture(300, 0).tasks
-    method, clients = FedEM(MLP((150, 1)), SGD(LR), 3), plain(tasks)
+    method, clients = FedEM(MLP((150, 1)), SGD(LR), components=3), plain(tasks)
     ours = seconds_a_round(method, tasks, 128, 10)
     theirs, _ = fastest(
         lambda: textbook.fedem(clients, (150, 1), "logistic", {"lr": LR}, 1, 128, 1, 1.0, 0, 3)
@@ -83,8 +87,8 @@ def fedem():
         lambda: simulate(method, tasks, test=test, rounds=200, batch_size=128, eval_every=5), 1
     )
     print(
-        f"  200 rounds, train and test curves every 5: {took:.1f} s, goal 30 s {'met' if took <= 30 else 'missed'}; "
-        f"{len(history.table)} values",
+        f"  200 rounds, train and test curves every 5: {took:.1f} s, goal 30 s "
+        f"{'met' if took <= 30 else 'missed'}; {len(history.table)} values",
         flush=True,
     )
 
@@ -94,15 +98,10 @@ def mlps():
         tasks = TaskSet([replace(task, loss="ce") for task in mixture(T, 0).tasks])
         clients = plain(tasks)
         ours = seconds_a_round(FedAvg(MLP(sizes), SGD(LR)), tasks, batch_size, 3)
-        theirs, _ = fastest(
-            lambda: textbook.fedavg(clients, sizes, "ce", {"lr": LR}, 1, batch_size, 1, 1.0, 0)
-        )
-        row(
-            f"FedAvg, T={T}, MLP {'-'.join(map(str, sizes))}, batch {batch_size}",
-            ours,
-            theirs,
-            goal,
-        )
+        loop = partial(textbook.fedavg, clients, sizes, "ce", {"lr": LR}, 1, batch_size, 1, 1.0, 0)
+        theirs, _ = fastest(loop)
+        widths = "-".join(map(str, sizes))
+        row(f"FedAvg, T={T}, MLP {widths}, batch {batch_size}", ours, theirs, goal)
 
 
 def main():

@@ -1,9 +1,11 @@
-"""What Flower costs: seconds and bytes of a round in one process, in Flower's simulation and in a deployment on 127.0.0.1.
+"""What Flower costs: seconds and bytes of a round in one process, in simulation, in a deployment.
 
-``.flower/bin/python -m benchmarks.flower``, in Flower's own environment (``make bench-flower``). Two clients of 20 samples, so that
-nothing but the way costs anything. Seconds are the median over rounds after the first, on the clock. Bytes are those of
-all clients in a round: floats alone in one process, with names and NumPy's headers in Flower (what its own protocol adds is not
-counted). In a deployment Flower starts a process for each message, whose imports are nearly all of the time.
+``.flower/bin/python -m benchmarks.flower``, in Flower's own environment (``make bench-flower``).
+The deployment is on this machine. Two clients have 20 samples, so that nothing but the way costs
+anything. Seconds are the median over rounds after the first, on the clock. Bytes are those of all
+clients in a round: floats alone in one process, with names and NumPy's headers in Flower (what its
+own protocol adds is not counted). In a deployment Flower starts a process for each message, whose
+imports are nearly all of the time.
 """
 
 import json
@@ -20,7 +22,7 @@ sys.path[:0] = [str(ROOT / "flower"), str(APP)]
 import start  # noqa: E402
 import trial  # noqa: E402
 
-from mtl_lib.federated.engine.simulation import simulate  # noqa: E402
+from mtl_lib.federated import simulate  # noqa: E402
 from mtl_lib.federated.remote import flower  # noqa: E402
 
 ROUNDS = 3
@@ -95,7 +97,8 @@ def main():
             ("deployment", deployment[method]),
         ):
             print(
-                f"{method:8s} {where:12s} {seconds:10.4f} s a round   {down:6d} bytes down   {up:6d} bytes up",
+                f"{method:8s} {where:12s} {seconds:10.4f} s a round   "
+                f"{down:6d} bytes down   {up:6d} bytes up",
                 flush=True,
             )
 

@@ -1,22 +1,24 @@
-"""Replicas trained as one stack beside the plain loop of tests/textbook.py, and what one pass for several answers saves, one thread:
-``python -m benchmarks.neural``.
+"""Replicas trained as one stack beside the plain loop, and what one pass for all answers saves.
 
-Seconds are processor time of an update of all replicas, the fastest of three runs of 20 updates; storing the data is left out, mini-batches
-are included on both sides. The loss is binary cross-entropy, the optimiser plain SGD.
+``python -m benchmarks.neural``; the plain loop is that of tests/support/textbook.py; one thread.
+Seconds are processor time of an update of all replicas, the fastest of three runs of 20 updates.
+Storing the data is left out, mini-batches are included on both sides. The loss is binary
+cross-entropy, the optimiser plain SGD.
 """
+
+from functools import partial
 
 import numpy as np
 import torch
 
 from benchmarks.federated import fastest, textbook
-from mtl_lib.neural.balancing import DWA, Aggregator, Uncertainty
-from mtl_lib.neural.network import Conv, Dense, Head, Network
-from mtl_lib.neural.training import train
-from mtl_lib.stack.stack import SGD, Stack
+from mtl_lib.neural import DWA, Aggregator, Conv, Dense, Head, Network, Uncertainty, train
+from mtl_lib.stack import SGD, Stack
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 UPDATES, K, N = 20, 32, 200
+HEADS = {"class": Head(64, 10), "group": Head(64, 5), "ink": Head(64), "asymmetry": Head(64)}
 NETS = {
     "MLP 196-64-64": (
         Network([Dense(196, 64), Dense(64, 64)], {"one": Head(64)}),
@@ -59,84 +61,128 @@ def plain_batches(tasks, seed, batch_size):
     ]
 
 
+def one_pass(net, params, names, x):
+    """Answers of one network for some of its heads, which share the trunk's features."""
+    with torch.no_grad():
+        shared_features = net.features(params, x)
+        return [net.scores(params, shared_features, name) for name in names]
+
+
+def passes(nets, params, x):
+    """Answers of one network after the other: nets and params by the name of the head."""
+    return [one_pass(net, params[name], [name], x) for name, net in nets.items()]
+
+
+def milliseconds(work):
+    """Of one of 50 calls."""
+    seconds, _ = fastest(lambda: [work() for _ in range(50)])
+    return 1000 * seconds / 50
+
+
 def latency():
-    """Milliseconds to answer for 1,000 pictures: four heads on one pass beside four networks (same inputs), and two tasks with pictures of their own on a
-    shared trunk beside two networks, where nothing is saved."""
-    trunk, x = [Dense(196, 64), Dense(64, 64)], torch.rand(1, 1000, 196)
-    heads = {"class": Head(64, 10), "group": Head(64, 5), "ink": Head(64), "asymmetry": Head(64)}
-    whole, single = (
-        Network(trunk, heads),
-        {name: Network(trunk, {name: head}) for name, head in heads.items()},
-    )
-    params = {name: Stack.init(net, [0]).params for name, net in {"whole": whole, **single}.items()}
+    """Milliseconds to answer for 1,000 pictures.
 
-    def one_pass(net, params, names):
-        with torch.no_grad():
-            made = net.features(params, x)
-            return [net.scores(params, made, name) for name in names]
-
-    many = lambda names, shared: [
-        one_pass(whole if shared else single[name], params["whole" if shared else name], [name])
-        for name in names
-    ]
-    timed = lambda work: 1000 * fastest(lambda: [work() for _ in range(50)])[0] / 50
+    Four heads on one pass beside four networks (same inputs). Two tasks with pictures of their own
+    on a shared trunk beside two networks, where nothing is saved.
+    """
+    trunk = [Dense(196, 64), Dense(64, 64)]
+    x = torch.rand(1, 1000, 196)
+    whole = Network(trunk, HEADS)
+    params = Stack.init(whole, [0]).params
+    single = {name: Network(trunk, {name: head}) for name, head in HEADS.items()}
+    own_params = {name: Stack.init(net, [0]).params for name, net in single.items()}
+    two = ("class", "ink")
+    own_pictures = partial(passes, dict.fromkeys(two, whole), dict.fromkeys(two, params), x)
+    two_networks = partial(passes, {name: single[name] for name in two}, own_params, x)
     for label, ours, theirs in (
         (
             "same inputs, four heads",
-            lambda: one_pass(whole, params["whole"], list(heads)),
-            lambda: many(heads, False),
+            partial(one_pass, whole, params, list(HEADS), x),
+            partial(passes, single, own_params, x),
         ),
-        (
-            "own inputs, two heads",
-            lambda: many(["class", "ink"], True),
-            lambda: many(["class", "ink"], False),
-        ),
+        ("own inputs, two heads", own_pictures, two_networks),
     ):
-        a, b = timed(ours), timed(theirs)
+        a = milliseconds(ours)
+        b = milliseconds(theirs)
         print(
-            f"  {label:26s} shared trunk {a:6.2f} ms   separate networks {b:6.2f} ms   {b / a:4.1f}x",
+            f"  {label:26s} shared trunk {a:6.2f} ms   separate networks {b:6.2f} ms   "
+            f"{b / a:4.1f}x",
             flush=True,
         )
 
 
+def four_losses():
+    """A task set of four tasks on the same 200 pictures, one for each head."""
+    rng = np.random.default_rng(0)
+    inputs = Inputs("pixels", rng.normal(size=(N, 196)).astype(np.float32))
+    rows = np.arange(N)
+    tasks = []
+    for name, head in HEADS.items():
+        if head.outputs > 1:
+            tasks.append(Task(name, inputs, rows, rows % head.outputs, "ce"))
+        else:
+            tasks.append(Task(name, inputs, rows, rng.normal(size=N), "squared"))
+    return TaskSet(tasks)
+
+
+def seconds_an_update(net, sets, steps, **options):
+    """Seconds of an update: what more updates take, less what none takes."""
+    run = partial(train, net, sets, **options)
+    all_steps, _ = fastest(partial(run, steps=steps))
+    no_step, _ = fastest(partial(run, steps=0))
+    return (all_steps - no_step) / steps
+
+
 def balance():
-    """Milliseconds of an update of four losses on one trunk, a mini-batch of 16: the sum, weightings of losses, aggregators of gradients."""
-    heads = {"class": Head(64, 10), "group": Head(64, 5), "ink": Head(64), "asymmetry": Head(64)}
-    net, rng = Network([Dense(196, 64), Dense(64, 64)], heads), np.random.default_rng(0)
-    inputs, rows = Inputs("pixels", rng.normal(size=(N, 196)).astype(np.float32)), np.arange(N)
-    sets = [
-        TaskSet(
-            [
-                Task(
-                    name,
-                    inputs,
-                    rows,
-                    rows % head.outputs if head.outputs > 1 else rng.normal(size=N),
-                    "ce" if head.outputs > 1 else "squared",
-                )
-                for name, head in heads.items()
-            ]
-        )
-    ]
-    run = lambda steps, options: train(
-        net, sets, steps=steps, batch_size=16, optimizer=SGD(0.01), seeds=[0], **options
-    )
-    options = {
+    """Milliseconds of an update of four losses on one trunk, a mini-batch of 16.
+
+    The sum, weightings of losses, aggregators of gradients.
+    """
+    net = Network([Dense(196, 64), Dense(64, 64)], HEADS)
+    sets = [four_losses()]
+    rules = {
         "equal": {},
         "uncertainty": {"weighting": Uncertainty()},
         "DWA": {"weighting": DWA()},
         "PCGrad": {"aggregator": Aggregator("PCGrad")},
         "MGDA": {"aggregator": Aggregator("MGDA")},
     }
-    taken = {
-        name: (fastest(lambda: run(60, one))[0] - fastest(lambda: run(0, one))[0]) / 60
-        for name, one in options.items()
+    run = {"batch_size": 16, "optimizer": SGD(0.01), "seeds": [0]}
+    seconds = {
+        name: seconds_an_update(net, sets, 60, **run, **rule) for name, rule in rules.items()
     }
-    for name, seconds in taken.items():
+    for name, taken in seconds.items():
         print(
-            f"  {name:12s} {1000 * seconds:6.2f} ms   {seconds / taken['equal']:4.1f}x the plain sum",
+            f"  {name:12s} {1000 * taken:6.2f} ms   {taken / seconds['equal']:4.1f}x the plain sum",
             flush=True,
         )
+
+
+def plain_replicas(layers, starts, batches):
+    """All replicas, one after the other."""
+    return [
+        textbook.replica(layers, start, own, 0.1)
+        for start, own in zip(starts, batches, strict=True)
+    ]
+
+
+def replica_rows():
+    for name, (net, layers, shape, goal) in NETS.items():
+        data = replicas(shape)
+        for batch_size in (10, 20, 32, 64):
+            run = {"batch_size": batch_size, "optimizer": SGD(0.1), "seeds": range(K)}
+            ours = seconds_an_update(net, data, UPDATES, **run)
+            params = Stack.init(net, range(K)).params
+            starts = [{key: value[k].numpy() for key, value in params.items()} for k in range(K)]
+            batches = [plain_batches(tasks, k, batch_size) for k, tasks in enumerate(data)]
+            loop, _ = fastest(partial(plain_replicas, layers, starts, batches))
+            theirs = loop / UPDATES
+            print(
+                f"  {name:30s} batch {batch_size:3d}   ours {1000 * ours:6.2f} ms   "
+                f"textbook {1000 * theirs:6.2f} ms   {theirs / ours:5.1f}x   "
+                f"goal {goal:g}x {'met' if theirs / ours >= goal else 'missed'}",
+                flush=True,
+            )
 
 
 def main():
@@ -146,29 +192,10 @@ def main():
     print("an update of one network with four losses")
     balance()
     print(
-        f"one update of {K} replicas; ours includes picking the batches, the plain loop gets them for nothing"
+        f"one update of {K} replicas; ours includes picking the batches, "
+        "the plain loop gets them for nothing"
     )
-    for name, (net, layers, shape, goal) in NETS.items():
-        data = replicas(shape)
-        for batch_size in (10, 20, 32, 64):
-            run = lambda steps: train(
-                net, data, steps=steps, batch_size=batch_size, optimizer=SGD(0.1), seeds=range(K)
-            )
-            ours = (fastest(lambda: run(UPDATES))[0] - fastest(lambda: run(0))[0]) / UPDATES
-            start = Stack.init(net, range(K)).params
-            cut = [plain_batches(tasks, k, batch_size) for k, tasks in enumerate(data)]
-            each = [{key: value[k].numpy() for key, value in start.items()} for k in range(K)]
-            theirs = (
-                fastest(lambda: [textbook.replica(layers, each[k], cut[k], 0.1) for k in range(K)])[
-                    0
-                ]
-                / UPDATES
-            )
-            print(
-                f"  {name:30s} batch {batch_size:3d}   ours {1000 * ours:6.2f} ms   textbook {1000 * theirs:6.2f} ms   {theirs / ours:5.1f}x   "
-                f"goal {goal:g}x {'met' if theirs / ours >= goal else 'missed'}",
-                flush=True,
-            )
+    replica_rows()
 
 
 if __name__ == "__main__":

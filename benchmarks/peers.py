@@ -1,10 +1,12 @@
 """Other solvers of the same problem: sum_t ||y_t - X_t w_t||^2 / (2 m_t) + lam g(W), no intercept.
 
-Each is a function of the problem and its own tolerance that returns W (T, d). ``TOLERANCES`` are tried in turn.
+Each is a function of the problem and its own tolerance that returns W (T, d). ``TOLERANCES`` are
+tried in turn.
 """
 
 import importlib.util
 import warnings
+from functools import partial
 
 import cvxpy as cp
 import numpy as np
@@ -27,13 +29,12 @@ def skglm(Xs, Y, penalty, lam, tol):
 
 
 def celer(Xs, Y, penalty, lam, tol):
-    from celer.homotopy import (
-        mtl_path,  # its MultiTaskLasso 0.7.4 fails with scikit-learn 1.9: no _validate_data
-    )
+    # Not its MultiTaskLasso: that of 0.7.4 needs _validate_data, which scikit-learn 1.9 has not.
+    from celer.homotopy import mtl_path
 
-    return mtl_path(
-        np.asfortranarray(Xs[0]), np.asfortranarray(Y), alphas=[lam], tol=tol, max_iter=500
-    )[1][:, :, 0]
+    X = np.asfortranarray(Xs[0])
+    _, coefs, *_ = mtl_path(X, np.asfortranarray(Y), alphas=[lam], tol=tol, max_iter=500)
+    return coefs[:, :, 0]
 
 
 def plain_fista(Xs, Y, penalty, lam, tol):
@@ -42,14 +43,13 @@ def plain_fista(Xs, Y, penalty, lam, tol):
 
 def cvxpy(Xs, ys, penalty, lam, tol):
     W = cp.Variable((len(Xs), Xs[0].shape[1]))
-    g = {L21(): lambda: cp.sum(cp.norm(W, 2, axis=0)), TraceNorm(): lambda: cp.normNuc(W)}[
-        penalty
-    ]()
+    norms = {L21(): cp.sum(cp.norm(W, 2, axis=0)), TraceNorm(): cp.normNuc(W)}
     losses = sum(
         cp.sum_squares(y - X @ W[t]) / (2 * len(y))
         for t, (X, y) in enumerate(zip(Xs, ys, strict=True))
     )
-    cp.Problem(cp.Minimize(losses + lam * g)).solve(cp.CLARABEL, tol_gap_rel=tol, tol_gap_abs=tol)
+    problem = cp.Problem(cp.Minimize(losses + lam * norms[penalty]))
+    problem.solve(cp.CLARABEL, tol_gap_rel=tol, tol_gap_abs=tol)
     return W.value
 
 
@@ -68,13 +68,17 @@ RAGGED = {"plain FISTA": plain_fista, "cvxpy": cvxpy}
 
 
 def fastest(solve, timed, problem, limit, seconds):
-    """(seconds, tolerance) of the loosest tolerance at which a peer's objective is at most ``limit``; None if none is
-    found within ``seconds`` of trying. The peer is told the tolerance in hindsight: it pays for no search."""
+    """(seconds, tolerance) of a peer, for the loosest tolerance whose objective is small enough.
+
+    The objective must be at most ``limit``. None if no tolerance is found within ``seconds`` of
+    trying. The peer is told the tolerance in hindsight: it pays for no search.
+    """
     Xs, Y, penalty, lam = problem
-    ys, spent = columns(Y), 0.0
+    ys = columns(Y)
+    spent = 0.0
     with warnings.catch_warnings(action="ignore"):
         for tol in TOLERANCES:
-            took, W = timed(lambda: solve(Xs, Y, penalty, lam, tol))
+            took, W = timed(partial(solve, Xs, Y, penalty, lam, tol))
             if plain.objective(W, Xs, ys, penalty.value, lam) <= limit:
                 return took, tol
             spent += took

@@ -1,6 +1,7 @@
-"""The textbook loop: FISTA with the step 1/L, one task after the other, stopped when the objective hardly moves.
+"""The textbook loop: FISTA with the step 1/L, one task after the other.
 
-Beck and Teboulle 2009, algorithm 4.1. It certifies nothing: how far it stops from the optimum is not known.
+Beck and Teboulle (2009), algorithm 4.1. It stops when the objective hardly moves. It certifies
+nothing: how far it stops from the optimum is not known.
 """
 
 import numpy as np

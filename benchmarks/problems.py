@@ -1,4 +1,7 @@
-"""The problems of the speed goals, drawn with a structure worth fitting: ragged tasks that share features and a subspace."""
+"""The problems of the speed goals, drawn with a structure worth fitting.
+
+Ragged tasks share features and a subspace.
+"""
 
 import numpy as np
 
@@ -8,7 +11,7 @@ RANK = 5
 
 
 def ragged(T, d, rows, seed=0):
-    """Xs (m_t, d), ys (m_t,) with ``rows`` samples in all, sizes from 0.2 to 1.8 times their mean."""
+    """Xs (m_t, d), ys (m_t,): ``rows`` samples in all, sizes from 0.2 to 1.8 times their mean."""
     rng = stream(seed, "benchmark", f"{T} tasks, {d} features")
     share = np.linspace(0.2, 1.8, T)
     sizes = np.maximum((rows * share / share.sum()).astype(int), 2)

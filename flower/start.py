@@ -1,12 +1,16 @@
-"""Server and nodes of a federation on Flower, one terminal each; telemetry is off, and nothing is written outside ``.flower/home``.
+"""Server and nodes of a federation on Flower, one terminal each.
+
+Telemetry is off, and nothing is written outside ``.flower/home``.
 
     .flower/bin/python flower/start.py server --clients 2 --method FedEM
     .flower/bin/python flower/start.py node --name C01 --table mine.csv --server 127.0.0.1:8000
 
-The server listens on this machine only; README shows how nodes elsewhere reach it. When the run is over it ends all it has started.
+The server listens on this machine only; README shows how nodes elsewhere reach it. When the run is
+over, the server ends all it has started.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +18,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -22,7 +27,7 @@ OFF = {"FLWR_TELEMETRY_ENABLED": "0", "RAY_USAGE_STATS_ENABLED": "0", "PYTHONUNB
 
 
 def environment(home: Path) -> dict:
-    """What a process of Flower sees: its own folder for configuration and apps, and one thread, as the rest of the suite."""
+    """What a process of Flower sees: its own folder for configuration and apps, and one thread."""
     home.mkdir(parents=True, exist_ok=True)
     return {
         "OMP_NUM_THREADS": "1",
@@ -34,22 +39,17 @@ def environment(home: Path) -> dict:
 
 
 def superlink(port: int, home: Path, **options) -> subprocess.Popen:
-    """A SuperLink on this machine, listening; ``end`` it. Raises RuntimeError where it does not start."""
-    seen = environment(home)
+    """A SuperLink on this machine, listening; ``end`` it.
+
+    Raises RuntimeError where it does not start.
+    """
+    variables = environment(home)
     (home / "config.toml").write_text(
         f'[superlink.here]\naddress = "127.0.0.1:{port}"\ninsecure = true\n'
     )
+    flags = ["--insecure", "--disable-runtime-dependency-installation", "--port", str(port)]
     process = subprocess.Popen(
-        [
-            BIN / "flower-superlink",
-            "--insecure",
-            "--disable-runtime-dependency-installation",
-            "--port",
-            str(port),
-        ],
-        env=seen,
-        start_new_session=True,
-        **options,
+        [BIN / "flower-superlink", *flags], env=variables, start_new_session=True, **options
     )
     while process.poll() is None:
         if listening(f"127.0.0.1:{port}"):
@@ -60,7 +60,6 @@ def superlink(port: int, home: Path, **options) -> subprocess.Popen:
 
 def supernode(server: str, config: dict, home: Path, **options) -> subprocess.Popen:
     """A SuperNode of ``server`` (address:port) with ``config`` for its app; ``end`` it."""
-    settings = " ".join(f"{name}={json.dumps(value)}" for name, value in config.items())
     command = [
         BIN / "flower-supernode",
         "--insecure",
@@ -69,33 +68,35 @@ def supernode(server: str, config: dict, home: Path, **options) -> subprocess.Po
         "--port",
         str(free_port()),
         "--node-config",
-        settings,
+        settings(config),
     ]
     return subprocess.Popen(command, env=environment(home), start_new_session=True, **options)
 
 
 def run(app: Path, config: dict, home: Path, **options) -> bool:
-    """Run an app on the SuperLink that was started with ``home``, showing what it prints; whether it came to its end."""
-    flwr, settings = (
-        [BIN / "flwr"],
-        " ".join(f"{name}={json.dumps(value)}" for name, value in config.items()),
-    )
-    subprocess.run(
-        [*flwr, "run", app, "here", "--stream", "--run-config", settings],
-        env=environment(home),
-        **options,
-    )
-    listed = subprocess.run(
-        [*flwr, "ls", "here", "--limit", "1", "--format", "json"],
-        env=environment(home),
-        capture_output=True,
-        text=True,
-    )
+    """Run an app on the SuperLink that was started with ``home``, showing what it prints.
+
+    Returns whether it came to its end.
+    """
+    flwr = BIN / "flwr"
+    variables = environment(home)
+    command = [flwr, "run", app, "here", "--stream", "--run-config", settings(config)]
+    subprocess.run(command, env=variables, **options)
+    question = [flwr, "ls", "here", "--limit", "1", "--format", "json"]
+    listed = subprocess.run(question, env=variables, capture_output=True, text=True)
     return json.loads(listed.stdout)["runs"][0]["status"] == "finished:completed"
 
 
+def settings(config: dict) -> str:
+    """A configuration in the form of Flower's command line."""
+    return " ".join(f"{name}={json.dumps(value)}" for name, value in config.items())
+
+
 def stay(process: subprocess.Popen, server: str, patience: float = 60.0) -> int:
-    """Wait for a SuperNode; 0 when the server is gone for ``patience`` seconds (Flower's own limit, --max-wait-time, leaves it running)."""
+    """Wait for a SuperNode; 0 when the server is gone for ``patience`` seconds.
+
+    Flower's own limit, --max-wait-time, leaves it running.
+    """
     heard = time.monotonic()
     while process.poll() is None:
         time.sleep(1)
@@ -117,17 +118,18 @@ def listening(address: str) -> bool:
 
 
 def end(process: subprocess.Popen) -> None:
-    """End a process of Flower and all it has started in its group: a ClientApp whose SuperNode was killed would stay for good."""
+    """End a process of Flower and all it has started in its group.
+
+    A ClientApp whose SuperNode was killed would stay for good.
+    """
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(20)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # the group that start_new_session made
-    except ProcessLookupError:
-        pass
 
 
 def free_port() -> int:
@@ -137,41 +139,47 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def main(words: list[str]) -> int:
-    """Parse and run; 0 where all went well."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    roles = parser.add_subparsers(dest="role", required=True)
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    roles = words.add_subparsers(dest="role", required=True)
     server = roles.add_parser("server", help="wait for all nodes, run, show what they tell, end")
     server.add_argument("--clients", type=int, default=2, help="how many nodes to wait for")
     server.add_argument("--method", default="FedEM", help="one of METHODS in flower/federation.py")
-    server.add_argument(
-        "--timeout",
-        type=float,
-        default=120,
-        help="seconds a round waits for the others once a node has answered",
-    )
+    patience = "seconds a round waits for the others once a node has answered"
+    server.add_argument("--timeout", type=float, default=120, help=patience)
     server.add_argument("--port", type=int, default=8000)
     node = roles.add_parser("node", help="one client; Ctrl-C ends it")
     node.add_argument("--name", required=True)
     node.add_argument("--table", required=True, help="a CSV file on this machine")
     node.add_argument("--server", default="127.0.0.1:8000", help="address:port")
-    options = parser.parse_args(words)
+    return words
+
+
+def begin(options) -> tuple[subprocess.Popen, partial]:
+    """(the process of a role, what is done while it lives: returns an exit status)."""
     home = BIN.parent / "home"
     if options.role == "server":
-        process = superlink(
-            options.port,
-            home / f"server-{options.port}",
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        config = {"method": options.method, "clients": options.clients, "timeout": options.timeout}
-        work = lambda: 0 if run(HERE, config, home / f"server-{options.port}") else 1
-    else:
-        if not Path(options.table).is_file():
-            parser.error(f"no file {options.table}")
-        config = {"name": options.name, "table": str(Path(options.table).resolve())}
-        process = supernode(options.server, config, home / f"node-{os.getpid()}")
-        work = lambda: stay(process, options.server)
+        own = home / f"server-{options.port}"
+        process = superlink(options.port, own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        config = {name: getattr(options, name) for name in ("method", "clients", "timeout")}
+        return process, partial(run_and_report, config, own)
+    config = {"name": options.name, "table": str(Path(options.table).resolve())}
+    process = supernode(options.server, config, home / f"node-{os.getpid()}")
+    return process, partial(stay, process, options.server)
+
+
+def run_and_report(config: dict, home: Path) -> int:
+    """Run the app of this folder; 0 where it came to its end."""
+    return 0 if run(HERE, config, home) else 1
+
+
+def main(words: list[str]) -> int:
+    """Parse and run; 0 where all went well."""
+    options = parser().parse_args(words)
+    if options.role == "node" and not Path(options.table).is_file():
+        parser().error(f"no file {options.table}")
+    process, work = begin(options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         return work()

@@ -5,28 +5,35 @@ tasks share their inputs and whether their losses differ is derived from that, n
 """
 
 import copy
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mtl_lib import splits
-from mtl_lib.stream import stream
+from mtl_lib import checks, splits
+from mtl_lib.checks import BINARY, LOSS_NAMES
+
+__all__ = ["BINARY", "KINDS", "LOSS_NAMES", "Inputs", "Task", "TaskSet"]
 
 KINDS = ("table", "image", "sequence")
-LOSS_NAMES = ("squared", "logistic", "hinge", "squared_hinge", "ce", "bce", "token_ce")
-BINARY = ("logistic", "hinge", "squared_hinge")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Inputs:
     """What models see, rows first, stored once and read-only.
 
+    Raises ValueError for one axis only, text, NaN, infinity, and column names that do not fit.
+
     Parameters
     ----------
-    name : two ``Inputs`` of one name are the same inputs, for example before and after scaling.
-    array : (n, ...) numbers; a sequence is int64 (n, L) with 0 as padding.
-    kind : ``"table"``, ``"image"`` or ``"sequence"``.
-    columns : names of a table's columns, for figures and messages.
+    name : str
+        Two ``Inputs`` of one name are the same inputs, for example before and after scaling.
+    array : array_like
+        (n, ...) numbers; a sequence is int64 (n, L) with 0 as padding.
+    kind : {"table", "image", "sequence"}
+        What a row is.
+    columns : tuple of str
+        Names of a table's columns, for figures and messages.
     """
 
     name: str
@@ -35,22 +42,13 @@ class Inputs:
     columns: tuple[str, ...] = ()
 
     def __post_init__(self):
-        if self.kind not in KINDS:
-            raise ValueError(
-                f"inputs {self.name!r}: kind {self.kind!r}, allowed are {', '.join(KINDS)}"
-            )
-        array = np.asarray(self.array)
-        if array.ndim < 2:
-            raise ValueError(
-                f"inputs {self.name!r}: shape {array.shape}, expected rows and at least one more axis"
-            )
-        if array.dtype.kind not in "fiub":
-            raise ValueError(f"inputs {self.name!r}: dtype {array.dtype}, expected numbers")
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise ValueError(f"inputs {self.name!r}: NaN or infinity in row {_first_bad(array)}")
+        owner = f"inputs {self.name!r}"
+        checks.text(owner, name=self.name)
+        checks.one_of(owner, KINDS, kind=self.kind)
+        array = checks.inputs(owner, self.array)
         if self.columns and len(self.columns) != array.shape[1]:
             raise ValueError(
-                f"inputs {self.name!r}: {len(self.columns)} column names for {array.shape[1]} columns"
+                f"{owner}: {len(self.columns)} column names for {array.shape[1]} columns"
             )
         self.__setstate__({"array": array.view()})
 
@@ -59,21 +57,40 @@ class Inputs:
         self.__dict__.update(state)
         self.array.flags.writeable = False
 
+    def __repr__(self) -> str:
+        return f"Inputs({self.name!r}: {self.kind} {self.array.shape} {self.array.dtype})"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Task:
     """One task: rows of some inputs, their labels, and a loss.
 
+    Lists, arrays and Series may be given; a Series is read by position, whatever its index.
+    Raises ValueError with one line that names the task, the value, and what is allowed.
+
     Parameters
     ----------
-    name : unique in its set; it also keys every random stream.
-    rows : int64 (m,), rows of ``inputs.array``.
-    y : (m,), (m, k), or (m, L) token tags with -100 as padding; binary labels are {0, 1}.
-    loss : one of ``LOSS_NAMES``.
-    observed : bool like ``y``, False where there is no label; None when all are there.
-    groups : (m,) ids that a split never cuts (a recording, a person); None when every row is its own.
-    weight : float, the task's weight in a sum over tasks; None for 1.
-    meta : anything a reader may want to know, for example the school's type.
+    name : str
+        Unique in its set; it also keys every random stream.
+    inputs : Inputs
+        What the task's rows point at.
+    rows : array_like of int
+        (m,) rows of ``inputs.array``, at least one.
+    y : array_like
+        Labels: (m,); for ``squared`` and ``bce`` also (m, k); for ``token_ce`` (m, L), with -100
+        for a token without tag. (m, 1) becomes (m,), except for ``token_ce``. Binary labels are 0
+        and 1, or False and True; classes are whole numbers 0..C-1.
+    loss : str
+        One of ``LOSS_NAMES``.
+    observed : array_like of bool, optional
+        Like ``y``, False where there is no label; None when all are there.
+    groups : array_like, optional
+        (m,) ids that a split never cuts (a recording, a person), numbers or text; None when every
+        row is its own.
+    weight : float
+        The task's weight in a sum over tasks; None is read as 1.
+    meta : dict
+        Anything a reader may want to know, for example the school's type.
     """
 
     name: str
@@ -83,49 +100,29 @@ class Task:
     loss: str = "squared"
     observed: np.ndarray | None = None
     groups: np.ndarray | None = None
-    weight: float | None = None
+    weight: float = 1.0
     meta: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        rows, y = np.asarray(self.rows), np.asarray(self.y)
-        if rows.dtype.kind not in "iu" and len(rows):
-            raise ValueError(
-                f"task {self.name!r}: rows of type {rows.dtype}, expected whole numbers"
-            )
-        object.__setattr__(self, "rows", rows.astype(np.int64))
-        object.__setattr__(self, "y", y)
-        if self.loss not in LOSS_NAMES:
-            raise ValueError(
-                f"task {self.name!r}: loss {self.loss!r}, allowed are {', '.join(LOSS_NAMES)}"
-            )
-        if rows.ndim != 1 or len(rows) == 0:
-            raise ValueError(
-                f"task {self.name!r}: {len(rows)} rows of shape {rows.shape}, expected at least one row"
-            )
-        outside = rows[(rows < 0) | (rows >= len(self.inputs.array))]
-        if len(outside):
-            raise ValueError(
-                f"task {self.name!r}: row {outside[0]} of inputs with {len(self.inputs.array)} rows"
-            )
-        for what, values in (("y", y), ("observed", self.observed), ("groups", self.groups)):
-            if values is not None and len(values) != len(rows):
-                raise ValueError(f"task {self.name!r}: {len(values)} {what} for {len(rows)} rows")
-        if self.observed is not None and np.shape(self.observed) != y.shape:
-            raise ValueError(f"task {self.name!r}: observed {np.shape(self.observed)}, y {y.shape}")
-        if self.observed is not None and np.asarray(self.observed).dtype != bool:
-            raise ValueError(
-                f"task {self.name!r}: observed of type {np.asarray(self.observed).dtype}, expected True and False"
-            )
-        seen = y if self.observed is None else y[self.observed]
-        if seen.dtype.kind == "f" and not np.isfinite(seen).all():
-            raise ValueError(f"task {self.name!r}: NaN or infinity in label {_first_bad(seen)}")
-        if self.loss in BINARY and not np.isin(seen, (0, 1)).all():
-            raise ValueError(
-                f"task {self.name!r}: label {seen[~np.isin(seen, (0, 1))][0]}, loss {self.loss} takes 0 and 1"
-            )
+        owner = f"task {self.name!r}"
+        checks.text(owner, name=self.name)
+        checks.one_of(owner, LOSS_NAMES, loss=self.loss)
+        rows = checks.rows(owner, self.rows, len(self.inputs.array))
+        y, observed = checks.labels(owner, self.y, self.loss, self.observed, len(rows))
+        groups = self.groups
+        if groups is not None:
+            groups = checks.ids(owner, groups, "groups", len(rows))
+        weight = 1.0 if self.weight is None else self.weight
+        checks.not_negative(owner, weight=weight)
+        # The dataclass is frozen: assignment is refused, also here.
+        self.__dict__.update(rows=rows, y=y, observed=observed, groups=groups, weight=weight)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        rows = f"{len(self)} of {len(self.inputs.array)} rows of {self.inputs.name!r}"
+        return f"Task({self.name!r}: {rows}, loss {self.loss})"
 
     @property
     def X(self) -> np.ndarray:
@@ -133,17 +130,21 @@ class Task:
         return self.inputs.array[self.rows]
 
     def take(self, index: np.ndarray) -> "Task":
-        """The same task on some of its samples, at least one; ``index`` counts within the task."""
+        """The same task on some of its samples, at least one.
+
+        ``index`` holds positions within the task, or is a mask (m,). Raises ValueError for an
+        index that leaves no sample, and for one of several axes.
+        """
         index = np.asarray(index)
-        part = copy.copy(
-            self
-        )  # what was checked holds for every part, and folds make hundreds of thousands of them
+        # What was checked holds for every part, and folds make hundreds of thousands of parts.
+        part = copy.copy(self)
         for name in ("rows", "y", "observed", "groups"):
             values = getattr(self, name)
-            object.__setattr__(part, name, None if values is None else np.asarray(values)[index])
+            part.__dict__[name] = None if values is None else values[index]
         if part.rows.ndim != 1 or not len(part.rows):
             raise ValueError(
-                f"task {self.name!r}: {len(part.rows)} rows of shape {part.rows.shape}, expected at least one row"
+                f"task {self.name!r}: {len(part.rows)} rows of shape {part.rows.shape}, "
+                "expected at least one row"
             )
         return part
 
@@ -151,42 +152,53 @@ class Task:
 class TaskSet:
     """An ordered set of tasks with unique names. Behaves as a sequence of ``Task``.
 
-    Raises ValueError for an empty set and for a name that occurs twice.
+    ``tasks[0]`` is the first task, ``tasks["school 12"]`` the one of that name. Raises ValueError
+    for an empty set and for a name that occurs twice.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        At least one.
+    name : str
+        What the set is called, for figures and messages.
     """
 
-    def __init__(self, tasks, name: str = ""):
+    def __init__(self, tasks: Iterable[Task], name: str = ""):
         self.tasks = tuple(tasks)
         self.name = name
         if not self.tasks:
             raise ValueError("a TaskSet needs at least one task")
-        self._index = {task.name: k for k, task in enumerate(self.tasks)}
-        if len(self._index) < len(self.tasks):
-            names = self.names
-            raise ValueError(
-                f"task name {next(n for n in names if names.count(n) > 1)!r} occurs twice"
-            )
+        self._index = {}
+        for position, task in enumerate(self.tasks):
+            if task.name in self._index:
+                raise ValueError(f"task name {task.name!r} occurs twice")
+            self._index[task.name] = position
 
     def __len__(self) -> int:
         return len(self.tasks)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Task]:
         return iter(self.tasks)
 
     def __getitem__(self, key: int | str) -> Task:
-        if isinstance(key, str) and key not in self._index:
+        if not isinstance(key, str):
+            return self.tasks[key]
+        if key not in self._index:
             raise KeyError(f"no task {key!r} among {len(self)} tasks")
-        return self.tasks[self._index[key] if isinstance(key, str) else key]
+        return self.tasks[self._index[key]]
 
     def __repr__(self) -> str:
         inputs, losses = self.regime
         sizes = self.sizes
         return (
             f"TaskSet({self.name!r}: {len(self)} tasks, {sizes.sum()} samples, "
-            f"{sizes.min()}/{int(np.median(sizes))}/{sizes.max()} per task, {inputs} inputs, {losses} losses)"
+            f"{sizes.min()}/{int(np.median(sizes))}/{sizes.max()} per task, "
+            f"{inputs} inputs, {losses} losses)"
         )
 
     @property
     def names(self) -> list[str]:
+        """The names of the tasks, in order."""
         return [task.name for task in self.tasks]
 
     @property
@@ -207,85 +219,95 @@ class TaskSet:
             return 0.0
         return len(np.intersect1d(s.rows, t.rows)) / len(np.union1d(s.rows, t.rows))
 
-    def subset(self, names) -> "TaskSet":
+    def subset(self, names: Iterable[str]) -> "TaskSet":
         """The named tasks, in the order given."""
         return TaskSet([self[name] for name in names], self.name)
 
-    def permute(self, order) -> "TaskSet":
+    def permute(self, order: Iterable[int]) -> "TaskSet":
         """The same tasks in another order, ``order`` being positions."""
         return TaskSet([self.tasks[k] for k in order], self.name)
 
     def map_inputs(self, f) -> "TaskSet":
-        """The same tasks on ``f(array)``, applied once to each inputs object. Column names stay if the shape does."""
-        made = {}
+        """The same tasks on ``f(array)``, applied once to each inputs object.
+
+        Column names stay if the shape does.
+        """
+        mapped = {}
         for task in self.tasks:
-            if id(task.inputs) not in made:
-                array = np.asarray(f(task.inputs.array))
-                named = array.shape == task.inputs.array.shape
-                made[id(task.inputs)] = replace(
-                    task.inputs, array=array, columns=task.inputs.columns if named else ()
-                )
-        return TaskSet(
-            [replace(task, inputs=made[id(task.inputs)]) for task in self.tasks], self.name
-        )
+            inputs = task.inputs
+            if id(inputs) not in mapped:
+                array = np.asarray(f(inputs.array))
+                columns = inputs.columns if array.shape == inputs.array.shape else ()
+                mapped[id(inputs)] = replace(inputs, array=array, columns=columns)
+        tasks = [replace(task, inputs=mapped[id(task.inputs)]) for task in self.tasks]
+        return TaskSet(tasks, self.name)
 
     def split(self, kind: str, share: float, seed: int) -> tuple["TaskSet", "TaskSet"]:
         """Two task sets; the first gets ``share`` of the samples (or of the tasks).
 
+        A unit is a group where the task has groups, else a row. Rows that several tasks share fall
+        on the same side in all of them. The order of tasks and of their rows does not matter.
+
         Parameters
         ----------
-        kind : ``"samples"`` splits inside every task; ``"tasks"`` keeps tasks whole.
-        share : in (0, 1). Inside a task at least one unit stays on each side; a task with a single
-            unit cannot be split and goes to the first side alone, so the second set may have fewer tasks.
-            Where tasks share some rows but not all, shares hold on average only.
-        seed : for one seed the first side grows with ``share``: smaller splits are nested in larger ones.
+        kind : {"samples", "tasks"}
+            ``"samples"`` splits inside every task; ``"tasks"`` keeps tasks whole.
+        share : float
+            In (0, 1). Inside a task at least one unit stays on each side. A task with a single unit
+            cannot be split and goes to the first side alone, so that the second set may have fewer
+            tasks. Where tasks share some rows but not all, shares hold on average only.
+        seed : int
+            For one seed the first side grows with ``share``: smaller splits are nested in larger
+            ones.
 
-        A unit is a group where the task has groups, else a row. Rows that several tasks share fall
-        on the same side in all of them.
-
-        Raises ValueError for another kind or share, if nothing can be split, and if only one of two
-        tasks has groups for rows they share.
+        Raises
+        ------
+        ValueError
+            For another kind, share or seed, if nothing can be split, and if only one of two tasks
+            has groups for rows they share.
         """
-        if kind not in ("samples", "tasks"):
-            raise ValueError(f"split kind {kind!r}, allowed are samples, tasks")
-        if not 0 < share < 1:
-            raise ValueError(f"split share {share}, allowed is more than 0 and less than 1")
+        checks.one_of("split", ("samples", "tasks"), kind=kind)
+        checks.within("split", "(0, 1)", share=share)
+        checks.seed("split", seed)
         if kind == "tasks":
-            if len(self) < 2:
-                raise ValueError("one task cannot be split by tasks")
-            draws = [stream(seed, "split-tasks", name).random() for name in self.names]
-            order = np.argsort(draws)
-            count = int(np.clip(round(share * len(self)), 1, len(self) - 1))
-            return self.permute(sorted(order[:count])), self.permute(sorted(order[count:]))
-        left = splits.first_sides(self.tasks, share, seed)
-        first, second = self._where(left), self._where([~side for side in left])
+            first, second = splits.whole_tasks(self.names, share, seed)
+            return self.permute(first), self.permute(second)
+        masks = splits.first_sides(self.tasks, share, seed)
+        second = self._where([~mask for mask in masks])
         if not second:
             raise ValueError("every task has a single unit: nothing to split")
-        return TaskSet(first, self.name), TaskSet(second, self.name)
+        return TaskSet(self._where(masks), self.name), TaskSet(second, self.name)
 
-    def folds(self, k: int, seed: int):
-        """Yield ``(train, held_out)`` task sets: ``k`` folds inside every task.
+    def folds(self, k: int, seed: int) -> Iterator[tuple["TaskSet", "TaskSet"]]:
+        """Pairs ``(train, held_out)`` of task sets: ``k`` folds inside every task.
 
         A task with fewer than ``k`` units is held out in as many folds as it has units; with one
-        unit it only ever trains. Units and sharing as in ``split``.
+        unit it only ever trains. Units, sharing and order as in ``split``.
+
+        Parameters
+        ----------
+        k : int
+            How many folds, 2 or more.
+        seed : int
+            It gives which units fall into which fold.
+
+        Raises
+        ------
+        ValueError
+            For another k or seed, and if only one of two tasks has groups for rows they share.
         """
-        if k < 2:
-            raise ValueError(f"{k} folds, at least 2 are needed")
-        numbers = splits.fold_numbers(self.tasks, k, seed)
+        checks.whole("folds", 2, k=k)
+        checks.seed("folds", seed)
+        return self._fold_pairs(k, splits.fold_numbers(self.tasks, k, seed))
+
+    def _fold_pairs(self, k: int, numbers: list[np.ndarray]):
         for fold in range(k):
-            held = self._where([number == fold for number in numbers])
             train = self._where([number != fold for number in numbers])
-            if held and train:
-                yield TaskSet(train, self.name), TaskSet(held, self.name)
+            held_out = self._where([number == fold for number in numbers])
+            if train and held_out:
+                yield TaskSet(train, self.name), TaskSet(held_out, self.name)
 
     def _where(self, masks) -> list[Task]:
         """The tasks restricted to their masks, without those left empty."""
-        return [
-            task.take(np.flatnonzero(mask))
-            for task, mask in zip(self.tasks, masks, strict=True)
-            if mask.any()
-        ]
-
-
-def _first_bad(values: np.ndarray) -> int:
-    return int(np.argwhere(~np.isfinite(values))[0][0])
+        pairs = zip(self.tasks, masks, strict=True)
+        return [task.take(np.flatnonzero(mask)) for task, mask in pairs if mask.any()]

@@ -1,7 +1,7 @@
-"""What a notebook leaves behind: metrics, figures, claims. With MTL_RUN_DIR it is written, else only shown.
+"""What a notebook leaves behind: metrics, figures, claims.
 
-``make`` sets MTL_RUN_DIR to the run's folder. In JupyterLab nothing is written and everything is
-shown, so the same notebook runs in both.
+``make`` sets MTL_RUN_DIR to the run's folder, and everything is written there. In JupyterLab
+nothing is written and everything is shown, so the same notebook runs in both.
 """
 
 import base64
@@ -9,7 +9,6 @@ import io
 import json
 import os
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,53 +16,130 @@ import pandas as pd
 from IPython.display import Markdown, display
 from PIL import Image
 
+from study import machine, stats
 from study.claims import Claim, settle
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def open(section: str, simulated: bool = False) -> "Record":
-    """Start the record of a section. ``simulated`` marks every caption, for stand-in data."""
+    """Start the record of a section.
+
+    Parameters
+    ----------
+    section : str
+        The notebook's name.
+    simulated : bool
+        Whether the data are a stand-in; then every caption says so.
+
+    Returns
+    -------
+    Record
+        It writes into the folder MTL_RUN_DIR, or nowhere without that variable.
+    """
     folder = os.environ.get("MTL_RUN_DIR")
     return Record(section, Path(folder) if folder else None, simulated)
 
 
 class Record:
-    """See the module. Names are lower case, with digits, ``-``, ``.``, ``=`` and (metrics) ``/``."""
+    """Metrics, figures, timings and claims of one run of a notebook.
+
+    Parameters
+    ----------
+    section : str
+        The notebook's name.
+    folder : Path or None
+        Where the run is written; None shows it only.
+    simulated : bool
+        Whether the data are a stand-in.
+
+    Notes
+    -----
+    Names are lower case, with digits, ``-``, ``.``, ``=`` and (metrics) ``/``.
+    """
 
     def __init__(self, section: str, folder: Path | None, simulated: bool = False):
-        self.section, self.folder, self.simulated = section, folder, simulated
+        self.section = section
+        self.folder = folder
+        self.simulated = simulated
         self.metrics: dict[str, dict] = {}
         self.figures: dict[str, dict] = {}
         self.timings: dict[str, float] = {}
         self.claims: list[Claim] = []
 
-    def metric(self, name: str, value: float, n: int) -> None:
-        """Keep one number and over how many units it was taken. Raises ValueError for NaN or a name used before."""
+    def metric(self, name: str, value: float, n: int, se: float | None = None) -> None:
+        """Keep one number.
+
+        Parameters
+        ----------
+        name : str
+            Not used before.
+        value : float
+            Finite.
+        n : int
+            Over how many units it was taken.
+        se : float, optional
+            Its standard error over these units; NaN, as one unit has it, is none.
+
+        Raises
+        ------
+        ValueError
+            One line for a name that is taken or not allowed, for a value that is NaN or infinite,
+            and for a standard error that is infinite or negative.
+        """
         _check_name("metric", name, self.metrics, r"[a-z0-9./=_-]+")
         if not np.isfinite(value):
             raise ValueError(f"metric {name!r}: {value}, expected a finite number")
-        self.metrics[name] = {"value": float(value), "n": int(n)}
+        if se is not None and (se < 0 or np.isinf(se)):
+            raise ValueError(f"metric {name!r}: se {se}, allowed is a finite number, 0 or more")
+        error = None if se is None or np.isnan(se) else float(se)
+        self.metrics[name] = {"value": float(value), "n": int(n), "se": error}
 
-    def figure(self, fig, name: str, *, caption: str, alt: str, data) -> None:
-        """Show a figure and keep it as SVG, PNG and the DataFrame behind it as CSV.
+    def mean(self, name: str, values) -> None:
+        """Keep the mean of one value per unit, with its standard error.
 
-        ``caption`` says what is shown, units, n and seeds; ``alt`` describes it to who cannot see it.
+        Parameters
+        ----------
+        name : str
+            Not used before.
+        values : array_like
+            (n,) numbers.
+
+        Raises
+        ------
+        ValueError
+            As ``metric`` does.
+        """
+        values = np.asarray(values, float)
+        self.metric(name, values.mean(), len(values), stats.standard_error(values))
+
+    def figure(self, fig, name: str, *, caption: str, alt: str, data: pd.DataFrame) -> None:
+        """Show a figure and keep it as SVG, PNG and, of the data behind it, CSV.
+
+        Parameters
+        ----------
+        fig : matplotlib.figure.Figure
+            The figure.
+        name : str
+            Not used before.
+        caption : str
+            What is shown, units, n and seeds.
+        alt : str
+            Describes it to who cannot see it.
+        data : pd.DataFrame
+            What was drawn.
+
+        Raises
+        ------
+        ValueError
+            One line for a name that is taken or not allowed, and without caption or alt.
         """
         _check_name("figure", name, self.figures, r"[a-z0-9-]+")
         if not caption or not alt:
             raise ValueError(f"figure {name!r} needs a caption and an alternative text")
         caption = f"SIMULATED stand-in data. {caption}" if self.simulated else caption
         self.figures[name] = {"caption": caption, "alt": alt}
-        layout = fig.get_layout_engine()
-        if layout is not None:  # once, not for every file: it is a third of the work
-            layout.execute(fig)
-            fig.set_layout_engine("none")
-        drawn, shown = io.BytesIO(), io.BytesIO()
+        _lay_out(fig)
+        drawn = io.BytesIO()
         fig.savefig(drawn, dpi=200, format="png")
-        Image.open(drawn).reduce(2).save(
-            shown, "png"
-        )  # drawing it again would take ten times as long
         if self.folder:
             path = self.folder / "figures"
             path.mkdir(exist_ok=True)
@@ -71,7 +147,7 @@ class Record:
             (path / f"{name}.png").write_bytes(drawn.getvalue())
             data.to_csv(path / f"{name}.csv", index=False)
         display(
-            {"image/png": base64.b64encode(shown.getvalue()).decode(), "text/plain": alt},
+            {"image/png": _half_size(drawn), "text/plain": alt},
             raw=True,
             metadata={"mtl": {"figure": name, "caption": caption, "alt": alt}},
         )
@@ -79,92 +155,145 @@ class Record:
             display(Markdown(f"*{caption}*"))
 
     def timing(self, name: str, seconds: float) -> None:
-        """Wall-clock seconds: kept in provenance.json, never a metric or a figure."""
+        """Keep wall-clock seconds in provenance.json; they are never a metric or a figure.
+
+        Parameters
+        ----------
+        name : str
+            What was timed.
+        seconds : float
+            How long it took.
+        """
         self.timings[name] = float(seconds)
 
     def declare(self, **claim) -> "Declared":
-        """Declare a claim before its result is seen. Arguments of ``study.claims.Claim``."""
+        """Declare a claim before its result is seen.
+
+        Parameters
+        ----------
+        **claim
+            See ``study.claims.Claim``.
+
+        Returns
+        -------
+        Declared
+            What decides it.
+        """
         _check_name("claim", claim["id"], {c.id for c in self.claims}, r"[a-z0-9-]+")
         self.claims.append(Claim(**claim))
         return Declared(self.claims[-1])
 
     def effects(self) -> pd.DataFrame:
-        """Every decided claim's effect and interval in multiples of its margin, as ``plots.curves.effects`` takes them."""
-        rows = [
-            {
-                "label": f"{c.id.split('-', 1)[1]} ({c.unit}, n = {c.result['n_units']})",
-                "margin": 1.0,
-                **{key: c.result[key] / c.margin for key in ("effect", "low", "high")},
-            }
-            for c in self.claims
-        ]
+        """Every decided claim's effect and interval in multiples of its margin.
+
+        Returns
+        -------
+        pd.DataFrame
+            Columns label, margin (1), effect, low, high, as ``plots.curves.effects`` takes them.
+        """
+        rows = []
+        for claim in self.claims:
+            name = claim.id.split("-", 1)[1]
+            label = f"{name} ({claim.unit}, n = {claim.result['n_units']})"
+            relative = {key: claim.result[key] / claim.margin for key in ("effect", "low", "high")}
+            rows.append({"label": label, "margin": 1.0, **relative})
         return pd.DataFrame(rows)
 
     def done(self) -> None:
-        """Last cell: the table of verdicts, and everything on disk. Raises if a claim is undecided."""
+        """Last cell: show the table of verdicts, and write everything.
+
+        Raises
+        ------
+        RuntimeError
+            One line naming a claim that is not decided.
+        """
         rows = settle(self.claims)
         for row in rows:
-            self.metric(f"claim/{row['id']}/effect", row["effect"], row["n_units"])
+            self.metric(f"claim/{row['id']}/effect", row["effect"], row["n_units"], row["se"])
         display(Markdown(_verdict_table(rows)))
-        if not self.folder:
-            return
+        if self.folder:
+            self._write_all(rows)
+
+    def _write_all(self, rows: list[dict]) -> None:
+        """Put everything on disk; ``run.json`` comes last and says that the run is whole."""
         (self.folder / "claims").mkdir(exist_ok=True)
         for claim in self.claims:
             claim.pairs.to_csv(self.folder / "claims" / f"{claim.id}.csv", index=False)
-        self._write("metrics.json", {"schema": 1, "section": self.section, "metrics": self.metrics})
-        self._write("figures.json", self.figures)
+        metrics = {"schema": 1, "section": self.section, "metrics": self.metrics}
+        self._write("metrics.json", metrics)
+        self._write("figures.json", self.figures, sort=False)  # the gallery keeps their order
         self._write("claims.json", rows)
-        self._write(
-            "run.json",
-            {
-                "modules": _loaded_modules(),
-                "data": _data_read(),
-                "timings": self.timings,
-                **_machine(),
-            },
-        )
+        read = {"modules": machine.loaded_modules(), "data": machine.data_read()}
+        self._write("run.json", {**read, "timings": self.timings, **machine.facts()})
 
-    def _write(self, name: str, content) -> None:
-        ordered = name == "figures.json"  # the gallery shows figures as the notebook does
-        (self.folder / name).write_text(
-            json.dumps(content, indent=1, sort_keys=not ordered, ensure_ascii=False) + "\n"
-        )
+    def _write(self, name: str, content, sort: bool = True) -> None:
+        text = json.dumps(content, indent=1, sort_keys=sort, ensure_ascii=False)
+        (self.folder / name).write_text(text + "\n")
 
 
 class Declared:
-    """A declared claim in the notebook: ``decide`` once, and the sentence appears."""
+    """A declared claim in the notebook: ``decide`` once, and the sentence appears.
+
+    Parameters
+    ----------
+    claim : Claim
+        The claim.
+    """
 
     def __init__(self, claim: Claim):
         self.claim = claim
+        primary = " (primary)" if claim.primary else ""
         display(
             Markdown(
-                f"> **Claim {claim.id}**{' (primary)' if claim.primary else ''}. {claim.statement}  \n"
-                f"> Contrast: {claim.contrast}; unit: {claim.unit}; smallest effect that matters: {claim.margin:g}."
+                f"> **Claim {claim.id}**{primary}. {claim.statement}  \n"
+                f"> Contrast: {claim.contrast}; unit: {claim.unit}; "
+                f"smallest effect that matters: {claim.margin:g}."
             )
         )
 
-    def decide(self, pairs, figure: str, null=None, control=None, classes=None, items=None) -> None:
-        """See ``study.claims.Claim.decide``. The verdict after Holm's correction is in the last table."""
-        r = self.claim.decide(pairs, figure, null, control, classes, items)
-        of = (
-            f" of {r['n_classes']} classes"
-            if r["n_classes"]
-            else f", tested on {r['n_items']}"
-            if r["n_items"]
-            else ""
-        )
-        text = f"**{self.claim.id}**: {_effect(r)} (n = {r['n_units']}{of}, unit {self.claim.unit}; {r['n_seeds']} seeds, p\u00a0=\u00a0{r['p']:.2g})"
-        if r["null"]:
-            text += f"; null arm {_effect(r['null'])}"
-        verdict, why = self.claim.verdict(r["p"])
+    def decide(self, pairs: pd.DataFrame, figure: str, **evidence) -> None:
+        """Decide the claim and show effect and interval.
+
+        The verdict after Holm's correction is in the last table.
+
+        Parameters
+        ----------
+        pairs : pd.DataFrame
+            Columns unit, seed, a, b.
+        figure : str
+            Name of the figure that shows it.
+        **evidence
+            null, control, classes, items: see ``study.claims.Claim.decide``.
+        """
+        result = self.claim.decide(pairs, figure, **evidence)
+        verdict, why = self.claim.verdict(result["p"])
+        because = f" ({why})" if why else ""
         display(
             Markdown(
-                f"{text}. Before correction for several claims: **{verdict}**{f' ({why})' if why else ''}."
+                f"**{self.claim.id}**: {_effect(result)} ({self._counts()}, "
+                f"p\u00a0=\u00a0{result['p']:.2g}){self._null_arm()}. "
+                f"Before correction for several claims: **{verdict}**{because}."
             )
         )
+
+    def _counts(self) -> str:
+        """How many units, of what and over how many seeds."""
+        result = self.claim.result
+        if result["n_classes"]:
+            of = f" of {result['n_classes']} classes"
+        elif result["n_items"]:
+            of = f", tested on {result['n_items']}"
+        else:
+            of = ""
+        return f"n = {result['n_units']}{of}, unit {self.claim.unit}; {result['n_seeds']} seeds"
+
+    def _null_arm(self) -> str:
+        null = self.claim.result["null"]
+        return f"; null arm {_effect(null)}" if null else ""
 
 
 def _verdict_table(rows: list[dict]) -> str:
+    """The claims as a table in Markdown."""
     if not rows:
         return "This notebook declares no claim."
     lines = [
@@ -173,69 +302,42 @@ def _verdict_table(rows: list[dict]) -> str:
     ]
     for row in rows:
         verdict = f"**{row['verdict']}**" + (f": {row['why']}" if row["why"] else "")
-        shown = {
-            key: row[key] if row[key] is not None else np.nan for key in ("effect", "low", "high")
-        }
-        lines.append(
-            f"| **{row['id']}**: {row['statement']} | {_effect(shown)} | {row['margin']:g} | {row['p_holm']:.2g} | {verdict} |"
+        ends = {key: np.nan if row[key] is None else row[key] for key in ("low", "high")}
+        cells = (
+            f"**{row['id']}**: {row['statement']}",
+            _effect({"effect": row["effect"], **ends}),
+            f"{row['margin']:g}",
+            f"{row['p_holm']:.2g}",
+            verdict,
         )
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _effect(r: dict) -> str:
+def _effect(result: dict) -> str:
     """Effect and interval with true minus signs, on one line."""
-    text = f"{r['effect']:+.4f} [{r['low']:+.4f},\u00a0{r['high']:+.4f}]"
-    return text.replace("-", "\u2212")
+    interval = f"[{result['low']:+.4f},\u00a0{result['high']:+.4f}]"
+    return f"{result['effect']:+.4f} {interval}".replace("-", "\u2212")
 
 
 def _check_name(what: str, name: str, taken, pattern: str) -> None:
+    """Refuse a name that is not allowed, or taken."""
     if not re.fullmatch(pattern, name):
         raise ValueError(f"{what} name {name!r}, allowed are characters {pattern[:-1]}")
     if name in taken:
         raise ValueError(f"{what} {name!r} is recorded already")
 
 
-def _loaded_modules() -> list[str]:
-    """Names of the loaded modules that belong to this checkout: they are inputs of the run."""
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
-    return sorted(name for name in sys.modules if name.partition(".")[0] in packages)
+def _lay_out(fig) -> None:
+    """Place the axes once, not anew for every file: that is a third of the work."""
+    engine = fig.get_layout_engine()
+    if engine is not None:
+        engine.execute(fig)
+        fig.set_layout_engine("none")
 
 
-def _data_read() -> dict[str, str]:
-    store = sys.modules.get("mtl_lib.data.store.cache")
-    return dict(sorted(store.READ.items())) if store else {}
-
-
-def _machine() -> dict:
-    """Versions, threads and processor of this run, as far as they can change a number."""
-    import importlib.metadata
-    import platform
-
-    from threadpoolctl import threadpool_info
-
-    versions = {}
-    for package in (
-        "numpy",
-        "scipy",
-        "scikit-learn",
-        "pandas",
-        "matplotlib",
-        "torch",
-        "numba",
-        "torchjd",
-    ):
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = None
-    pools = [
-        {key: pool.get(key) for key in ("internal_api", "version", "num_threads", "architecture")}
-        for pool in threadpool_info()
-    ]
-    return {
-        "versions": versions,
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "threads": os.environ.get("OMP_NUM_THREADS"),
-        "pools": pools,
-    }
+def _half_size(drawn: io.BytesIO) -> str:
+    """A PNG at half its size, as text; drawing it again would take ten times as long."""
+    shown = io.BytesIO()
+    Image.open(drawn).reduce(2).save(shown, "png")
+    return base64.b64encode(shown.getvalue()).decode()

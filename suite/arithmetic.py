@@ -20,6 +20,8 @@ OMP_NUM_THREADS=1 and its like              one thread: sums are not split (``su
 ==========================================  =====================================================
 
 glibc needs no variable: its exp, log and pow take their FMA variants on every such processor.
+MKL's roots cannot be pinned: ``torch.sqrt`` and single-precision ``torch.linalg.cholesky`` refine
+the processor's estimate of 1/sqrt(x), which differs between makers. The library does without them.
 The variables act on a library when it is first imported, so they must be set before the process
 starts: ``python -m suite.arithmetic COMMAND ...`` runs a command with them.
 """

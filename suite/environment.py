@@ -9,13 +9,15 @@ torch is its own step: the same version is a CPU or a CUDA build depending on th
 lock leaves it out. It goes in first, alone, so that pip's hash mode accepts locked packages that
 need it; then the lock; then once more with its needs, which only a CUDA build still has.
 
-``environment.py cluster`` adds what ``make sweep`` needs beyond that: Dask, from requirements-cluster.lock,
-into ``.venv/.cluster``. That folder holds only what the base lock lacks, so nothing in it can shadow a
-package of the base, and it is on the path of the sweep alone: no notebook sees it. It lies inside
-``.venv`` because it was resolved against that lock, and goes with it. ``environment.py pages`` adds axe-core,
-with which ``make test-pages`` tests how accessible the pages are, into ``.venv/.pages`` in the same way.
+``environment.py cluster`` adds what ``make sweep`` needs beyond that: Dask, from
+requirements-cluster.lock, into ``.venv/.cluster``. That folder holds only what the base lock lacks,
+so nothing in it can shadow a package of the base, and it is on the path of the sweep alone: no
+notebook sees it. It lies inside ``.venv`` because it was resolved against that lock, and goes with
+it. ``environment.py pages`` adds axe-core, with which ``make test-pages`` tests how accessible the
+pages are, into ``.venv/.pages`` in the same way.
 
-``environment.py flower`` does the same for ``.flower`` from ``requirements-flower.lock``: Flower wants older packages than the others.
+``environment.py flower`` does the same for ``.flower`` from ``requirements-flower.lock``: Flower
+wants older packages than the others.
 """
 
 import contextlib
@@ -29,18 +31,18 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-VENV, LOCK = ROOT / ".venv", "requirements.lock"
+VENV = ROOT / ".venv"
+LOCK = "requirements.lock"
 TORCH = "torch==2.13.0"
 SUPPORTED = ((3, 11), (3, 14))  # first accepted, first refused
 BESIDE = {"cluster": "Dask (3 MB)", "pages": "axe-core (1 MB)"}
 
 
 def torch_index() -> str:
-    """The index torch is taken from: TORCH_INDEX, else the one the present environment was built with."""
+    """The index torch is taken from: TORCH_INDEX, else that of the present environment."""
     stamps = [home / ".torch-index" for home in (VENV, ROOT / ".venv")]
-    return os.environ.get("TORCH_INDEX") or next(
-        (stamp.read_text() for stamp in stamps if stamp.is_file()), ""
-    )
+    remembered = [stamp.read_text() for stamp in stamps if stamp.is_file()]
+    return os.environ.get("TORCH_INDEX") or next(iter(remembered), "")
 
 
 def fingerprint() -> str:
@@ -62,12 +64,14 @@ def layout() -> str:
 def obstacle() -> str | None:
     """One line saying why no environment can be built here, or None."""
     if not SUPPORTED[0] <= sys.version_info[:2] < SUPPORTED[1]:
-        return f"python {sys.version.split()[0]} at {sys.executable}: 3.11, 3.12 or 3.13 is needed (make PYTHON=python3.11 ...)"
+        this = f"python {sys.version.split()[0]} at {sys.executable}"
+        return f"{this}: 3.11, 3.12 or 3.13 is needed (make PYTHON=python3.11 ...)"
     try:
         import ensurepip  # noqa: F401  (Debian ships venv without it)
         import venv  # noqa: F401
     except ImportError:
-        return f"{sys.executable} has no venv module; on Debian or Ubuntu: apt-get install python3-venv"
+        cure = "on Debian or Ubuntu: apt-get install python3-venv"
+        return f"{sys.executable} has no venv module; {cure}"
     return None
 
 
@@ -97,6 +101,10 @@ def steps(index: str) -> list[tuple[str, list[str]]]:
         ("the locked packages (0.4 GB)", [*pip(), "--require-hashes", "-r", str(ROOT / LOCK)]),
         ("what this build of torch still needs", torch),
         ("mtl_lib itself", [*pip(), "--no-deps", "--no-build-isolation", "-e", str(ROOT)]),
+        (
+            "MOCHA's inner loops, compiled once (15 s)",
+            [python, "-m", "suite.arithmetic", python, "-m", "mtl_lib.federated.mocha.compile"],
+        ),
         ("check", [python, "-m", "pip", "--disable-pip-version-check", "check"]),
     ]
 
@@ -122,23 +130,28 @@ def build() -> int:
 
 
 def build_beside(name: str) -> int:
-    """Make ``.venv/.NAME`` current, ``.venv`` being so; ``name`` is one of ``BESIDE``. Returns as ``build``."""
+    """Make ``.venv/.NAME`` current, where ``.venv`` is.
+
+    Parameters
+    ----------
+    name : str
+        One of ``BESIDE``.
+
+    Returns
+    -------
+    int
+        As ``build``.
+    """
     with _lock() as lock:
-        folder, file = VENV / f".{name}", ROOT / f"requirements-{name}.lock"
+        folder = VENV / f".{name}"
+        file = ROOT / f"requirements-{name}.lock"
         text = file.read_text()
         stamp = folder / ".complete"
         if stamp.is_file() and stamp.read_text() == text:
             return 0
         shutil.rmtree(folder, ignore_errors=True)
-        command = [
-            *pip(),
-            "--no-deps",
-            "--require-hashes",
-            "--target",
-            str(folder),
-            "-r",
-            str(file),
-        ]
+        only_these = ["--no-deps", "--require-hashes", "-r", str(file)]
+        command = [*pip(), *only_these, "--target", str(folder)]
         print(f"building {folder} (once)", flush=True)
         if not _done(BESIDE[name], command, lock):
             return 1
@@ -161,8 +174,8 @@ def _lock():
 def _done(label: str, command: list[str], lock) -> bool:
     """Run one step; False, after one line on stderr, if it fails."""
     print(f"  {label}", flush=True)
-    # The child holds the lock too: if this process is killed, nobody builds beside a pip that still runs.
-    # A session of its own keeps Ctrl-C here, where it is one line.
+    # The child holds the lock too: if this process is killed, nobody builds beside a pip that
+    # still runs. A session of its own keeps Ctrl-C here, where it is one line.
     done = subprocess.run(
         command,
         env={**os.environ, "PYTHONNOUSERSITE": "1"},
@@ -179,7 +192,8 @@ def _done(label: str, command: list[str], lock) -> bool:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["flower"]:
-        VENV, LOCK = ROOT / ".flower", "requirements-flower.lock"
+        VENV = ROOT / ".flower"
+        LOCK = "requirements-flower.lock"
     try:
         sys.exit(build_beside(sys.argv[1]) if sys.argv[1:] and sys.argv[1] in BESIDE else build())
     except KeyboardInterrupt:

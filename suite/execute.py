@@ -1,30 +1,44 @@
-"""Run one notebook in this process: papermill, then provenance, then the page. Started by ``build``.
+"""Run one notebook in this process: papermill, then provenance, then the page.
 
-``python -m suite.execute JOB`` reads a JSON job, writes into the job's folder only, and
-reports on stdout, one JSON object per line: a cell that starts, or how it ended. If the process
-that started it dies, this one and its kernel end too.
+``python -m suite.execute JOB`` is started by ``process``. It reads a JSON job, writes into the
+job's folder only, and reports on stdout, one JSON object per line: a cell that starts, or how it
+ended. If the process that started it dies, this one and its kernel end too.
 """
 
 import json
-import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 from suite import plan
+from suite.process import die_with
 from suite.project import FAILED, MISSING, NOTEBOOKS, OK, ROOT
+from suite.site import index, page
+
+# What a run is made of: git says whether it differs from the commit.
+SOURCES = ("mtl_lib", "study", "notebooks", "params", "requirements.lock")
 
 
 def main(job: dict) -> int:
-    """Job: section, folder (exists, empty), params, profile, builder (its process). Returns the exit code."""
+    """Run a job.
+
+    Parameters
+    ----------
+    job : dict
+        section, folder (exists, empty), params, profile, builder (the id of its process).
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
     die_with(job["builder"])
-    folder, section = Path(job["folder"]), job["section"]
+    folder = Path(job["folder"])
+    section = job["section"]
+    # Taken before the run: what is edited meanwhile counts as changed.
     before = plan.inputs(section, job["params"])
-    hashes = (
-        _all_module_hashes()
-    )  # taken before the run: what is edited meanwhile counts as changed
+    hashes = _all_module_hashes()
     started = time.time()
     error = _run(section, folder, job["params"])
     if error:
@@ -44,8 +58,6 @@ def main(job: dict) -> int:
     }
     (folder / "provenance.json").write_text(json.dumps(provenance, indent=1, sort_keys=True) + "\n")
     report(cell="page", title="rendering the page")
-    from suite.site import index, page
-
     page.strip(folder / "notebook.ipynb")
     page.write(folder, index.pages(folder.parent, section))
     return OK
@@ -57,25 +69,11 @@ def report(**message) -> None:
 
 
 def _run(section: str, folder: Path, params: dict) -> int:
+    """Execute the notebook; the exit code, after a report if it failed."""
     import papermill
-    from papermill.engines import NBClientEngine, papermill_engines
     from papermill.exceptions import PapermillExecutionError
 
-    class Reporting(NBClientEngine):
-        """papermill's own engine, saying which cell starts."""
-
-        @classmethod
-        def execute_managed_notebook(cls, manager, kernel_name, **options):
-            start = manager.cell_start
-
-            def announced(cell, index=None, **more):
-                _announce(manager.nb.cells, index)
-                return start(cell, index, **more)
-
-            manager.cell_start = announced
-            return super().execute_managed_notebook(manager, kernel_name, **options)
-
-    papermill_engines.register("reporting", Reporting)
+    _register_engine()
     output = folder / "notebook.ipynb"
     try:
         papermill.execute_notebook(
@@ -90,11 +88,8 @@ def _run(section: str, folder: Path, params: dict) -> int:
             log_output=False,
         )
     except PapermillExecutionError as error:
-        report(
-            failed=True,
-            cell=_number(_cells(output), error.cell_index),
-            error=f"{error.ename}: {_one_line(error.evalue)}",
-        )
+        place = _number(_cells(output), error.cell_index)
+        report(failed=True, cell=place, error=f"{error.ename}: {_one_line(error.evalue)}")
         return MISSING if error.ename == "DataMissing" else FAILED
     except Exception as error:  # a dead kernel, a full disk: still one line
         report(failed=True, cell=None, error=f"{type(error).__name__}: {_one_line(str(error))}")
@@ -105,17 +100,32 @@ def _run(section: str, folder: Path, params: dict) -> int:
     return OK
 
 
-def _announce(cells, index) -> None:
+def _register_engine() -> None:
+    """Make papermill's engine ``reporting``: its own one, saying which cell starts."""
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class Reporting(NBClientEngine):
+        @classmethod
+        def execute_managed_notebook(cls, manager, kernel_name, **options):
+            start = manager.cell_start
+
+            def announced(cell, index=None, **more):
+                _announce(manager.nb.cells, index)
+                return start(cell, index, **more)
+
+            manager.cell_start = announced
+            return super().execute_managed_notebook(manager, kernel_name, **options)
+
+    papermill_engines.register("reporting", Reporting)
+
+
+def _announce(cells, index: int | None) -> None:
     """Say which cell runs, under the last heading above it."""
     if index is None or cells[index].cell_type != "code":
         return
-    headings = [
-        line.lstrip("# ")
-        for cell in cells[:index]
-        if cell.cell_type == "markdown"
-        for line in cell.source.splitlines()
-        if line.startswith("#")
-    ]
+    texts = [cell.source for cell in cells[:index] if cell.cell_type == "markdown"]
+    lines = [line for text in texts for line in text.splitlines()]
+    headings = [line.lstrip("# ") for line in lines if line.startswith("#")]
     report(
         cell=_number(cells, index),
         of=_number(cells, len(cells) - 1),
@@ -124,7 +134,10 @@ def _announce(cells, index) -> None:
 
 
 def _number(cells, index: int) -> int:
-    """A cell's place in the notebook as its author sees it, from 1: papermill's injected cell is not one."""
+    """A cell's place in the notebook as its author sees it, from 1.
+
+    papermill's injected cell is not one of them.
+    """
     injected = sum(
         "injected-parameters" in cell.metadata.get("tags", []) for cell in cells[: index + 1]
     )
@@ -137,52 +150,31 @@ def _cells(path: Path):
     return nbformat.read(path, as_version=4).cells
 
 
-def die_with(builder: int) -> None:
-    """End when the building process does, however and whenever it ends; the kernel watches this one in turn."""
-
-    def watch():
-        while os.getppid() == builder:
-            time.sleep(0.3)
-        os._exit(FAILED)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def _all_module_hashes() -> dict[str, str]:
-    packages = [path.parent for path in ROOT.glob("*/__init__.py")]
-    files = [
-        path.relative_to(ROOT).with_suffix("")
-        for package in packages
-        for path in package.rglob("*.py")
-    ]
-    names = [".".join(path.parts[:-1] if path.name == "__init__" else path.parts) for path in files]
-    return {name: plan.module_hash(name) for name in names}
+    """The hash of every module of the checkout's packages, by its name."""
+    hashes = {}
+    for package in ROOT.glob("*/__init__.py"):
+        for file in package.parent.rglob("*.py"):
+            path = file.relative_to(ROOT).with_suffix("")
+            name = ".".join(path.parent.parts if path.name == "__init__" else path.parts)
+            hashes[name] = plan.module_hash(name)
+    return hashes
 
 
 def _git() -> dict:
-    """Commit and whether what a run is made of differed from it; None outside a checkout."""
+    """The commit, and whether what a run is made of differed from it; None outside a checkout."""
+    changes = _ask_git("status", "--porcelain", "--", *SOURCES)
+    dirty = None if changes is None else bool(changes)
+    return {"commit": _ask_git("rev-parse", "HEAD"), "dirty": dirty}
 
-    def git(*words):
-        done = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True)
-        return done.stdout.strip() if done.returncode == 0 else None
 
+def _ask_git(*words: str) -> str | None:
+    """What git prints; None without git or outside a checkout."""
     try:
-        commit, changes = (
-            git("rev-parse", "HEAD"),
-            git(
-                "status",
-                "--porcelain",
-                "--",
-                "mtl_lib",
-                "study",
-                "notebooks",
-                "params",
-                "requirements.lock",
-            ),
-        )
-        return {"commit": commit, "dirty": None if changes is None else bool(changes)}
+        answer = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True)
     except FileNotFoundError:
-        return {"commit": None, "dirty": None}
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 def _one_line(text: str) -> str:

@@ -1,9 +1,9 @@
 """What a section depends on, by content: why a run is out of date, or that it is not.
 
 Inputs are cell sources and tags, resolved parameters (so not the defaults in the parameters cell),
-Python's minor version, the lock, torch's version, the archives read, and the syntax tree (without
-docstrings) of every mtl_lib module the run had loaded when it finished. A comment, a touch or a
-fresh clone changes none of them.
+Python's minor version, the lock, torch's version, the arithmetic, the archives read, and the syntax
+tree (without docstrings) of every module of the checkout that the run had loaded when it finished.
+A comment, a touch or a fresh clone changes none of them.
 """
 
 import ast
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from mtl_lib.data import store
+from suite import arithmetic
 from suite.project import NOTEBOOKS, ROOT, read_json
 
 FILES = (
@@ -27,19 +28,62 @@ FILES = (
 )
 
 
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+# What a kind of input is called in messages.
+KINDS = {
+    "cells": "the notebook's cells",
+    "python": "Python",
+    "lock": "requirements.lock",
+    "torch": "torch",
+    "arithmetic": "the arithmetic",
+    "modules": "module",
+    "data": "data archive",
+    "params": "parameter",
+}
+
+
 def inputs(section: str, params: dict) -> dict:
-    """The inputs known before a run; ``modules`` and ``data`` are added after it."""
+    """The inputs known before a run.
+
+    Parameters
+    ----------
+    section : str
+        The notebook's name.
+    params : dict
+        Its checked parameters.
+
+    Returns
+    -------
+    dict
+        Kind -> identity, or name -> identity; ``modules`` and ``data`` are added after the run.
+    """
     return {
         "cells": cells_hash(NOTEBOOKS / f"{section}.ipynb"),
         "params": params,
         "python": "{}.{}".format(*sys.version_info),
         "lock": file_hash(ROOT / "requirements.lock"),
         "torch": _torch(),
+        "arithmetic": arithmetic.described(arithmetic.environment()),
     }
 
 
 def differences(result: Path, section: str, params: dict) -> list[str]:
-    """Why the run in folder ``result`` is out of date, one line each; empty if it is current."""
+    """Why a run is out of date.
+
+    Parameters
+    ----------
+    result : Path
+        The run's folder.
+    section : str
+        The notebook's name.
+    params : dict
+        Its checked parameters.
+
+    Returns
+    -------
+    list of str
+        One line each; empty if the run is current.
+    """
     if not result.is_dir():
         return ["no result yet"]
     damaged = _damage(result)
@@ -49,7 +93,22 @@ def differences(result: Path, section: str, params: dict) -> list[str]:
 
 
 def changes(before: dict, section: str, params: dict) -> list[str]:
-    """What is not now as it was in the inputs of a run, ``provenance["inputs"]``, one line each."""
+    """What is not now as it was in a run.
+
+    Parameters
+    ----------
+    before : dict
+        Inputs of the run, ``provenance["inputs"]``.
+    section : str
+        The notebook's name.
+    params : dict
+        Its checked parameters.
+
+    Returns
+    -------
+    list of str
+        One line each.
+    """
     now = inputs(section, params)
     now["modules"] = {name: module_hash(name) for name in before.get("modules", {})}
     current = {name: pin.sha256 for name, pin in store.pins().items()}
@@ -61,11 +120,9 @@ def changes(before: dict, section: str, params: dict) -> list[str]:
     for key, value in now.items():
         if isinstance(value, dict):
             old = before.get(key, {})
-            lines += [
-                _line(key, name, old.get(name), value.get(name))
-                for name in sorted(set(old) | set(value))
-                if old.get(name) != value.get(name)
-            ]
+            for name in sorted(set(old) | set(value)):
+                if old.get(name) != value.get(name):
+                    lines.append(_line(key, name, old.get(name), value.get(name)))
         elif before.get(key) != value:
             lines.append(_line(key, "", before.get(key), value))
     return lines
@@ -89,12 +146,16 @@ def _damage(result: Path) -> str | None:
 
 
 def cells_hash(path: Path) -> str:
-    """Hash of the sources, types and tags of a notebook's cells, not of outputs, nor of the parameters cell: a run's values are inputs themselves."""
-    cells = [
-        (cell["cell_type"], "".join(cell["source"]), cell.get("metadata", {}).get("tags", []))
-        for cell in json.loads(path.read_text())["cells"]
-    ]
-    return _digest(json.dumps([cell for cell in cells if "parameters" not in cell[2]]))
+    """Hash of the sources, types and tags of a notebook's cells.
+
+    Outputs do not count, nor does the parameters cell: a run's values are inputs themselves.
+    """
+    cells = []
+    for cell in json.loads(path.read_text())["cells"]:
+        tags = cell.get("metadata", {}).get("tags", [])
+        if "parameters" not in tags:
+            cells.append((cell["cell_type"], "".join(cell["source"]), tags))
+    return _digest(json.dumps(cells))
 
 
 def module_hash(name: str) -> str:
@@ -114,10 +175,7 @@ def _tree_hash(source: bytes) -> str:
     except SyntaxError:
         return "does not parse"
     for node in ast.walk(tree):
-        if (
-            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
-            and ast.get_docstring(node, clean=False) is not None
-        ):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
     return _digest(ast.dump(tree))
 
@@ -128,6 +186,7 @@ def file_hash(path: Path) -> str:
 
 
 def _torch() -> str | None:
+    """The installed version of torch, which the lock leaves out."""
     try:
         return importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:
@@ -135,19 +194,10 @@ def _torch() -> str | None:
 
 
 def _digest(content: str | bytes) -> str:
-    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()[
-        :16
-    ]
+    data = content.encode() if isinstance(content, str) else content
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _line(kind: str, name: str, before, now) -> str:
-    what = {
-        "cells": "the notebook's cells",
-        "python": "Python",
-        "lock": "requirements.lock",
-        "torch": "torch",
-        "modules": "module",
-        "data": "data archive",
-        "params": "parameter",
-    }[kind]
-    return f"{what}{' ' if name else ''}{name} changed: {before} -> {now}"
+    what = f"{KINDS[kind]} {name}" if name else KINDS[kind]
+    return f"{what} changed: {before} -> {now}"

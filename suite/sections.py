@@ -1,4 +1,4 @@
-"""The sections of the study that this runner runs: the typed parameters of every notebook, by its name.
+"""The sections of the study that this runner runs: typed parameters of every notebook, by name.
 
 ``[tool.suite]`` of pyproject.toml names the module; the runner knows nothing else of the study.
 """

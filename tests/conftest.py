@@ -25,10 +25,13 @@ def new_toy(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def built_once(tmp_path_factory) -> Path:
-    """A toy project with the default result of ``a_toy``, made once per worker: most tests of the build begin there."""
-    made = Toy(tmp_path_factory.mktemp("built") / "toy")
-    made.build("a_toy")
-    return made.root
+    """A toy project with the default result of ``a_toy``, made once per worker.
+
+    Most tests of the build begin there.
+    """
+    project = Toy(tmp_path_factory.mktemp("built") / "toy")
+    project.build("a_toy")
+    return project.root
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
-"""The squared loss of all tasks from their Gram matrices, everything unpenalised eliminated exactly.
+"""The squared loss of all tasks from their Gram matrices, everything free eliminated exactly.
 
-Eliminating the free u of ``design`` leaves f(V) = min over u of sum_t c_t ||y_t - X_t v_t - Z_t u||^2 / 2
-+ rho ||W||_F^2, a quadratic whose residual is orthogonal to all that is free: what makes its duality
-gap valid. One product per evaluation yields gradient, value and certificate.
+Eliminating the free u of ``design`` leaves f(V) = min over u of
+sum_t c_t ||y_t - X_t v_t - Z_t u||^2 / 2 + rho ||W||_F^2, a quadratic whose residual is orthogonal
+to all that is free: what makes its duality gap valid. One product per evaluation yields gradient,
+value and certificate.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 
 
 @dataclass
-class Point:
+class QuadraticPoint:
     """V (T, p) with the gradient of f there."""
 
     V: np.ndarray
@@ -19,76 +20,90 @@ class Point:
 
 
 class QuadraticLoss:
-    """f(V) for squared losses; ``design`` holds the columns, ``ys`` the targets, lists of (m_t,)."""
+    """f(V) for squared losses.
+
+    Parameters
+    ----------
+    design : Design
+        The columns.
+    ys : list of (m_t,)
+        Targets.
+    """
 
     def __init__(self, design, ys):
-        self.design, self.shape = design, (design.T, design.p)
+        self.design = design
+        self.shape = (design.T, design.p)
         ys, self._own, self._shift = centred_targets(design, ys)
-        rows = list(zip(design.Xs, design.Zs, design.weights, ys, strict=True))
-        square = np.stack(
-            [X.T @ (c[:, None] * X) for X, _, c, _ in rows[: 1 if design.same else None]]
-        )
-        self._cross = np.stack([X.T @ (c[:, None] * Z) for X, Z, c, _ in rows])
-        self._moment = np.stack([X.T @ (c * y) for X, _, c, y in rows])
-        self._common_moment = sum(Z.T @ (c * y) for _, Z, c, y in rows)
-        ridge, d = 2 * design.ridge, design.d
-        square[:, range(d), range(d)] += ridge
-        self._square = np.broadcast_to(square, (design.T, *square.shape[1:]))
-        if ridge:
-            self._cross[:, :d] += ridge * np.tensordot(design.null, design.lift, 1)
-        self.curvature = float(
-            np.linalg.eigvalsh(square)[:, -1].max()
-        )  # Lipschitz constant of the gradient
-        energy = float(sum(c @ y**2 for _, _, c, y in rows))
+        square = self._moments(ys)
+        self.curvature = float(np.linalg.eigvalsh(square)[:, -1].max())  # Lipschitz, of gradients
+        energy = float(sum(c @ y**2 for c, y in zip(design.weights, ys, strict=True)))
         self.scale = 0.5 * energy  # the objective of the zero model
         self._value_at_zero = 0.5 * (energy - float((self._common_moment**2).sum()))
         self._clear_rounding()
         self._gradient_at_zero = self.at(np.zeros(self.shape)).gradient
 
+    def _moments(self, ys):
+        """All products of columns and targets; returns the Gram matrices, one where X is one."""
+        design = self.design
+        rows = list(zip(design.Xs, design.Zs, design.weights, ys, strict=True))
+        distinct = rows[:1] if design.same else rows
+        square = np.stack([X.T @ (c[:, None] * X) for X, _, c, _ in distinct])
+        self._cross = np.stack([X.T @ (c[:, None] * Z) for X, Z, c, _ in rows])
+        self._moment = np.stack([X.T @ (c * y) for X, _, c, y in rows])
+        self._common_moment = sum(Z.T @ (c * y) for _, Z, c, y in rows)
+        features = range(design.d)
+        square[:, features, features] += 2 * design.ridge
+        if design.ridge:
+            common = np.tensordot(design.null, design.lift, 1)
+            self._cross[:, : design.d] += 2 * design.ridge * common
+        self._square = np.broadcast_to(square, (design.T, *square.shape[1:]))
+        return square
+
     def _clear_rounding(self):
-        """Where the free part explains all that a column could, what is left is rounding and becomes exactly 0:
-        a small enough lam would follow it without end."""
+        """Where the free part explains all that a column could, the rest becomes exactly 0.
+
+        It is rounding, and a small enough lam would follow it without end.
+        """
         left = self.at(np.zeros(self.shape)).gradient
         lengths = np.sqrt(np.einsum("tpp->tp", self._square) * 2 * self.scale)
         self._moment += np.where(np.abs(left) <= 1e-14 * lengths, left, 0.0)
 
-    def free_part(self, V):
+    def free_part(self, V) -> np.ndarray:
         """The optimal u for V: sum_t Z_t' c_t (y_t - X_t v_t), (r,)."""
         return self._common_moment - V.ravel() @ self._cross.reshape(V.size, -1)
 
-    def at(self, V, near=None):
+    def at(self, V, near=None) -> QuadraticPoint:
         """The point at V (T, p)."""
-        product = (
-            V @ self._square[0]
-            if self.design.same
-            else np.matmul(self._square, V[:, :, None])[:, :, 0]
-        )
+        if self.design.same:
+            product = V @ self._square[0]
+        else:
+            product = np.matmul(self._square, V[:, :, None])[:, :, 0]
         if self._cross.shape[2]:
             product += self._cross @ self.free_part(V)
-        return Point(V, product - self._moment)
+        return QuadraticPoint(V, product - self._moment)
 
-    def extrapolate(self, new, old, momentum):
-        """The point at new + momentum (new - old), without another product: gradients of a quadratic are affine."""
-        return Point(
+    def extrapolate(self, new, old, momentum) -> QuadraticPoint:
+        """The point at new + momentum (new - old), without a product: gradients are affine."""
+        return QuadraticPoint(
             new.V + momentum * (new.V - old.V),
             new.gradient + momentum * (new.gradient - old.gradient),
         )
 
-    def bend(self, at, to):
+    def bend(self, at, to) -> float:
         """2 (f(to) - f(at) - <f'(at), to - at>)."""
         return float(np.vdot(to.V - at.V, to.gradient - at.gradient))
 
-    def value(self, point):
-        return self._value_at_zero + 0.5 * float(
-            (point.V * (point.gradient + self._gradient_at_zero)).sum()
-        )
+    def value(self, point) -> float:
+        """f at a point."""
+        gradients = point.gradient + self._gradient_at_zero
+        return self._value_at_zero + 0.5 * float((point.V * gradients).sum())
 
     def dual(self, point):
         """(G, <r, y>, <r, r>, None) of the residual r, y with the free directions taken out."""
         aligned = 2 * self._value_at_zero + float((point.V * self._gradient_at_zero).sum())
         return point.gradient, aligned, 2 * self.value(point), None
 
-    def unbounded(self, point):
+    def unbounded(self, point) -> bool:
         """Whether the free part grows without end: never under squared losses."""
         return False
 
@@ -98,32 +113,40 @@ class QuadraticLoss:
         return coef, intercept + self._shift
 
     @property
-    def mean_square(self):
+    def mean_square(self) -> np.ndarray:
         """The mean Gram matrix of the tasks, (p, p)."""
         return self._square.mean(axis=0)
 
-    def bent(self, V):
+    def bent(self, V) -> np.ndarray:
         """The second derivative of f along V, (T, p)."""
         return self.at(V).gradient - self._gradient_at_zero
 
-    def ridge_solution(self, A, mu=None):
-        """argmin of f(V) + sum_t (v_t - v_0)' A (v_t - v_0) / 2 + mu ||v_0||^2 / 2; v_0 = 0 where mu is None.
+    def ridge_solution(self, A, mu=None) -> np.ndarray:
+        """argmin of f(V) + sum_t (v_t - v_0)' A (v_t - v_0) / 2 + mu ||v_0||^2 / 2, (T, p).
 
-        A is a number or (p, p). Block elimination: each v_t given the common part, then the common part. O(T p^3).
+        Block elimination: each v_t given the common part, then the common part. O(T p^3).
+
+        Parameters
+        ----------
+        A : float or (p, p)
+            The metric of the deviations.
+        mu : float, optional
+            The weight of v_0; where it is None, v_0 = 0.
         """
-        cross, corner, right = self._cross, np.eye(self._cross.shape[2]), self._common_moment
+        p = self.shape[1]
+        cross = self._cross
+        corner = np.eye(cross.shape[2])
+        right = self._common_moment
         if mu is not None:
-            both = self._cross.sum(axis=0)
-            corner = np.block(
-                [[corner, both.T], [both, self._square.sum(axis=0) + mu * np.eye(self.shape[1])]]
-            )
-            cross, right = (
-                np.concatenate([cross, self._square], axis=2),
-                np.concatenate([right, self._moment.sum(axis=0)]),
-            )
-        inner = self._square + (A if np.ndim(A) else A * np.eye(self.shape[1]))
+            both = cross.sum(axis=0)
+            mean_corner = self._square.sum(axis=0) + mu * np.eye(p)
+            corner = np.block([[corner, both.T], [both, mean_corner]])
+            cross = np.concatenate([cross, self._square], axis=2)
+            right = np.concatenate([right, self._moment.sum(axis=0)])
+        inner = self._square + (A if np.ndim(A) else A * np.eye(p))
         solved = np.linalg.solve(inner, np.concatenate([cross, self._moment[:, :, None]], axis=2))
-        share, own = solved[:, :, :-1], solved[:, :, -1]  # v_t = own_t - share_t z
+        share = solved[:, :, :-1]  # v_t = own_t - share_t z
+        own = solved[:, :, -1]
         if not len(right):
             return own
         left = corner - np.tensordot(cross, share, ((0, 1), (0, 1)))
@@ -133,8 +156,15 @@ class QuadraticLoss:
 
 
 def centred_targets(design, ys):
-    """(ys, their means (T,), shift): what free intercepts take up, task by task or all together, is taken
-    out of squared targets first; far from 0 it would cost digits."""
+    """What intercepts take up is taken out of squared targets first; far from 0 it costs digits.
+
+    Free intercepts take up the mean of each task, a common one the mean of all.
+
+    Returns
+    -------
+    tuple
+        (targets without the means, the tasks' own means (T,), the common mean).
+    """
     means = np.array([c @ y / c.sum() for c, y in zip(design.weights, ys, strict=True)])
     totals = [c.sum() for c in design.weights]
     own = means if design.intercept == "free" else np.zeros(design.T)
@@ -143,11 +173,10 @@ def centred_targets(design, ys):
 
 
 def _pseudo_inverse(matrix):
-    """Of a positive semidefinite matrix, scaled to a unit diagonal first, so that units do not decide what is 0.
-    Collinear columns leave eigenvalues of rounding size, a few times 1e-16: the cut is well above them."""
+    """Of a positive semidefinite matrix, scaled to a unit diagonal: units do not decide what is 0.
+
+    Collinear columns leave eigenvalues of rounding size, a few times 1e-16: the cut is well above.
+    """
     scale = 1 / np.sqrt(np.where(np.diag(matrix) > 0, np.diag(matrix), 1.0))
-    return (
-        scale[:, None]
-        * np.linalg.pinv(scale[:, None] * matrix * scale, rcond=1e-12, hermitian=True)
-        * scale
-    )
+    scaled = scale[:, None] * matrix * scale
+    return scale[:, None] * np.linalg.pinv(scaled, rcond=1e-12, hermitian=True) * scale

@@ -11,14 +11,25 @@ class Card:
 
     Parameters
     ----------
-    title, tasks, target, inputs : one line each.
-    archive : name of the archive in the store, or a tuple of names; ``item`` is the data set inside it.
-    licence, citation : as the source states them.
-    traps : what has misled people, or would.
-    profile : ``"default"``, or ``"full"`` for what only the web or a mirror folder has.
-    instead : an archive that does for all the others.
+    title, tasks, target, inputs : str
+        One line each.
+    archive : str or tuple of str
+        Names of the archives in the store.
+    item : str
+        The data set inside the archive.
+    licence, citation : str
+        As the source states them.
+    traps : str
+        What has misled people, or would.
+    profile : str
+        ``"default"``, or ``"full"`` for what only the web or a mirror folder has.
+    instead : str
+        An archive that does for all the others.
 
-    Raises ValueError for an empty field and for another profile.
+    Raises
+    ------
+    ValueError
+        For an empty field and for another profile.
     """
 
     title: str

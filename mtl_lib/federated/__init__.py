@@ -1,12 +1,23 @@
 """Federated learning: tasks are clients. Every method is written once, on the stack.
 
-``simulate`` runs a method on the clients of a task set, ``evaluate`` scores a state, ``join`` adds
-clients that did not train. ``Mocha`` solves in the dual and is an estimator of its own, with the
-``Relationship`` of its nodes and the ``Systems`` they run on.
+``simulate`` runs a method on the clients of a task set, with what ``Settings`` lists; ``evaluate``
+scores a state, ``join`` makes one for clients that did not train. ``metrics`` says how well all
+clients are served, ``match`` and ``drift`` whether a method found what the data were made of,
+``smoothness`` how large a learning rate may be. ``Mocha`` solves in the dual and is an estimator of
+its own, with the ``Relationship`` of its nodes and the ``Systems`` they run on. ``next_word`` has
+the next word in closed form.
 """
 
-from mtl_lib.federated.engine.method import Method, State
-from mtl_lib.federated.engine.simulation import Diverged, History, evaluate, join, simulate
+from mtl_lib.federated import next_word
+from mtl_lib.federated.engine import metrics
+from mtl_lib.federated.engine.clients import Clients
+from mtl_lib.federated.engine.method import Method
+from mtl_lib.federated.engine.recovery import drift, match
+from mtl_lib.federated.engine.rounds import Diverged
+from mtl_lib.federated.engine.settings import Settings
+from mtl_lib.federated.engine.simulation import History, evaluate, join, simulate
+from mtl_lib.federated.engine.state import State
+from mtl_lib.federated.engine.tuning import smoothness
 from mtl_lib.federated.methods.centralized import Centralized
 from mtl_lib.federated.methods.dfedem import DFedEM
 from mtl_lib.federated.methods.ditto import Ditto
@@ -21,7 +32,7 @@ from mtl_lib.federated.methods.local import Local
 from mtl_lib.federated.methods.per_fedavg import PerFedAvg
 from mtl_lib.federated.methods.pfedme import PFedMe
 from mtl_lib.federated.methods.scaffold import SCAFFOLD
-from mtl_lib.federated.mocha.estimator import Mocha, MochaHistory
+from mtl_lib.federated.mocha.estimator import Mocha
 from mtl_lib.federated.mocha.minibatch import MiniBatchSDCA, MiniBatchSGD
 from mtl_lib.federated.mocha.one_vs_rest import OneVsRest
 from mtl_lib.federated.mocha.relationships import (
@@ -33,12 +44,14 @@ from mtl_lib.federated.mocha.relationships import (
     TaskClusters,
     TaskGraph,
 )
+from mtl_lib.federated.mocha.server import MochaHistory
 from mtl_lib.federated.mocha.systems import Systems
 
 __all__ = [
     "IFCA",
     "SCAFFOLD",
     "Centralized",
+    "Clients",
     "CommonMean",
     "DFedEM",
     "Ditto",
@@ -63,11 +76,17 @@ __all__ = [
     "PFedMe",
     "PerFedAvg",
     "Relationship",
+    "Settings",
     "State",
     "Systems",
     "TaskClusters",
     "TaskGraph",
+    "drift",
     "evaluate",
     "join",
+    "match",
+    "metrics",
+    "next_word",
     "simulate",
+    "smoothness",
 ]

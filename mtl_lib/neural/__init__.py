@@ -1,17 +1,27 @@
-"""Neural multi-task learning on the stack: many small networks with a shared trunk, trained at once.
+"""Neural multi-task learning on the stack: many small networks with a shared trunk at once.
 
-``network`` is encoders, trunk and heads; ``training`` trains K replicas of one, each on data of
-its own; ``arms`` compares degrees of sharing; ``balancing`` weighs losses.
+A ``Network`` has encoders, a trunk of layers, and heads at any depth. ``train`` trains K replicas
+of one, each on data of its own; ``predict`` and ``features`` ask them. ``arms`` compares degrees
+of sharing; ``balancing`` weighs losses; ``relationship_network`` is a prior on heads and trunks;
+``scores`` and ``entities`` measure answers.
 """
 
+from mtl_lib.neural import arms, balancing, entities, relationship_network, scores
 from mtl_lib.neural.arms import Arm
 from mtl_lib.neural.balancing import DWA, Aggregator, Uncertainty
-from mtl_lib.neural.network import Bag, Conv, Dense, Head, Network, Tokens
+from mtl_lib.neural.layers import Bag, Conv, Dense, Tokens
+from mtl_lib.neural.losses import NETWORK_LOSSES, NO_TAG
+from mtl_lib.neural.network import Head, Network
+from mtl_lib.neural.prediction import features, predict
+from mtl_lib.neural.recipe import Recipe
 from mtl_lib.neural.relationship_network import RelatedHeads
-from mtl_lib.neural.training import Replicas, Trained, features, predict, train
+from mtl_lib.neural.replicas import Replicas
+from mtl_lib.neural.training import Trained, train
 
 __all__ = [
     "DWA",
+    "NETWORK_LOSSES",
+    "NO_TAG",
     "Aggregator",
     "Arm",
     "Bag",
@@ -19,12 +29,18 @@ __all__ = [
     "Dense",
     "Head",
     "Network",
+    "Recipe",
     "RelatedHeads",
     "Replicas",
     "Tokens",
     "Trained",
     "Uncertainty",
+    "arms",
+    "balancing",
+    "entities",
     "features",
     "predict",
+    "relationship_network",
+    "scores",
     "train",
 ]

@@ -1,187 +1,39 @@
-"""Encoders, a trunk of layers, and heads that may be attached at any depth: K such networks as one stack.
+"""Encoders, a trunk of layers, and heads that may be attached at any depth: K networks as one.
 
-An encoder brings the inputs of a task into the trunk; the trunk is shared by all tasks; a head reads the output of
-one trunk layer, if need be through layers of its own, and answers one task, or several that share it. All tensors have the
-network as leading axis, so that K networks are one batched product per layer.
+An encoder brings the inputs of a task into the trunk. The trunk is shared by all tasks. A head
+reads the output of one trunk layer, if need be through layers of its own, and answers one task, or
+several that share it. All tensors have the network as leading axis, so that K networks are one
+batched product per layer.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.nn import functional as F
+
+from mtl_lib.checks import whole
+from mtl_lib.neural.layers import Dense, Spelled
 
 POOLS = (None, "token", "max")
 
 
-@dataclass(frozen=True)
-class Dense:
-    """Fully connected, (K, B, inputs) to (K, B, outputs); inputs of other shapes are flattened. ReLU where ``activation``."""
+@dataclass(frozen=True, repr=False)
+class Head(Spelled):
+    """An answer that is read off the trunk.
 
-    parts = ("weight", "bias")
-    inputs: int
-    outputs: int
-    activation: bool = True
-
-    def draw(self, rng) -> dict[str, np.ndarray]:
-        """Weights and biases uniform on +-1/sqrt(inputs), as torch's Linear."""
-        bound = 1 / math.sqrt(self.inputs)
-        return {
-            "weight": rng.uniform(-bound, bound, (self.outputs, self.inputs)),
-            "bias": rng.uniform(-bound, bound, self.outputs),
-        }
-
-    def __call__(self, weight, bias, h):
-        if not h.is_floating_point():
-            raise ValueError("Dense: whole numbers, ids need Bag or Tokens first")
-        h = h.reshape(*h.shape[:2], -1)
-        if h.shape[2] != self.inputs:
-            raise ValueError(
-                f"Dense: inputs of {h.shape[2]} numbers, the layer takes {self.inputs}"
-            )
-        h = torch.baddbmm(bias[:, None], h, weight.transpose(1, 2))
-        return torch.relu(h) if self.activation else h
-
-    def flops(self, shape) -> tuple[int, tuple]:
-        """(floating-point operations of one example of that shape, shape of the output): two per weight, biases and ReLU left out."""
-        return 2 * self.inputs * self.outputs, (self.outputs,)
-
-
-@dataclass(frozen=True)
-class Conv:
-    """``size`` x ``size`` filters at every second place with zero padding, and ReLU: (K, B, inputs, H, W) to (K, B, outputs, H/2, W/2), rounded up.
-
-    K networks are one grouped convolution: the faster the smaller the mini-batch (``make bench``). A loop over networks and im2col with
-    a batched product were measured too and are slower at 10 to 32 images.
-    """
-
-    parts = ("weight", "bias")
-    inputs: int
-    outputs: int
-    size: int = 3
-
-    def draw(self, rng) -> dict[str, np.ndarray]:
-        """Uniform on +-1/sqrt(inputs size^2), as torch's Conv2d."""
-        bound = 1 / math.sqrt(self.inputs * self.size**2)
-        return {
-            "weight": rng.uniform(-bound, bound, (self.outputs, self.inputs, self.size, self.size)),
-            "bias": rng.uniform(-bound, bound, self.outputs),
-        }
-
-    def __call__(self, weight, bias, h):
-        if h.ndim != 5 or h.shape[2] != self.inputs:
-            raise ValueError(
-                f"Conv: inputs of shape {tuple(h.shape[2:])}, the layer takes ({self.inputs}, height, width)"
-            )
-        K, B = h.shape[
-            :2
-        ]  # (B, K channels) is the layout of groups; between two of these layers the moves below copy nothing
-        h = F.conv2d(
-            h.transpose(0, 1).reshape(B, -1, *h.shape[3:]),
-            weight.flatten(0, 1),
-            bias.flatten(),
-            2,
-            self.size // 2,
-            groups=K,
-        )
-        h = torch.relu(h)
-        return h.view(B, K, self.outputs, *h.shape[2:]).transpose(0, 1)
-
-    def flops(self, shape) -> tuple[int, tuple]:
-        """As ``Dense.flops``."""
-        places = math.prod((side + 1) // 2 for side in shape[1:])
-        return 2 * self.size**2 * self.inputs * self.outputs * places, (
-            self.outputs,
-            *((side + 1) // 2 for side in shape[1:]),
-        )
-
-
-@dataclass(frozen=True)
-class Bag:
-    """A sequence of ids as one vector: the mean of their embeddings, weighted by position, (K, B, L) to (K, B, outputs).
-
-    h = sum_l a_l E[id_l] / sum_l a_l over the places that hold an id (0 is padding), a_l = exp(position_l) learned: what came last may count
-    more. A sequence of nothing but padding is 0.
-
-    vocabulary : ids run from 0 to vocabulary - 1.  length : L.
-    """
-
-    parts = ("table", "position")
-    vocabulary: int
-    outputs: int
-    length: int
-
-    def draw(self, rng) -> dict[str, np.ndarray]:
-        """Embeddings standard normal, as torch's Embedding; all places alike."""
-        return {
-            "table": rng.standard_normal((self.vocabulary, self.outputs)),
-            "position": np.zeros(self.length),
-        }
-
-    def __call__(self, table, position, ids):
-        weight = position.exp()[:, None] * (ids > 0)
-        weight = weight / weight.sum(2, keepdim=True).clamp(min=1e-12)
-        return (weight[..., None] * _embedded(table, ids)).sum(2)
-
-    def flops(self, shape) -> tuple[int, tuple]:
-        """As ``Dense.flops``: looking up is free, weighing is not."""
-        return 2 * self.length * self.outputs, (self.outputs,)
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """A vector for every token from the embeddings of the ``size`` tokens around it, and ReLU: ids (K, B, L) to (K, B, L, outputs).
-
-    h_l = relu(A [E[id_{l-r}]; ...; E[id_{l+r}]] + b), size = 2 r + 1, 0 at padding (id 0) and for what lies beyond the ends: the window network
-    of Collobert et al. (2011).
-    """
-
-    parts = ("table", "weight", "bias")
-    vocabulary: int
-    embedding: int
-    outputs: int
-    size: int = 3
-
-    def draw(self, rng) -> dict[str, np.ndarray]:
-        """Embeddings standard normal, the layer as ``Dense``."""
-        layer = Dense(self.size * self.embedding, self.outputs)
-        return {"table": rng.standard_normal((self.vocabulary, self.embedding)), **layer.draw(rng)}
-
-    def __call__(self, table, weight, bias, ids):
-        seen = (ids > 0)[..., None]
-        embedded = F.pad(_embedded(table, ids) * seen, (0, 0, self.size // 2, self.size // 2))
-        around = torch.cat([embedded[:, :, k : k + ids.shape[2]] for k in range(self.size)], -1)
-        h = torch.baddbmm(bias[:, None], around.flatten(1, 2), weight.transpose(1, 2))
-        return torch.relu(h).view(*ids.shape, self.outputs) * seen
-
-    def flops(self, shape) -> tuple[int, tuple]:
-        """As ``Dense.flops``, for ``shape`` = (L,) tokens."""
-        return 2 * shape[0] * self.size * self.embedding * self.outputs, (shape[0], self.outputs)
-
-
-def _embedded(table, ids):
-    """Rows of tables (K, V, e) at ids (K, B, L), (K, B, L, e). Raises ValueError for numbers that are no ids, and for an id beyond the table."""
-    K, V, _ = table.shape
-    if ids.is_floating_point():
-        raise ValueError(
-            f"numbers of type {str(ids.dtype).removeprefix('torch.')}, ids are whole numbers"
-        )
-    if int(ids.max()) >= V:
-        raise ValueError(f"id {int(ids.max())}, the vocabulary has {V}")
-    return F.embedding(
-        ids + V * torch.arange(K, device=ids.device)[:, None, None], table.flatten(0, 1)
-    )
-
-
-@dataclass(frozen=True)
-class Head:
-    """An answer read off the trunk: ``depth`` layers of it are used (None for all, 0 for the encoder's output).
-
-    inputs : numbers the layer at that depth has, flattened; per token where ``pool`` is given.
-    outputs : scores of a task, 1 for a number or two classes.
-    specific : widths of layers that belong to this head alone; none makes a linear head.
-    pool : for layers with a vector per token (``Tokens``): ``"token"`` answers for every token, ``"max"`` reads the largest value over tokens.
+    Parameters
+    ----------
+    inputs : int
+        Numbers the layer at that depth gives, flattened; per token where ``pool`` is given.
+    outputs : int
+        Scores of a task, 1 for a number or two classes.
+    depth : int, optional
+        How many layers of the trunk are used: None for all, 0 for the encoder's output.
+    specific : tuple of int
+        Widths of layers that belong to this head alone; none makes a linear head.
+    pool : {None, "token", "max"}
+        For layers with a vector per token (``Tokens``): ``"token"`` answers for every token,
+        ``"max"`` reads the largest value over tokens.
     """
 
     inputs: int
@@ -190,6 +42,9 @@ class Head:
     specific: tuple[int, ...] = ()
     pool: str | None = None
 
+    def __post_init__(self):
+        whole("Head", 1, inputs=self.inputs, outputs=self.outputs)
+
     def layers(self) -> list[Dense]:
         """The specific layers and the linear one."""
         widths = (self.inputs, *self.specific)
@@ -197,22 +52,36 @@ class Head:
 
 
 class Network:
-    """See the module.
+    """The architecture of K networks that are trained at once.
 
     Parameters
     ----------
-    trunk : layers, in order.
-    heads : name -> Head.
-    tasks : task name -> name of its head; None where every head has its task's name. Two tasks of one head share its weights.
-    links : task name -> function of its head's outputs (K, B, outputs) giving the task's scores, for tasks that read one head differently.
-    encoders : name of inputs -> layers before the trunk; None where inputs go into the trunk as they are.
+    trunk : list of layers
+        In order; see ``mtl_lib.neural.layers``.
+    heads : dict
+        Name -> ``Head``.
+    tasks : dict, optional
+        Task name -> name of its head; None where every head has its task's name. Tasks of one head
+        share its weights.
+    encoders : dict, optional
+        Name of inputs -> list of layers before the trunk; None where inputs go into the trunk as
+        they are.
+    links : dict, optional
+        Task name -> function of its head's outputs (K, B, outputs) that gives the task's scores,
+        for tasks that read one head differently.
 
-    Parameters of K networks are named ``trunk.0.weight`` (K, ...), ``head.NAME.bias``, ``encoder.NAME.0.weight``. They are drawn trunk
-    first, then encoders, then heads in their order: with equal seeds networks that differ in later heads have the same trunk.
+    Raises
+    ------
+    ValueError
+        For a head deeper than the trunk, an unknown pooling, a head that no task reads, a task
+        whose head does not exist, and a link of an unknown task.
 
-    Layers of one head alone are ``specific.NAME.0.weight``.
-
-    Raises ValueError for a head deeper than the trunk, an unknown pooling, and a task whose head does not exist.
+    Notes
+    -----
+    Parameters of K networks are named ``trunk.0.weight`` (K, ...), ``head.NAME.bias``,
+    ``encoder.NAME.0.weight``, and ``specific.NAME.0.weight`` for layers of one head alone. They are
+    drawn trunk first, then encoders, then heads, in the order given. So networks with equal seeds
+    that differ in later heads have the same trunk, and heads in another order start elsewhere.
     """
 
     def __init__(
@@ -223,44 +92,58 @@ class Network:
         encoders: dict[str, list] | None = None,
         links: dict | None = None,
     ):
-        self.trunk, self.heads, self.encoders = list(trunk), dict(heads), dict(encoders or {})
-        self.tasks, self.links = (
-            {name: name for name in heads} if tasks is None else dict(tasks),
-            dict(links or {}),
-        )
-        for name, head in self.heads.items():
-            if head.depth is not None and not 0 <= head.depth <= len(self.trunk):
-                raise ValueError(
-                    f"head {name!r}: depth {head.depth}, the trunk has {len(self.trunk)} layers"
-                )
-            if head.pool not in POOLS:
-                raise ValueError(
-                    f"head {name!r}: pool {head.pool!r}, allowed are {', '.join(map(repr, POOLS))}"
-                )
+        self.trunk = list(trunk)
+        self.heads = dict(heads)
+        self.tasks = {name: name for name in heads} if tasks is None else dict(tasks)
+        self.encoders = dict(encoders or {})
+        self.links = dict(links or {})
         for task, head in self.tasks.items():
             if head not in self.heads:
-                raise ValueError(
-                    f"task {task!r}: no head {head!r}, there are {', '.join(map(repr, self.heads))}"
-                )
+                raise ValueError(f"task {task!r}: no head {head!r}, there are {_named(self.heads)}")
+        for name, head in self.heads.items():
+            self._check_head(name, head)
+        for task in self.links:
+            if task not in self.tasks:
+                raise ValueError(f"link {task!r}: no such task, there are {_named(self.tasks)}")
+
+    def __repr__(self) -> str:
+        given = [repr(self.trunk), repr(self.heads)]
+        if self.tasks != {name: name for name in self.heads}:
+            given.append(f"tasks={self.tasks!r}")
+        if self.encoders:
+            given.append(f"encoders={self.encoders!r}")
+        if self.links:
+            given.append(f"links={self.links!r}")
+        return f"Network({', '.join(given)})"
+
+    def _check_head(self, name, head):
+        if head.depth is not None and not 0 <= head.depth <= len(self.trunk):
+            raise ValueError(
+                f"head {name!r}: depth {head.depth}, the trunk has {len(self.trunk)} layers"
+            )
+        if head.pool not in POOLS:
+            raise ValueError(f"head {name!r}: pool {head.pool!r}, allowed are {_named(POOLS)}")
+        if name not in self.tasks.values():
+            raise ValueError(f"head {name!r}: no task reads it, tasks are {_named(self.tasks)}")
 
     def layers(self) -> list[tuple[str, object]]:
         """(place, layer) of everything that has weights, in the order they are drawn."""
-        made = [(f"trunk.{k}", layer) for k, layer in enumerate(self.trunk)]
-        made += [
+        trunk = [(f"trunk.{k}", layer) for k, layer in enumerate(self.trunk)]
+        encoders = [
             (f"encoder.{name}.{k}", layer)
             for name, encoder in self.encoders.items()
             for k, layer in enumerate(encoder)
         ]
-        return made + [place for name in self.heads for place in self._answering(name)]
+        heads = [place for name in self.heads for place in self._answering(name)]
+        return trunk + encoders + heads
 
     def _answering(self, name):
+        """(place, layer) of a head."""
         *specific, last = self.heads[name].layers()
-        return [
-            *((f"specific.{name}.{k}", layer) for k, layer in enumerate(specific)),
-            (f"head.{name}", last),
-        ]
+        places = [(f"specific.{name}.{k}", layer) for k, layer in enumerate(specific)]
+        return [*places, (f"head.{name}", last)]
 
-    def draw(self, rng) -> dict[str, np.ndarray]:
+    def draw(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Parameters of one network."""
         return {
             f"{place}.{part}": values
@@ -276,47 +159,83 @@ class Network:
         """How many numbers one network has."""
         return sum(values.size for values in self.draw(np.random.default_rng(0)).values())
 
-    def flops(self, shape, tasks, inputs: str | None = None) -> int:
-        """Floating-point operations (two per weight and place) that answer ``tasks`` for one example of that shape in one forward pass."""
-        total, heads = 0, [self.heads[self.tasks[task]] for task in tasks]
-        reached = max(len(self.trunk) if head.depth is None else head.depth for head in heads)
-        for layer in [*self.encoders.get(inputs, []), *self.trunk[:reached]]:
-            more, shape = layer.flops(shape)
-            total += more
-        return total + sum(
-            layer.flops(shape)[0] * (shape[0] if head.pool == "token" else 1)
-            for head in heads
-            for layer in head.layers()
-        )
+    def flops(self, shape: tuple, tasks, inputs: str | None = None) -> int:
+        """Floating-point operations that answer some tasks for one example in one forward pass.
+
+        Parameters
+        ----------
+        shape : tuple
+            Of the example.
+        tasks : iterable of str
+            Which tasks are answered.
+        inputs : str, optional
+            Name of the inputs, where there are encoders.
+
+        Returns
+        -------
+        int
+            Two per weight and place.
+        """
+        heads = [self.heads[self.tasks[task]] for task in tasks]
+        depths = [len(self.trunk) if head.depth is None else head.depth for head in heads]
+        total = 0
+        for layer in [*self.encoders.get(inputs, []), *self.trunk[: max(depths)]]:
+            operations, shape = layer.flops(shape)
+            total += operations
+        for head in heads:
+            places = shape[0] if head.pool == "token" else 1
+            total += places * sum(layer.flops(shape)[0] for layer in head.layers())
+        return total
 
     def features(
         self, params: dict, x: torch.Tensor, inputs: str | None = None
     ) -> list[torch.Tensor]:
-        """Outputs at every depth, the encoder's first, for x (K, B, ...) of the inputs of that name."""
+        """Outputs at every depth, the encoder's first.
+
+        Parameters
+        ----------
+        params : dict
+            Name -> (K, ...).
+        x : torch.Tensor
+            (K, B, ...), examples of the inputs of that name.
+        inputs : str, optional
+            Name of the inputs, where there are encoders.
+        """
         h = x
         if self.encoders:
             if inputs not in self.encoders:
                 raise ValueError(
-                    f"inputs {inputs!r}: no encoder, there are {', '.join(map(repr, self.encoders))}"
+                    f"inputs {inputs!r}: no encoder, there are {_named(self.encoders)}"
                 )
             for k, layer in enumerate(self.encoders[inputs]):
                 h = self._layer(params, f"encoder.{inputs}.{k}", layer, h)
-        made = [h]
+        outputs = [h]
         for k, layer in enumerate(self.trunk):
-            made.append(self._layer(params, f"trunk.{k}", layer, made[-1]))
-        return made
+            outputs.append(self._layer(params, f"trunk.{k}", layer, outputs[-1]))
+        return outputs
 
     def scores(self, params: dict, features: list[torch.Tensor], task: str) -> torch.Tensor:
-        """Scores of a task from ``features`` of its inputs: (K, B), or (K, B, outputs) where it has several; with a token axis after B for ``pool="token"``."""
+        """Scores of a task from ``features`` of its inputs.
+
+        Returns
+        -------
+        torch.Tensor
+            (K, B), or (K, B, outputs) where the head has several; with an axis of tokens after B
+            for ``pool="token"``; whatever its link gives where the task has one.
+        """
         name = self.tasks[task]
         head = self.heads[name]
         h = features[len(self.trunk) if head.depth is None else head.depth]
         if head.pool is not None and h.ndim != 4:
             raise ValueError(
-                f"head {name!r}: pool {head.pool!r} needs a vector per token, the layer gives shape {tuple(h.shape[2:])}"
+                f"head {name!r}: pool {head.pool!r} needs a vector per token, "
+                f"the layer gives shape {tuple(h.shape[2:])}"
             )
         places = h.shape[1:3]
-        h = h.flatten(1, 2) if head.pool == "token" else h.amax(2) if head.pool == "max" else h
+        if head.pool == "token":
+            h = h.flatten(1, 2)
+        elif head.pool == "max":
+            h = h.amax(2)
         for place, layer in self._answering(name):
             h = self._layer(params, place, layer, h)
         z = h.unflatten(1, places) if head.pool == "token" else h
@@ -325,7 +244,12 @@ class Network:
         return z[..., 0] if head.outputs == 1 else z
 
     def _layer(self, params, place, layer, h):
+        weights = [params[f"{place}.{part}"] for part in layer.parts]
         try:
-            return layer(*(params[f"{place}.{part}"] for part in layer.parts), h)
+            return layer(*weights, h)
         except ValueError as error:
             raise ValueError(f"{place}: {error}") from None
+
+
+def _named(names):
+    return ", ".join(map(repr, names))

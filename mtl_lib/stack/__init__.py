@@ -1,15 +1,25 @@
-"""Many models trained as one: the leading axis of every tensor is "which model"."""
+"""Many models trained as one: the leading axis of every tensor is "which model".
 
-from mtl_lib.stack.stack import (
-    MLP,
-    SGD,
-    STACK_LOSSES,
-    Adam,
-    Loss,
-    Module,
-    Stack,
-    is_bias,
-    mixed,
-)
+``Stack`` holds the parameters of K models. ``MLP`` and ``Module`` are their architectures, ``SGD``
+and ``Adam`` step every model on its own, ``STACK_LOSSES`` are the losses with closed gradients.
+"""
 
-__all__ = ["MLP", "SGD", "STACK_LOSSES", "Adam", "Loss", "Module", "Stack", "is_bias", "mixed"]
+from mtl_lib.stack.layers import MLP, Module, is_bias
+from mtl_lib.stack.losses import STACK_LOSSES, Loss
+from mtl_lib.stack.optimisers import SGD, Adam
+from mtl_lib.stack.stack import Stack, mixed
+from mtl_lib.stack.tree import tree_leaves, tree_map
+
+__all__ = [
+    "MLP",
+    "SGD",
+    "STACK_LOSSES",
+    "Adam",
+    "Loss",
+    "Module",
+    "Stack",
+    "is_bias",
+    "mixed",
+    "tree_leaves",
+    "tree_map",
+]

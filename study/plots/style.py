@@ -1,9 +1,13 @@
-"""One look for every figure: colour-blind-safe, one colour per method across the suite, identical bytes on every run."""
+"""One look for every figure: colour-blind-safe, a method's colour is the same everywhere.
+
+Figures have identical bytes on every run.
+"""
 
 import matplotlib
 from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, then Tol's; grey for the intercept-only baseline, black for one task on its own.
+# Okabe and Ito's palette, then Tol's; grey for the intercept-only baseline, black for one task on
+# its own.
 COLOURS = {
     "intercept only": "#999999",
     "single task": "#000000",
@@ -21,7 +25,7 @@ COLOURS = {
     "pooled, shared intercept": "#E69F00",
     "pooled, free intercepts": "#E69F00",
     "tasks count alike (c = 1/m)": "#0072B2",
-    "samples count alike (c = 1)": "#0072B2",  # both ridge about the mean
+    "samples count alike (c = 1)": "#0072B2",
     "L21": "#009E73",
     "trace norm": "#CC79A7",
     "waiting, accelerated": "#CC79A7",
@@ -104,6 +108,7 @@ COLOURS = {
     "mixture": "#CC79A7",
 }
 FALLBACK = "#555555"
+# Variants of a method, so that curves on top of each other show.
 DASHED = (
     "trace norm about the mean",
     "L21 about the mean",
@@ -120,7 +125,7 @@ DASHED = (
     "joint with A versus C, permuted",
     "told, only A",
     "heads only, permuted",
-)  # variants, so that curves on top of each other show
+)
 
 matplotlib.rcdefaults()
 matplotlib.rcParams.update(
@@ -145,7 +150,7 @@ matplotlib.rcParams.update(
 
 
 def colour(method: str) -> str:
-    """The suite's colour of a method."""
+    """The suite's colour of a method, grey for one it does not know."""
     return COLOURS.get(method, FALLBACK)
 
 
@@ -155,6 +160,35 @@ def line(method: str) -> str:
 
 
 def panels(columns: int, rows: int = 1, width: float = 4.2, height: float = 3.4, **options):
-    """(figure, array of axes) of ``rows`` x ``columns`` panels, each ``width`` x ``height`` inches."""
+    """A figure of ``rows`` x ``columns`` panels.
+
+    Parameters
+    ----------
+    columns, rows : int
+        How many.
+    width, height : float
+        Of each panel, in inches.
+    **options
+        Go to ``Figure.subplots``.
+
+    Returns
+    -------
+    tuple
+        The figure and its axes, an array (rows, columns).
+    """
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def bars(levels):
+    """Lengths of error bars: below and above ``mean``, of columns mean, low, high."""
+    return [levels["mean"] - levels["low"], levels["high"] - levels["mean"]]
+
+
+def as_table(axis) -> None:
+    """Column names on top, and no lines around the cells of a heat map."""
+    axis.xaxis.tick_top()
+    axis.tick_params(length=0)
+    axis.grid(visible=False)
+    for side in axis.spines.values():
+        side.set_visible(False)

@@ -1,4 +1,7 @@
-"""The offline site of a profile: question, map, claims, gallery and provenance over the sections' pages, and the claims as a page and a table."""
+"""The index of a profile: question, map, claims, gallery and provenance over the sections' pages.
+
+The claims are a page and a table too.
+"""
 
 from pathlib import Path
 
@@ -6,17 +9,34 @@ from suite.project import lock_of, locked, read_json, write_text
 from suite.sections import SECTIONS
 from suite.site import material, page, templates
 
+PARTS = ("claims", "figures", "provenance")
+
 
 def write(home: Path, profile: str) -> Path:
-    """Write ``index.html``, ``claims.html``, ``claims.csv`` and the assets; returns the index. Files that would not change are left alone.
+    """Write ``index.html``, ``claims.html``, ``claims.csv`` and the assets.
 
-    A page that another version of the template made, or that stands beside other sections than before, is made again from its executed notebook.
+    Files that would not change are left alone. A page that another version of the template made,
+    or that stands beside other sections than before, is made again from its executed notebook.
+
+    Parameters
+    ----------
+    home : Path
+        The results folder.
+    profile : str
+        What it is called.
+
+    Returns
+    -------
+    Path
+        The index.
     """
     with locked(home / ".lock-site"):
         templates.assets(home)
         there = pages(home)
-        sections = [found for name in there if (found := _section(home, name, there))]
-        claims = [claim | {"page": s["name"]} for s in sections for claim in s["claims"]]
+        sections = [section for name in there if (section := _section(home, name, there))]
+        claims = []
+        for section in sections:
+            claims += material.on_page(section["name"], section["claims"])
         shown = {
             "profile": profile,
             "sections": sections,
@@ -31,20 +51,31 @@ def write(home: Path, profile: str) -> Path:
 
 
 def pages(home: Path, coming: str | None = None) -> list[str]:
-    """The sections that have a page in a results folder, in order, and the one that is about to get one."""
+    """The sections that have a page, in order.
+
+    Parameters
+    ----------
+    home : Path
+        The results folder.
+    coming : str, optional
+        One that is about to get a page.
+
+    Returns
+    -------
+    list of str
+    """
     return [name for name in SECTIONS if name == coming or (home / name / "index.html").is_file()]
 
 
 def _section(home: Path, name: str, there: list[str]) -> dict | None:
-    """What the index shows of a section, its page made current first; None without a whole result. ``there``: the sections that have a page.
+    """What the index shows of a section, its page made current first.
 
-    Where a build holds the section's lock it may be swapping: what it finishes with, it shows itself.
+    None without a whole result. ``there`` are the sections that have a page. Where a build holds
+    the section's lock it may be swapping: what it finishes with, it shows itself.
     """
     folder = home / name
     with locked(lock_of(home, name), wait=False) as held:
-        parts = {
-            part: read_json(folder / f"{part}.json") for part in ("claims", "figures", "provenance")
-        }
+        parts = {part: read_json(folder / f"{part}.json") for part in PARTS}
         if None in parts.values() or not (folder / "index.html").is_file():
             return None
         if held and not page.current(folder, there):

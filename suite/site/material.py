@@ -1,15 +1,28 @@
-"""The material's sentences with the verdicts of the claims that test them: for the site, for README, and as a table.
+"""The material's sentences with the verdicts of the claims that test them.
 
-``study/material.yaml`` says which claims test which sentence; everything else is read from the sections' claims.json.
+They are shown on the site and in README, and written as a table. ``study/material.yaml`` says which
+claims test which sentence; everything else is read from the sections' claims.json.
 """
 
 import csv
 import io
 
-from suite.project import FAILED, RENDERED, ROOT, SETTINGS, Stop, read_json, write_text
+from suite import yaml_text
+from suite.project import (
+    FAILED,
+    RENDERED,
+    ROOT,
+    SETTINGS,
+    Stop,
+    read_json,
+    shown,
+    write_text,
+)
 
 SOURCE = ROOT / SETTINGS["sentences"]
-DEFINITION, NOT_RUN, DEPENDS = "a definition", "not run", "depends"
+DEFINITION = "a definition"
+NOT_RUN = "not run"
+DEPENDS = "depends"
 README = ROOT / "README.md"
 MARKS = ("<!-- claims: made by make publish -->", "<!-- end of claims -->")
 COLUMNS = (
@@ -34,104 +47,142 @@ COLUMNS = (
 
 
 def sentences(claims: list[dict]) -> list[dict]:
-    """Each sentence with ``verdict`` and ``found``, its claims that were run; ``claims`` are rows of claims.json with ``page``, their notebook."""
-    from ruamel.yaml import YAML
+    """Every sentence of the material with its verdict.
 
-    by_id, made = {claim["id"]: claim for claim in claims}, []
-    for entry in YAML(typ="safe").load(SOURCE.read_text()):
+    Parameters
+    ----------
+    claims : list of dict
+        Rows of claims.json with ``page``, their notebook.
+
+    Returns
+    -------
+    list of dict
+        The sentences of the study's file with ``verdict`` and ``found``, the claims that were run.
+    """
+    by_id = {claim["id"]: claim for claim in claims}
+    judged = []
+    for entry in yaml_text.load(shown(SOURCE), SOURCE.read_text()):
         found = [by_id[name] for name in entry["claims"] if name in by_id]
-        made.append(
-            {
-                **entry,
-                "found": found,
-                "verdict": combined([c["verdict"] for c in found])
-                if entry["claims"]
-                else DEFINITION,
-            }
-        )
-    return made
+        verdict = combined([claim["verdict"] for claim in found])
+        if not entry["claims"]:
+            verdict = DEFINITION
+        judged.append({**entry, "found": found, "verdict": verdict})
+    return judged
 
 
 def combined(verdicts: list[str]) -> str:
-    """One verdict of several: theirs if they agree, undecided or refuted if none is supported, "depends" if some are and some are refuted."""
+    """One verdict of several.
+
+    Parameters
+    ----------
+    verdicts : list of str
+        Of the claims that test a sentence.
+
+    Returns
+    -------
+    str
+        Theirs if they agree. "depends" if some are supported and some refuted. Else undecided, or
+        refuted if none is supported and more are refuted than undecided.
+    """
     kinds = set(verdicts)
     if not kinds:
         return NOT_RUN
     if len(kinds) == 1:
         return kinds.pop()
-    if "supported" in kinds:
-        return DEPENDS if "refuted" in kinds else "undecided"
-    return (
-        "refuted"
-        if kinds == {"refuted", "undecided"}
-        and verdicts.count("refuted") > verdicts.count("undecided")
-        else "undecided"
-    )
+    if {"supported", "refuted"} <= kinds:
+        return DEPENDS
+    mostly_refuted = verdicts.count("refuted") > verdicts.count("undecided")
+    if kinds == {"refuted", "undecided"} and mostly_refuted:
+        return "refuted"
+    return "undecided"
 
 
 def effect(claim: dict) -> str:
-    """Effect and interval with true minus signs."""
-    bound = lambda value, missing: f"{value:+.3f}" if value is not None else missing
-    return f"{claim['effect']:+.3f} [{bound(claim['low'], '-∞')}, {bound(claim['high'], '∞')}]".replace(
-        "-", "\u2212"
-    )
+    """Effect and interval of a claim, with true minus signs; an open end is infinite."""
+    low = "-∞" if claim["low"] is None else f"{claim['low']:+.3f}"
+    high = "∞" if claim["high"] is None else f"{claim['high']:+.3f}"
+    return f"{claim['effect']:+.3f} [{low}, {high}]".replace("-", "\u2212")
 
 
 def table(claims: list[dict]) -> str:
-    """CSV, one row per sentence and claim."""
+    """The sentences as CSV, one row per sentence and claim; ``claims`` as in ``sentences``."""
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    for one in sentences(claims):
+    for sentence in sentences(claims):
         facts = {
-            "sentence": one["sentence"],
-            "verdict of the sentence": one["verdict"],
-            "section": one["section"],
+            "sentence": sentence["sentence"],
+            "verdict of the sentence": sentence["verdict"],
+            "section": sentence["section"],
         }
-        for claim in one["found"] or [{}]:
-            writer.writerow(
-                {
-                    **claim,
-                    **facts,
-                    "claim": claim.get("id"),
-                    "figure": f"{claim['page']}/index.html#fig-{claim['figure']}" if claim else "",
-                }
-            )
+        for claim in sentence["found"]:
+            place = f"{claim['page']}/index.html#fig-{claim['figure']}"
+            writer.writerow({**claim, **facts, "claim": claim["id"], "figure": place})
+        if not sentence["found"]:
+            writer.writerow(facts)
     return out.getvalue()
 
 
+def on_page(page: str, claims: list[dict]) -> list[dict]:
+    """Rows of claims.json with ``page``, the notebook that they are from."""
+    return [claim | {"page": page} for claim in claims]
+
+
 def published() -> list[dict]:
-    """All claims in rendered/, with their notebook."""
-    return [
-        claim | {"page": folder.name}
-        for folder in sorted(RENDERED.glob("*/"))
-        for claim in read_json(folder / "claims.json") or []
-    ]
+    """All claims in ``rendered/``, with their notebook."""
+    claims = []
+    for folder in sorted(RENDERED.glob("*/")):
+        claims += on_page(folder.name, read_json(folder / "claims.json") or [])
+    return claims
 
 
 def markdown(claims: list[dict]) -> str:
-    """README's table: sentence, verdict, and every claim with its effect, linked to its figure."""
+    """README's table: sentence, verdict, and every claim with its effect, linked to its figure.
+
+    Parameters
+    ----------
+    claims : list of dict
+        As in ``sentences``.
+
+    Returns
+    -------
+    str
+        Without a line break at the end.
+    """
     lines = ["| the material says | verdict | what was measured |", "|---|---|---|"]
-    for one in sentences(claims):
-        shown = [
-            f"[{c['id']}](rendered/{c['page']}/figures/{c['figure']}.png) {effect(c)} {c['verdict']}"
-            for c in one["found"]
+    for sentence in sentences(claims):
+        links = [
+            f"{_link(claim['id'], claim['page'], claim['figure'])} {effect(claim)} "
+            f"{claim['verdict']}"
+            for claim in sentence["found"]
         ]
-        if not shown and "figure" in one:
-            page, figure = one["figure"]
-            shown = [f"[{figure}](rendered/{page}/figures/{figure}.png)"]
-        lines.append(f"| {one['sentence']} | **{one['verdict']}** | {'<br>'.join(shown)} |")
+        if not links and "figure" in sentence:
+            page, figure = sentence["figure"]
+            links = [_link(figure, page, figure)]
+        cells = (sentence["sentence"], f"**{sentence['verdict']}**", "<br>".join(links))
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
+def _link(text: str, page: str, figure: str) -> str:
+    return f"[{text}](rendered/{page}/figures/{figure}.png)"
+
+
 def refresh_readme() -> None:
-    """Put the table of what is published between README's marks. Raises Stop where they are not there."""
-    if not all(README.read_text().count(mark) == 1 for mark in MARKS):
+    """Put the table of what is published between README's marks.
+
+    Raises
+    ------
+    Stop
+        FAILED, where the marks are not there.
+    """
+    text = README.read_text()
+    if not all(text.count(mark) == 1 for mark in MARKS):
         raise Stop(
             FAILED,
-            f"README.md: the lines {' and '.join(MARKS)}, each once, mark the place of the table of verdicts",
+            f"README.md: the lines {' and '.join(MARKS)}, each once, mark the place of the table "
+            "of verdicts",
         )
-    before, rest = README.read_text().split(MARKS[0])
-    write_text(
-        README, f"{before}{MARKS[0]}\n{markdown(published())}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
-    )
+    before, rest = text.split(MARKS[0])
+    _, after = rest.split(MARKS[1])
+    write_text(README, f"{before}{MARKS[0]}\n{markdown(published())}\n{MARKS[1]}{after}")

@@ -11,12 +11,19 @@ ASSETS = Path(__file__).parent / "assets"
 
 
 def assets(home: Path) -> None:
-    """Copy stylesheet, script, icon and MathJax beside the pages of ``home``."""
+    """Copy stylesheet, script, icon and MathJax beside the pages of a results folder."""
     for source in ASSETS.rglob("*"):
         target = home / "assets" / source.relative_to(ASSETS)
         if source.is_file() and source.suffix != ".j2" and not _same(source, target):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
+
+
+def _same(source: Path, target: Path) -> bool:
+    """Whether two files have the same bytes."""
+    if not target.is_file() or target.stat().st_size != source.stat().st_size:
+        return False
+    return target.read_bytes() == source.read_bytes()
 
 
 @functools.cache
@@ -39,24 +46,29 @@ def template(name: str):
 
 def title(name: str) -> str:
     """What a section is called: the first line of its class's docstring."""
-    return (SECTIONS[name].__doc__ or name).splitlines()[0] if name in SECTIONS else name
+    if name not in SECTIONS:
+        return name
+    return (SECTIONS[name].__doc__ or name).splitlines()[0]
 
 
 def described(figure: str, alt: str, claims: list[dict]) -> str:
-    """A figure's alternative text with what came out: every claim it shows, its effect, interval and verdict. A notebook's last figure,
-    "claims", shows them all."""
-    shown = (
-        claims
-        if figure.endswith("claims")
-        else [claim for claim in claims if claim["figure"] == figure]
-    )
+    """A figure's alternative text with what came out.
+
+    Parameters
+    ----------
+    figure : str
+        Its name. A notebook's last figure, "claims", shows all claims.
+    alt : str
+        What the notebook says.
+    claims : list of dict
+        Rows of claims.json.
+
+    Returns
+    -------
+    str
+        The text, and every claim the figure shows with its effect, interval and verdict.
+    """
+    every = figure.endswith("claims")
+    shown = [claim for claim in claims if every or claim["figure"] == figure]
     said = [f"{claim['id']}: {material.effect(claim)}, {claim['verdict']}." for claim in shown]
     return " ".join([alt, *said])
-
-
-def _same(source: Path, target: Path) -> bool:
-    return (
-        target.is_file()
-        and target.stat().st_size == source.stat().st_size
-        and target.read_bytes() == source.read_bytes()
-    )

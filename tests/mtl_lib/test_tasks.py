@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
-from mtl_lib.transforms import standardise
+from mtl_lib.transforms import one_label_each, permuted, standardise
 
 TABLE = Inputs(
     "pupils",
@@ -153,6 +154,12 @@ def test_sequence():
     assert "5 tasks, 60 samples, 1/15/22 per task, own inputs, same losses" in repr(tasks)
 
 
+def test_a_repr_is_a_short_summary():
+    assert repr(TABLE) == "Inputs('pupils': table (60, 4) float64)"
+    assert repr(task("a", [5, 3])) == "Task('a': 2 of 60 rows of 'pupils', loss squared)"
+    assert repr(own()).startswith("TaskSet('': 5 tasks")
+
+
 def test_take_keeps_rows_labels_masks_and_groups_together():
     t = task(
         "a",
@@ -278,7 +285,10 @@ def test_smaller_splits_are_nested_in_larger_ones(kind, split):
 def test_splits_depend_on_the_seed_and_not_on_the_order_of_tasks(kind, split):
     tasks = SETS[kind]()
     order = np.random.default_rng(2).permutation(len(tasks))
-    splits = lambda tasks, seed: [rows(side) for side in tasks.split(split, 0.5, seed)]
+
+    def splits(tasks, seed):
+        return [rows(side) for side in tasks.split(split, 0.5, seed)]
+
     assert splits(tasks.permute(order), 0) == splits(tasks, 0)
     assert len({str(splits(tasks, seed)) for seed in range(9)}) > 1
     assert tasks.permute(order).split(split, 0.5, 0)[0].names == [
@@ -297,6 +307,70 @@ def test_other_tasks_do_not_change_a_tasks_split_or_folds(kind):
         assert rows(part)[name] == rows(whole)[name]
     for part, whole in zip(alone.folds(3, 0), tasks.folds(3, 0), strict=True):
         assert rows(part[1])[name] == rows(whole[1])[name]
+
+
+@every_set
+def test_splits_and_folds_depend_on_no_order(kind):
+    """Neither on that of tasks nor on that of their rows, and not on the form of groups."""
+    tasks = SETS[kind]()
+    rng = np.random.default_rng(3)
+    turned = TaskSet([t.take(rng.permutation(len(t))) for t in tasks]).permute(
+        rng.permutation(len(tasks))
+    )
+    for share in (0.2, 0.5, 0.8):
+        for side, other in zip(
+            tasks.split("samples", share, 0), turned.split("samples", share, 0), strict=True
+        ):
+            assert rows(side) == rows(other)
+    for pair, turned_pair in zip(tasks.folds(3, 0), turned.folds(3, 0), strict=True):
+        assert [rows(side) for side in pair] == [rows(side) for side in turned_pair]
+
+
+@pytest.mark.parametrize("form", [list, lambda v: v[:, None], lambda v: v.astype(object)])
+def test_groups_in_another_form_fall_as_the_plain_ones(form):
+    person = np.arange(60) // 4
+    made = [
+        TaskSet([task("walk", np.arange(60), groups=groups)]) for groups in (person, form(person))
+    ]
+    plain, other = ([rows(side) for side in t.split("samples", 0.5, 0)] for t in made)
+    assert plain == other
+    plain, other = ([rows(pair[1]) for pair in t.folds(3, 0)] for t in made)
+    assert plain == other
+
+
+SEEDED = {
+    "stream": lambda seed: stream(seed, "test").random(),
+    "split samples": lambda seed: rows(own().split("samples", 0.5, seed)[0]),
+    "split tasks": lambda seed: rows(own().split("tasks", 0.5, seed)[0]),
+    "folds": lambda seed: [rows(held) for _, held in own().folds(3, seed)],
+    "permuted": lambda seed: permuted(own()[0], seed).y.tolist(),
+    "one label each": lambda seed: [t.observed.tolist() for t in one_label_each(shared(), seed)],
+}
+
+
+@pytest.mark.parametrize("draw", SEEDED)
+@pytest.mark.parametrize("seed", [None, 0.9, 1.0, -1, True, "0", np.nan, np.int64(-3), [0]])
+def test_a_seed_is_a_whole_number(draw, seed):
+    with pytest.raises(ValueError, match="seed .*, allowed is a whole number, 0 or more") as error:
+        SEEDED[draw](seed)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("draw", SEEDED)
+@pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8])
+def test_a_seed_of_numpy_is_the_same_number(draw, kind):
+    assert SEEDED[draw](kind(7)) == SEEDED[draw](7)
+
+
+@pytest.mark.parametrize("round", [None, 0.9, -1, True])
+def test_a_round_is_a_whole_number(round):
+    with pytest.raises(ValueError, match="stream 'test': round .*, allowed is a whole number"):
+        stream(0, "test", "", round)
+
+
+def test_folds_are_checked_before_the_first_is_asked_for():
+    with pytest.raises(ValueError, match="folds: k 2.5, allowed is a whole number, 2 or more"):
+        own().folds(2.5, 0)
 
 
 def test_equal_rows_of_different_inputs_are_drawn_apart():
@@ -343,7 +417,10 @@ def test_folds_hold_every_unit_out_once(kind, k):
 @every_set
 def test_folds_depend_on_the_seed_and_not_on_the_order_of_tasks(kind):
     tasks = SETS[kind]()
-    folds = lambda tasks, seed: [[rows(side) for side in pair] for pair in tasks.folds(3, seed)]
+
+    def folds(tasks, seed):
+        return [[rows(side) for side in pair] for pair in tasks.folds(3, seed)]
+
     assert folds(tasks.permute(range(len(tasks))[::-1]), 0) == folds(tasks, 0)
     assert folds(tasks, 0) != folds(tasks, 1)
 
@@ -484,7 +561,7 @@ BAD = {
     ),
     "loss": (lambda: task("t", [0], loss="l1"), "task 't': loss 'l1', allowed are squared"),
     "no rows": (lambda: task("t", []), "task 't': 0 rows"),
-    "rows in two axes": (lambda: task("t", [[0, 1]]), "task 't': 1 rows of shape (1, 2)"),
+    "rows in two axes": (lambda: task("t", [[0, 1]]), "task 't': rows of shape (1, 2), allowed is"),
     "row beyond the end": (lambda: task("t", [0, 60]), "task 't': row 60 of inputs with 60 rows"),
     "negative row": (lambda: task("t", [-2, 3]), "task 't': row -2 of inputs with 60 rows"),
     "labels": (lambda: Task("t", TABLE, [0, 1], [1.0]), "task 't': 1 y for 2 rows"),
@@ -512,11 +589,11 @@ BAD = {
     ),
     "split kind": (
         lambda: own().split("rows", 0.5, 0),
-        "split kind 'rows', allowed are samples, tasks",
+        "split: kind 'rows', allowed are samples, tasks",
     ),
-    "share 0": (lambda: own().split("samples", 0, 0), "split share 0"),
-    "share 1": (lambda: own().split("tasks", 1, 0), "split share 1"),
-    "share NaN": (lambda: own().split("samples", np.nan, 0), "split share nan"),
+    "share 0": (lambda: own().split("samples", 0, 0), "split: share 0, allowed is"),
+    "share 1": (lambda: own().split("tasks", 1, 0), "split: share 1, allowed is"),
+    "share NaN": (lambda: own().split("samples", np.nan, 0), "split: share nan, allowed is"),
     "one task": (
         lambda: own().subset(["school 0"]).split("tasks", 0.5, 0),
         "one task cannot be split by tasks",
@@ -525,7 +602,10 @@ BAD = {
         lambda: own().subset(["school 4"]).split("samples", 0.5, 0),
         "every task has a single unit",
     ),
-    "one fold": (lambda: list(own().folds(1, 0)), "1 folds, at least 2 are needed"),
+    "one fold": (
+        lambda: list(own().folds(1, 0)),
+        "folds: k 1, allowed is a whole number, 2 or more",
+    ),
 }
 
 

@@ -39,7 +39,10 @@ def browser():
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
-    """A copy of results/smoke, brought up to date first: the build makes pages of older templates again."""
+    """A copy of results/smoke, brought up to date first.
+
+    The build makes pages of older templates again.
+    """
     command = [sys.executable, "-m", "suite", "build", "--profile", "smoke", "--jobs", "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

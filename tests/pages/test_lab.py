@@ -1,5 +1,9 @@
-"""A notebook in JupyterLab as ``make lab`` starts it: the right kernel, Run All Cells, a parameter changed and run again, and nothing
-written but the notebook. ``pytest -m pages tests/pages/test_lab.py --every-notebook`` does so with all six, which takes minutes."""
+"""A notebook in JupyterLab as ``make lab`` starts it.
+
+The right kernel, Run All Cells, a parameter changed and run again, and nothing written but the
+notebook. ``pytest -m pages tests/pages/test_lab.py --every-notebook`` does so with all six, which
+takes minutes.
+"""
 
 import json
 import os
@@ -38,7 +42,10 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture
 def project(tmp_path, section) -> Path:
-    """A copy of the repository in git, its notebook clean; then edited as a user would: smaller parameters, one cell more."""
+    """A copy of the repository in git, its notebook clean.
+
+    Then edited as a user would: smaller parameters, one cell more.
+    """
     copy = tmp_path / "project"
     for name in FOLDERS:
         shutil.copytree(
@@ -71,7 +78,7 @@ def project(tmp_path, section) -> Path:
 
 @pytest.fixture
 def lab(project, tmp_path):
-    """The server of ``make lab`` for a user who has a kernel called python3 of their own; yields its address."""
+    """The server of ``make lab``; yields its address. The user has a kernel called python3 too."""
     home = tmp_path / "home"
     theirs = home / "data" / "kernels" / "python3"
     theirs.mkdir(parents=True)
@@ -203,15 +210,17 @@ def test_run_all_cells_in_jupyterlab(browser, lab, project, section):
     executable, library = cells[0].outputs[0].text.split()
     assert Path(executable).parent == Path(sys.executable).parent
     assert Path(library) == project / "mtl_lib" / "__init__.py"
-    # Only the notebook in the work tree has changed. Git's index, which the notebook tests read, is as clean as before.
+    # Only the notebook in the work tree has changed. Git's index, which the notebook tests read, is
+    # as clean as before.
     assert git(project, "status", "--porcelain") == f" M {file}\n"
     assert not (project / "results").exists()
     assert not any(
         cell.get("outputs")
         for cell in nbformat.reads(git(project, "show", f":{file}"), as_version=4).cells
     )
+    pytest_words = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
     tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_notebooks.py"],
+        [sys.executable, *pytest_words, "tests/study/test_notebooks.py"],
         cwd=project,
         env={**os.environ, "PYTHONPATH": str(project)},
         capture_output=True,

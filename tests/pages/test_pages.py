@@ -1,7 +1,8 @@
-"""Every page of the smoke site as a reader's browser sees it: policy, network, formulas, figures, links, width, accessibility (by axe-core).
+"""Every page of the smoke site as a reader's browser sees it.
 
-The site is served with a Content-Security-Policy of 'self', and opened from disk. Each check returns
-what is wrong, one line each; the last test breaks a copy of the site and sees every check report it.
+Policy, network, formulas, figures, links, width, accessibility (by axe-core). The site is served
+with a Content-Security-Policy of 'self', and opened from disk. Each check returns what is wrong,
+one line each; the last test breaks a copy of the site and sees every check report it.
 """
 
 import contextlib
@@ -36,45 +37,65 @@ NAMES = [
 ]
 WIDTHS = (1280, 375)
 
-# Display and inline formulas and bare environments; fenced blocks, code spans and \$ are no formulas.
+# Display and inline formulas and bare environments; fenced blocks, code spans and \$ are none.
 CODE = re.compile(r"^ *(```|~~~).*?^ *\1|(`+)(?!`).+?(?<!`)\2(?!`)|\\\$", re.M | re.S)
 FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$]+\$|\\begin\{(\w+\*?)\}.+?\\end\{\1\}", re.S)
 
 WATCH = """
 window.violations = [];
-document.addEventListener("securitypolicyviolation", e => violations.push(`${e.effectiveDirective}: ${e.blockedURI} ${e.sourceFile}`));
+document.addEventListener(
+  "securitypolicyviolation",
+  e => violations.push(`${e.effectiveDirective}: ${e.blockedURI} ${e.sourceFile}`));
 """
 
 FACTS = r"""async () => {
-  for (const image of document.images) { image.loading = "eager"; await image.decode().catch(() => null); }
+  for (const image of document.images) {
+    image.loading = "eager";
+    await image.decode().catch(() => null);
+  }
   const all = selector => [...document.querySelectorAll(selector)];
   const formula = node => node.parentElement.closest("mjx-container");
+  const code = node => node.parentElement.closest("pre, code");
   const texts = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) if (walker.currentNode.data.trim() && !formula(walker.currentNode)) texts.push(walker.currentNode);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (node.data.trim() && !formula(node)) texts.push(node);
+  }
 
   return {
     violations: window.violations,
     math: !!document.querySelector("script[src*=mathjax]"),
     formulas: all("main mjx-container").length,
-    errors: all('[data-mml-node="merror"], mjx-merror, mjx-container [data-mml-node="mtext"][fill="red"]')  // red: an undefined macro
+    // red: an undefined macro
+    errors: all('[data-mml-node="merror"], mjx-merror')
+      .concat(all('mjx-container [data-mml-node="mtext"][fill="red"]'))
       .map(e => e.closest("mjx-container").textContent.trim()),
-    dollars: texts.filter(t => t.data.includes("$") && !t.parentElement.closest("pre, code")).map(t => t.data.trim()),
+    dollars: texts.filter(t => t.data.includes("$") && !code(t)).map(t => t.data.trim()),
     images: all("img").map(i => ({src: i.getAttribute("src"), alt: i.alt, width: i.naturalWidth})),
   };
 }"""
 
 AXE = Path(sys.prefix) / ".pages" / "axe_playwright_python" / "axe.min.js"
-# axe leaves text on a gradient to people: the shadows at the edges of what scrolls are taken away first
-FLAT = "document.styleSheets[0].insertRule('* { background-image: none !important }', document.styleSheets[0].cssRules.length)"
-BARRIERS = """axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations.flatMap(
-  rule => rule.nodes  // a formula is text that axe does not read
-    .filter(node => rule.id !== "empty-table-header" || !document.querySelector(node.target[0]).querySelector("mjx-container"))
+# axe leaves text on a gradient to people: the shadows at the edges of what scrolls go first
+FLAT = """() => {
+  const sheet = document.styleSheets[0];
+  sheet.insertRule('* { background-image: none !important }', sheet.cssRules.length);
+}"""
+# A formula is text that axe does not read.
+BARRIERS = """axe.run(document, {resultTypes: ["violations"]}).then(found =>
+  found.violations.flatMap(rule => rule.nodes
+    .filter(node => rule.id !== "empty-table-header"
+      || !document.querySelector(node.target[0]).querySelector("mjx-container"))
     .map(node => `${rule.id}: ${node.html.slice(0, 80)}`)))"""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A page after it has come to rest. ``facts``: what FACTS finds in it; ``trouble``: requests and console; ``barriers``: what axe finds."""
+    """A page after it has come to rest.
+
+    ``facts`` is what FACTS finds in it, ``trouble`` comes from requests and console, ``barriers``
+    from axe.
+    """
 
     folder: Path
     name: str
@@ -110,7 +131,7 @@ def served(folder: Path):
 
 @functools.cache
 def see(browser, folder: Path, name: str, from_disk: bool = False) -> Seen:
-    """Open a page, wait until its formulas and figures are there, and note everything that went wrong."""
+    """Open a page, wait for its formulas and figures, and note everything that went wrong."""
     with (
         contextlib.nullcontext(folder.as_uri()) if from_disk else served(folder) as base,
         browser.new_context(viewport={"width": WIDTHS[0], "height": 900}) as context,

@@ -1,4 +1,7 @@
-"""Figures show the data they are given: as many lines as arms, the right numbers, logarithmic axes where said."""
+"""Figures show the data they are given.
+
+As many lines as arms, the right numbers, logarithmic axes where said.
+"""
 
 import numpy as np
 import pandas as pd
@@ -226,7 +229,7 @@ def test_shares_are_bars_side_by_side_in_their_methods_colours():
         ]
     )
     axis = neural.shares(table, "share").axes[0]
-    bars = [patch for patch in axis.patches]
+    bars = list(axis.patches)
     assert len(bars) == 4 and len({round(bar.get_x(), 6) for bar in bars}) == 4
     assert [to_hex(bar.get_facecolor()).upper() for bar in bars] == ["#0072B2"] * 2 + [
         "#777777"

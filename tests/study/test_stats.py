@@ -126,7 +126,10 @@ def test_class_jackknife_closed_forms():
 
 def test_class_jackknife_covers_where_t_over_pairs_does_not():
     runs = [pairs_of_classes(K, seed, 1.0, 1.0, mean=0.7) for K in (7, 10) for seed in range(250)]
-    covered = lambda bounds: bounds[1] <= 0.7 <= bounds[2]
+
+    def covered(bounds):
+        return bounds[1] <= 0.7 <= bounds[2]
+
     honest = np.mean([covered(stats.class_jackknife(*run)) for run in runs])
     assert 0.93 <= honest <= 0.985
     assert np.mean([covered(stats.interval(effects)) for effects, _ in runs]) < 0.8

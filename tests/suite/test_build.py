@@ -166,6 +166,31 @@ def test_a_failing_cell_is_named_and_the_old_result_stays(built):
     assert not (built.root / "results/default/a_toy.failed.ipynb").exists()
 
 
+def last_line(done):
+    """The last line of a build, which must not claim to be done."""
+    assert "done: open" not in done.stdout and "nothing to do" not in done.stdout
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_a_failed_build_says_what_failed_and_what_is_kept(built):
+    built.edit("notebooks/a_toy.ipynb", "time.sleep(pause)", "1 / 0")
+    page = "open results/default/index.html"
+    done = built.suite("build", "a_toy")
+    assert last_line(done) == f"failed: a_toy; kept: the earlier result of a_toy; {page}"
+    assert "a_toy: not compared" not in done.stdout  # the earlier result is not this build's
+    (built.root / "mirror" / "toyarchive-1.0.txt").unlink()
+    nowhere = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(built.root / "nowhere")}
+    kept = "the new result of b_toy and the earlier result of a_toy"
+    said = f"failed: a_toy; data missing: c_archive; kept: {kept}; {page}"
+    assert last_line(built.suite("build", **nowhere)) == said
+
+
+def test_a_failed_build_without_any_result_names_no_page(toy):
+    toy.edit("notebooks/a_toy.ipynb", "time.sleep(pause)", "1 / 0")
+    line = last_line(toy.suite("build", "a_toy"))
+    assert line == "failed: a_toy; kept: nothing, there was no earlier result"
+
+
 @pytest.mark.parametrize(
     "old, new, said",
     [
@@ -204,8 +229,10 @@ def test_two_builds_at_once(toy):
 
 def test_planning_is_light(built):
     program = (
-        "import sys, runpy; sys.argv = ['suite', 'why']\ntry:\n runpy.run_module('suite', run_name='__main__')\nexcept SystemExit: pass\n"
-        "print(sorted({'numpy', 'torch', 'papermill', 'nbconvert', 'pandas', 'matplotlib'} & set(sys.modules)))"
+        "import sys, runpy; sys.argv = ['suite', 'why']\n"
+        "try:\n runpy.run_module('suite', run_name='__main__')\nexcept SystemExit: pass\n"
+        "heavy = {'numpy', 'torch', 'papermill', 'nbconvert', 'pandas', 'matplotlib'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -1,4 +1,7 @@
-"""Sweeps on Dask over the loopback interface: bit for bit as one by one, whatever is killed, and only what is missing."""
+"""Sweeps on Dask over the loopback interface.
+
+Bit for bit as one by one, whatever is killed, and only what is missing.
+"""
 
 import itertools
 import json
@@ -60,10 +63,12 @@ def lines(process, word, count=1):
 
 def builders(main):
     """Worker processes of a sweep that are building a point -> the process of that build."""
-    found = {}
+    building = {}
     for worker in psutil.Process(main).children():
-        found |= {worker: child for child in worker.children() if "suite" in child.cmdline()}
-    return found
+        for child in worker.children():
+            if "suite" in child.cmdline():
+                building[worker] = child
+    return building
 
 
 def within(seconds, true):
@@ -226,7 +231,7 @@ def test_a_failing_point_is_listed_and_stops_no_other(toy):
 
 @pytest.fixture
 def scheduler():
-    """``start(folder)`` starts a worker there; returns it and the address of a scheduler of their own."""
+    """The address of a scheduler, and ``start(folder)``, which starts a worker there."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
@@ -264,7 +269,10 @@ def scheduler():
 
 
 def test_a_scheduler_elsewhere(swept, toy, new_toy, scheduler):
-    """Plain ``dask scheduler`` and ``dask worker``: one in another checkout says so, one in this one works, and an end here ends its point."""
+    """Plain ``dask scheduler`` and ``dask worker``.
+
+    One in another checkout says so, one in this one works, and an end here ends its point.
+    """
     address, worker = scheduler
     elsewhere = new_toy("elsewhere")
     words = [*sweep_file(toy, [1], ["plain"], [0, 1], pause=2.0), "--scheduler", address]

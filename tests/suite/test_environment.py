@@ -1,4 +1,4 @@
-"""The environment builder: stamps, locks, and one line when Python will not do. No network is needed."""
+"""The environment builder: stamps, locks, and one line when Python will not do, without network."""
 
 import fcntl
 import os
@@ -78,8 +78,10 @@ def test_a_step_that_outlives_its_builder_keeps_the_lock(place):
         f"import time, pathlib; time.sleep(2); pathlib.Path({str(place)!r}, 'late').write_text('')"
     )
     program = (
-        f"import sys; sys.path.insert(0, {os.getcwd()!r})\nfrom pathlib import Path\nfrom suite import environment as e\n"
-        f"e.ROOT = Path({str(place)!r}); e.VENV = e.ROOT / '.venv'\ne.steps = lambda index: [('slow', [sys.executable, '-c', {slow!r}])]\ne.build()"
+        f"import sys; sys.path.insert(0, {os.getcwd()!r})\n"
+        "from pathlib import Path\nfrom suite import environment as e\n"
+        f"e.ROOT = Path({str(place)!r}); e.VENV = e.ROOT / '.venv'\n"
+        f"e.steps = lambda index: [('slow', [sys.executable, '-c', {slow!r}])]\ne.build()"
     )
     builder = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     for line in builder.stdout:
@@ -88,9 +90,8 @@ def test_a_step_that_outlives_its_builder_keeps_the_lock(place):
     time.sleep(0.5)
     builder.kill()
     builder.wait()
-    with open(place / ".venv.lock") as lock:
-        with pytest.raises(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with open(place / ".venv.lock") as lock, pytest.raises(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     assert environment.build() == 0 and (place / "late").exists()
 
 
@@ -110,7 +111,10 @@ def test_the_chosen_index_of_torch_is_remembered(place, monkeypatch):
 def test_the_cluster_is_built_once_beside_the_environment_and_goes_with_it(
     place, monkeypatch, capsys
 ):
-    program = f"import pathlib, sys; pathlib.Path(sys.argv[sys.argv.index('--target') + 1]).mkdir(); pathlib.Path({str(place)!r}, 'dask').open('a').write('x')"
+    program = (
+        "import pathlib, sys; pathlib.Path(sys.argv[sys.argv.index('--target') + 1]).mkdir(); "
+        f"pathlib.Path({str(place)!r}, 'dask').open('a').write('x')"
+    )
     monkeypatch.setattr(environment, "pip", lambda: [sys.executable, "-c", program])
     (place / "requirements-cluster.lock").write_text("dask==1\n")
     assert [

@@ -1,4 +1,4 @@
-"""Killed at any moment, the previous result is whole or the new one is, and the next build works."""
+"""Killed at any moment, the old result is whole or the new one is, and the next build works."""
 
 import json
 import random
@@ -29,7 +29,7 @@ build.swap(home, "a_toy", home / "new")
 
 
 def whole(toy) -> dict | None:
-    """The result as the next start sees it, checked for completeness; None if there never was one."""
+    """The result as the next start sees it, checked to be whole; None if there never was one."""
     home = toy.root / "results" / "default"
     place = home / "a_toy" if (home / "a_toy").exists() else home / ".old-a_toy"
     if not place.exists():

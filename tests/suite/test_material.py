@@ -1,4 +1,7 @@
-"""Every sentence of the material is tested by claims that exist, its verdict follows from theirs, and README says what is published."""
+"""Every sentence of the material is tested by claims that exist.
+
+Its verdict follows from theirs, and README says what is published.
+"""
 
 import importlib
 import json
@@ -10,7 +13,7 @@ from ruamel.yaml import YAML
 
 from study.sections import SECTIONS
 from suite.project import NOTEBOOKS, RENDERED, ROOT
-from suite.site import material, page
+from suite.site import makers, material
 
 ENTRIES = YAML(typ="safe").load(material.SOURCE.read_text())
 SOURCES = {name: nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4) for name in SECTIONS}
@@ -88,7 +91,7 @@ def test_a_row_leads_to_its_figure_its_cell_and_the_function_that_drew_it(claim,
     (cell,) = [
         cell for cell in SOURCES[section].cells if f"fig:{figure}" in cell.metadata.get("tags", [])
     ]
-    module, function = page.made_by(cell.source, page.called(SOURCES[section])).split(", ")
+    module, function = makers.made_by(cell.source, makers.called(SOURCES[section])).split(", ")
     assert (ROOT / module).is_file() and callable(
         getattr(importlib.import_module(module.removesuffix(".py").replace("/", ".")), function)
     )

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtl_lib import compare
-from mtl_lib.assay import advice
-from mtl_lib.assay.table import read
+from mtl_lib.assay import advice, read
 from mtl_lib.stream import stream
 from suite import own_table as diagnose
 from suite import parameters

@@ -1,12 +1,13 @@
-"""Sweeps without Dask: what a file may say, which runs its points are, and the table made of them."""
+"""Sweeps without Dask: what a file may say, which runs its points are, and their table."""
 
 import json
 
 import pandas as pd
 import pytest
 
-from suite import cluster, parameters, sweep
+from suite import parameters, sweep
 from suite.project import PARAMS, RESULTS, USAGE, Stop
+from suite.sweep import cluster, grid
 
 GOOD = {
     "section": "01_classical_mtl",
@@ -74,7 +75,7 @@ def file(tmp_path):
 def test_a_mistake_is_one_line(file, mistake):
     changes, words = MISTAKES[mistake]
     with pytest.raises(Stop) as stopped:
-        sweep.expand(sweep.read(path := file(changes))[1], path)
+        grid.expand(grid.read(path := file(changes))[1], path)
     assert stopped.value.code == USAGE and "\n" not in str(stopped.value)
     for word in [
         *words,
@@ -98,7 +99,7 @@ def test_a_mistake_is_one_line(file, mistake):
 )
 def test_what_is_no_file_of_keys(file, text, word):
     with pytest.raises(Stop, match=word):
-        sweep.read(file(text=text))
+        grid.read(file(text=text))
 
 
 def test_which_file():
@@ -107,15 +108,15 @@ def test_which_file():
         "params/sweeps/second-task.yaml": ["no such file", "'params/sweeps/second_task.yaml'"],
     }.items():
         with pytest.raises(Stop) as stopped:
-            sweep.read(name)
+            grid.read(name)
         assert all(word in str(stopped.value) for word in words)
     with pytest.raises(Stop, match="SET: 'lam=1' is not for a sweep"):
         sweep.main("", overrides="lam=1")
 
 
 def test_points_are_the_runs_that_set_makes(file):
-    _, checked = sweep.read(path := file())
-    points = sweep.expand(checked, path)
+    _, checked = grid.read(path := file())
+    points = grid.expand(checked, path)
     assert [tuple(point.values.values()) for point in points] == [
         (n, w, s) for n in (2, 4) for w in ("mean", "sum") for s in (0, 10)
     ]
@@ -131,19 +132,19 @@ def test_points_are_the_runs_that_set_makes(file):
 
 def test_another_profile_is_another_sweep(file):
     path = file()
-    assert sweep.read(path)[0] == sweep.read(path, "smoke")[0] == "tried"
-    name, checked = sweep.read(path, "full")
+    assert grid.read(path)[0] == grid.read(path, "smoke")[0] == "tried"
+    name, checked = grid.read(path, "full")
     assert (name, checked.profile) == ("tried-full", "full")
     with pytest.raises(Stop, match="'ful'"):
-        sweep.read(path, "ful")
+        grid.read(path, "ful")
 
 
 @pytest.mark.parametrize(
     "path", sorted((PARAMS / "sweeps").glob("*.yaml")), ids=lambda path: path.stem
 )
 def test_the_sweeps_of_this_project(path):
-    name, checked = sweep.read(str(path))
-    assert name == path.stem and len(sweep.expand(checked, name)) >= 4
+    name, checked = grid.read(str(path))
+    assert name == path.stem and len(grid.expand(checked, name)) >= 4
     assert all(
         "#" in line for line in path.read_text().splitlines()
     )  # every key says what it is for
@@ -172,7 +173,7 @@ def test_a_worker_that_does_not_see_the_sweep_builds_nothing(monkeypatch):
 
 
 def test_the_table_of_finished_points(built):
-    """Points that make has run are cached ones, so that no Dask is needed; one that is missing needs it."""
+    """Points that make has run are cached ones and need no Dask; one that is missing needs it."""
     folder = built.root / "params" / "sweeps"
     folder.mkdir()
     text = "section: a_toy\nmetric: draw/0\ngrid: {lam: [1, 2], alphas: [[0.5]]}\nseeds: [7]\n"

@@ -1,86 +1,111 @@
-"""Tolerances and what they are measured with."""
+"""What "reproduced" means: verdicts, then bits, then standard errors."""
 
 import json
-import os
-import platform
-import subprocess
-import sys
+import math
 
 import pytest
 
-from suite import verify
+from suite import arithmetic, reference, verify
+
+METRICS = {
+    "error": {"value": 0.25, "n": 12, "se": 0.01},
+    "count": {"value": 100.0, "n": 1, "se": None},
+    "other": {"value": -1.5, "n": 3, "se": 0.2},
+}
+CLAIMS = [{"id": "c-one", "verdict": "supported"}, {"id": "c-two", "verdict": "no effect"}]
+INPUTS = {"arithmetic": arithmetic.PUBLISHED, "params": {"lam": 1}, "data": {"a": "1"}}
 
 
-def run(path, metrics, claims=()):
-    path.mkdir(parents=True)
-    (path / "metrics.json").write_text(
-        json.dumps({"metrics": {name: {"value": value, "n": 1} for name, value in metrics.items()}})
-    )
-    (path / "claims.json").write_text(json.dumps(list(claims)))
-    (path / "provenance.json").write_text(
-        json.dumps({"inputs": {"params": {"lam": 1}, "data": {}}})
-    )
-    return path
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """A result and the reference made of it; returns a function that changes the result."""
+    monkeypatch.setattr(verify, "REFERENCE", tmp_path / "reference")
+    monkeypatch.setattr(reference, "REFERENCE", tmp_path / "reference")
+    home = tmp_path / "home"
+    (home / "a").mkdir(parents=True)
+
+    def write(metrics=METRICS, claims=CLAIMS, inputs=INPUTS):
+        contents = {"metrics": {"metrics": metrics}, "claims": claims}
+        contents["provenance"] = {"inputs": inputs}
+        for name, content in contents.items():
+            (home / "a" / f"{name}.json").write_text(json.dumps(content))
+        return home
+
+    write()
+    assert reference.write(home, ["a"], "default") == 0
+    return write
 
 
-def test_tolerances(tmp_path):
-    claim = {"id": "c", "low": 0.0, "high": 0.1}
-    runs = {
-        "base": run(
-            tmp_path / "base", {"same": 2.0, "moves": 1.0, "claim/c/effect": 0.05}, [claim]
-        ),
-        "older-processor": run(
-            tmp_path / "older", {"same": 2.0, "moves": 1.001, "claim/c/effect": 0.06}, [claim]
-        ),
-    }
-    reference = verify._reference(runs)
-    assert reference["metrics"]["same"]["tolerance"] == pytest.approx(2e-9)
-    assert reference["metrics"]["moves"]["tolerance"] == pytest.approx(0.005)
-    assert reference["unstable"] == ["claim/c/effect"]  # 0.05 exceeds a quarter of 0.1
-    assert reference["runs"] == ["base", "older-processor"]
+def changed(name, value):
+    return {**METRICS, name: {**METRICS[name], "value": value}}
 
 
-def test_what_another_machine_published_is_one_more_run_and_no_tolerance_shrinks(tmp_path):
-    base = {"base": run(tmp_path / "base", {"same": 2.0, "moves": 1.0, "new": 3.0})}
-    entry = lambda value, tolerance: {"value": value, "tolerance": tolerance}
-    earlier = {
-        "params": {"lam": 1},
-        "data": {},
-        "metrics": {"same": entry(2.0, 0.1), "moves": entry(1.01, 1e-9), "gone": entry(1, 1)},
-    }
-    reference = verify._reference(base, earlier)
-    assert {name: one["tolerance"] for name, one in reference["metrics"].items()} == pytest.approx(
-        {"same": 0.1, "moves": 0.05, "new": 3e-9}
-    )
-    assert reference["metrics"]["moves"]["value"] == 1.0 and reference["runs"] == [
-        "base",
-        "published before",
-    ]
-    assert verify._reference(base, earlier | {"params": {"lam": 2}})["metrics"]["same"][
-        "tolerance"
-    ] == pytest.approx(2e-9)
+def test_the_same_run_is_reproduced(published, capsys):
+    assert verify.verify(published(), ["a"], "default") == 0
+    assert "All 2 verdicts as published. All 3 numbers identical." in capsys.readouterr().out
 
 
-@pytest.mark.skipif(
-    platform.machine() not in ("x86_64", "AMD64"), reason="the variables are those of x86"
-)
-def test_the_older_processor_is_one_for_torch_too():
-    show = "import torch; print(torch.backends.cpu.get_cpu_capability())"
-    done = subprocess.run(
-        [sys.executable, "-c", show],
-        env={**os.environ, **verify.VARIANTS["older-processor"]},
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout.strip() == "DEFAULT", done.stderr
+def test_a_unit_in_the_last_place_is_reported_and_does_not_fail(published, capsys):
+    home = published(changed("error", math.nextafter(0.25, 1)))
+    assert verify.verify(home, ["a"], "default") == 0
+    out = capsys.readouterr().out
+    assert "2 of 3 numbers identical; the largest of the others is 5.6e-15 standard errors" in out
+    assert "error" in out and "too far" not in out
 
 
-@pytest.mark.skipif(
-    platform.machine() not in ("x86_64", "AMD64"), reason="the features are those of x86"
-)
-def test_the_older_processor_disables_all_that_numpy_dispatches_on():
-    from numpy._core._multiarray_umath import __cpu_dispatch__
+@pytest.mark.parametrize("errors, code", [(0.4, 0), (0.6, 1)])
+def test_half_a_standard_error_is_the_limit(published, capsys, errors, code):
+    home = published(changed("error", 0.25 - errors * 0.01))
+    assert verify.verify(home, ["a"], "default") == code
+    assert ("too far" in capsys.readouterr().out) == bool(code)
 
-    assert set(__cpu_dispatch__) <= set(
-        verify.VARIANTS["older-processor"]["NPY_DISABLE_CPU_FEATURES"].split()
-    )
+
+@pytest.mark.parametrize("value, code", [(100.5, 0), (102.0, 1)])
+def test_a_number_without_standard_error_may_be_off_by_a_share(published, value, code):
+    assert verify.verify(published(changed("count", value)), ["a"], "default") == code
+
+
+def test_another_verdict_fails_and_is_named(published, capsys):
+    claims = [CLAIMS[0], {"id": "c-two", "verdict": "undecided"}]
+    assert verify.verify(published(claims=claims), ["a"], "default") == 1
+    out = capsys.readouterr().out
+    assert "1 of 2 verdicts are not as published." in out
+    assert "c-two: published no effect, here undecided" in out
+
+
+@pytest.mark.parametrize("gone", ["error", "count"])
+def test_a_missing_and_a_new_number_fail(published, gone):
+    fewer = {name: entry for name, entry in METRICS.items() if name != gone}
+    assert verify.verify(published(fewer), ["a"], "default") == 1
+    more = {**METRICS, "new": {"value": 1.0, "n": 1, "se": None}}
+    assert verify.verify(published(more), ["a"], "default") == 1
+
+
+def test_a_missing_and_a_new_claim_fail(published):
+    assert verify.verify(published(claims=CLAIMS[:1]), ["a"], "default") == 1
+    more = [*CLAIMS, {"id": "c-three", "verdict": "supported"}]
+    assert verify.verify(published(claims=more), ["a"], "default") == 1
+
+
+def test_another_arithmetic_is_judged_by_standard_errors_only(published, capsys, monkeypatch):
+    monkeypatch.setattr(arithmetic, "offered", lambda: False)
+    inputs = {**INPUTS, "arithmetic": arithmetic.ANOTHER}
+    home = published(changed("error", 0.253), inputs=inputs)
+    assert verify.verify(home, ["a"], "default") == 0
+    out = capsys.readouterr().out
+    assert "not the published arithmetic" in out and "0.3 standard errors off" in out
+    assert verify.verify(published(changed("error", 0.26), inputs=inputs), ["a"], "default") == 1
+
+
+def test_other_parameters_or_data_are_not_compared(published, capsys):
+    home = published(inputs={**INPUTS, "params": {"lam": 2}, "data": {"a": "2"}})
+    assert verify.verify(home, ["a"], "default") == 0
+    out = capsys.readouterr().out
+    assert "a: not compared: lam, a differ" in out and "Nothing was compared" in out
+    assert verify.summary(home, ["a"], "default") == ["a: not compared: lam, a differ"]
+
+
+def test_a_reference_comes_from_the_pinned_arithmetic_only(published):
+    home = published(inputs={**INPUTS, "arithmetic": arithmetic.ANOTHER})
+    with pytest.raises(reference.Stop, match="not the published arithmetic"):
+        reference.write(home, ["a"], "default")

@@ -1,7 +1,8 @@
 """The ONE list of penalties and the ONE list of losses that all tests here run over.
 
-Adding a penalty is a class in ``mtl_lib/classical/penalties.py`` and a line in ``DEFINITIONS``: an object, and its
-definition in cvxpy as a function of V (T, p) returning an expression and the constraints on what it introduces.
+Adding a penalty is a class in ``mtl_lib/classical/penalties/`` and a line in ``DEFINITIONS``: an
+object, and its definition in cvxpy as a function of V (T, p) returning an expression and the
+constraints on what it introduces.
 """
 
 import functools
@@ -105,7 +106,9 @@ def definition(penalty, V):
 
 def name(penalty):
     """A pytest id: graphs differ by position only."""
-    return f"{penalty}" + (f"{PENALTIES.index(penalty)}" if isinstance(penalty, Graph) else "")
+    if isinstance(penalty, Graph) and penalty in PENALTIES:
+        return f"Graph{PENALTIES.index(penalty)}"
+    return str(penalty)
 
 
 def losses_of(loss, T=T):
@@ -123,13 +126,18 @@ def for_tasks(penalty, T):
 
 @functools.cache
 def data(kind):
-    """Xs, targets, and labels no plane separates, over all tasks or any part of the graphs."""
-    rng = np.random.default_rng(["ragged", "deficient", "low rank"].index(kind))
-    d, sizes = {
+    """Xs, targets, and labels no plane separates, over all tasks or any part of the graphs.
+
+    Under "one class" the labels of the second task are all 1.
+    """
+    shapes = {
         "ragged": (3, (2, 6, 12, 9)),
         "deficient": (4, (2, 9, 7, 12)),
         "low rank": (3, (12, 2, 9, 5)),
-    }[kind]
+        "one class": (3, (9, 6, 14, 12)),
+    }
+    rng = np.random.default_rng(list(shapes).index(kind))
+    d, sizes = shapes[kind]
     Xs = [rng.normal(size=(m, d)) + rng.normal(size=d) for m in sizes]
     if kind == "deficient":
         for X in Xs:
@@ -138,4 +146,7 @@ def data(kind):
         Xs = [X[:, :1] * [1, -1, 2] for X in Xs]
     w = rng.normal(size=d)
     ys = [X @ (w + 0.5 * rng.normal(size=d)) + 2 + 0.5 * rng.normal(size=len(X)) for X in Xs]
-    return Xs, ys, [(np.arange(len(y)) % 2).astype(float) for y in ys]
+    labels = [(np.arange(len(y)) % 2).astype(float) for y in ys]
+    if kind == "one class":
+        labels[1][:] = 1
+    return Xs, ys, labels

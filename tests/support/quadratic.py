@@ -1,12 +1,12 @@
-"""Clients whose losses are quadratics, f_t(w) = (1/2) (w - c_t)' A_t (w - c_t), and the limits methods have on them."""
+"""Clients with losses f_t(w) = (1/2) (w - c_t)' A_t (w - c_t), and the limits of methods there."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.stack.stack import MLP
+from mtl_lib.federated import simulate
+from mtl_lib.stack import MLP
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -16,7 +16,10 @@ NET = MLP((D, 1), bias=False)
 
 @dataclass
 class Quadratics:
-    """tasks : linear clients of squared loss without noise, so that A_t = X_t'X_t / n_t and c_t solves.  A (T, D, D), c (T, D), n (T,)."""
+    """Linear clients of squared loss without noise: A_t = X_t'X_t / n_t, and c_t solves.
+
+    A (T, D, D), c (T, D), n (T,).
+    """
 
     tasks: TaskSet
     A: np.ndarray
@@ -31,8 +34,14 @@ class Quadratics:
 
 
 def quadratics(sizes=(12, 6, 20, 9), centres=None, seed: int = 0) -> Quadratics:
-    """Clients of these sizes, A_t with eigenvalues 0.6, 1, 1.6 in directions of its own; ``centres`` (T, D), drawn where None."""
-    draw = lambda what, t, shape: stream(seed, f"quadratic/{what}", str(t)).normal(size=shape)
+    """Clients of these sizes, A_t with eigenvalues 0.6, 1, 1.6 in directions of its own.
+
+    ``centres`` (T, D) are drawn where None.
+    """
+
+    def draw(what, t, shape):
+        return stream(seed, f"quadratic/{what}", str(t)).normal(size=shape)
+
     X = [
         _inputs(draw("x", t, (n, D)), draw("turn", t, (D, D)), np.sqrt(n))
         for t, n in enumerate(sizes)
@@ -61,9 +70,13 @@ def _inputs(columns, turn, scale):
 
 def settle(method, world: Quadratics, steps: int, rounds: int = 100, **others):
     """The state after ``rounds`` rounds of ``steps`` full-batch local steps, float64."""
-    setting = dict(
-        rounds=rounds, batch_size=None, local_epochs=steps, eval_every=0, dtype=torch.float64
-    )
+    setting = {
+        "rounds": rounds,
+        "batch_size": None,
+        "local_epochs": steps,
+        "eval_every": 0,
+        "dtype": torch.float64,
+    }
     return simulate(method, world.tasks, **{**setting, **others}).state
 
 

@@ -1,11 +1,13 @@
 """Federated methods and replica training written plainly: nn.Module, torch.optim, one loop each.
 
-What the stack is checked and timed against; nothing here comes from it. Only random draws are shared
-(``mtl_lib.stream``), so that both see the same batches: a client's epoch is one permutation of its samples.
+What the stack is checked and timed against; nothing here comes from it. Only random draws are
+shared (``mtl_lib.stream``), so that both see the same batches: a client's epoch is one permutation
+of its samples.
 """
 
 import copy
 import math
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -15,10 +17,12 @@ from mtl_lib.stream import stream
 
 
 def network(sizes, seed, number=0, dtype=torch.float64):
-    """Linear layers with ReLU between, weights uniform on +-1/sqrt(fan_in) from the seed's stream."""
-    rng, layers = stream(seed, "init", "", number), []
-    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
-        layer, bound = nn.Linear(inputs, outputs, dtype=dtype), 1 / math.sqrt(inputs)
+    """Linear layers with ReLU between, weights uniform on +-1/sqrt(fan_in)."""
+    rng = stream(seed, "init", "", number)
+    layers = []
+    for inputs, outputs in pairwise(sizes):
+        layer = nn.Linear(inputs, outputs, dtype=dtype)
+        bound = 1 / math.sqrt(inputs)
         with torch.no_grad():
             layer.weight.copy_(torch.as_tensor(rng.uniform(-bound, bound, (outputs, inputs))))
             layer.bias.copy_(torch.as_tensor(rng.uniform(-bound, bound, outputs)))
@@ -27,7 +31,7 @@ def network(sizes, seed, number=0, dtype=torch.float64):
 
 
 def loss_of(model, x, y, loss, reduction="mean"):
-    """The mean or each sample's loss: "logistic" (y 0 or 1), "ce", "squared" (with the factor 1/2)."""
+    """The mean or each sample's loss: "logistic" (y 0 or 1), "ce", "squared" (times 1/2)."""
     z = model(x)
     if loss == "ce":
         return nn.functional.cross_entropy(z, y, reduction=reduction)
@@ -53,13 +57,13 @@ def participants(names, share, seed, round):
 
 def average(models, weights):
     """A model whose parameters are the weighted average."""
-    made, total = copy.deepcopy(models[0]), sum(weights)
+    mean = copy.deepcopy(models[0])
+    total = sum(weights)
+    parameters = [model.parameters() for model in models]
     with torch.no_grad():
-        for target, *sources in zip(
-            made.parameters(), *(model.parameters() for model in models), strict=True
-        ):
+        for target, *sources in zip(mean.parameters(), *parameters, strict=True):
             target.copy_(sum(w / total * p for w, p in zip(weights, sources, strict=True)))
-    return made
+    return mean
 
 
 def train(model, x, y, loss, optimizer, batches):
@@ -117,7 +121,8 @@ def ditto(clients, sizes, loss, sgd, rounds, batch_size, epochs, share, seed, la
         models, counts = [], []
         for name in participants(clients, share, seed, round):
             x, y = clients[name]
-            model, own = copy.deepcopy(server), personal[name]
+            model = copy.deepcopy(server)
+            own = personal[name]
             rules = [torch.optim.SGD(m.parameters(), **sgd) for m in (model, own)]
             for index in minibatches(len(x), batch_size, epochs, seed, name, round):
                 for m, rule in zip((model, own), rules, strict=True):
@@ -165,13 +170,15 @@ def fedem(clients, sizes, loss, sgd, rounds, batch_size, epochs, share, seed, co
 
 
 def coordinate_ascent(X, y, loss, a, c, w, scale, order):
-    """MOCHA's local work at one node, one sample after the other (Smith et al. 2017, subproblem 4): changes a, returns dV (d,).
+    """MOCHA's local work at one node, one sample after the other: changes a, returns dV (d,).
 
-    X (n, d), y (n,) numbers, or -1 and 1 for "logistic" and "hinge"; scale is sigma' Sigma_tt / lam.
+    Smith et al. (2017), subproblem 4. X (n, d), y (n,) numbers, or -1 and 1 for "logistic" and
+    "hinge"; scale is sigma' Sigma_tt / lam.
     """
     dV = np.zeros(len(w))
     for i in order:
-        u, q = X[i] @ (w + scale * dV), scale * c * (X[i] @ X[i])
+        u = X[i] @ (w + scale * dV)
+        q = scale * c * (X[i] @ X[i])
         if loss == "squared":
             new = a[i] + (y[i] - a[i] - u) / (1 + q)
         elif loss == "hinge":
@@ -184,8 +191,12 @@ def coordinate_ascent(X, y, loss, a, c, w, scale, order):
 
 
 def _root(before, margin, q):
-    """p with log(p / (1 - p)) + margin + q (p - before) = 0: Newton in t = log(p / (1 - p)), halved where it overshoots."""
-    low, high = -margin - q * (1 - before), -margin + q * before
+    """p with log(p / (1 - p)) + margin + q (p - before) = 0.
+
+    Newton in t = log(p / (1 - p)), halved where it overshoots.
+    """
+    low = -margin - q * (1 - before)
+    high = -margin + q * before
     t = (low + high) / 2
     for _ in range(100):
         p = 1 / (1 + math.exp(-t))
@@ -200,47 +211,47 @@ def _root(before, margin, q):
 
 
 def replica(layers, params, batches, lr):
-    """One multi-task network trained by plain SGD: a dict of its trained parameters, named as ``params`` (numpy arrays).
+    """One multi-task network trained by plain SGD: its trained parameters, named as ``params``.
 
-    layers : "dense" or "conv" for each trunk layer; heads are linear and named "head.TASK". batches : a list, one entry per update, of
-    {task: (x, y, weight of the task)}; losses are binary cross-entropies of one score, averaged over the batch.
+    params : name -> array. layers : "dense" or "conv" for each trunk layer; heads are linear and
+    named "head.TASK". batches : a list, one entry per update, of {task: (x, y, weight of the
+    task)}; losses are binary cross-entropies of one score, averaged over the batch.
     """
-
-    def module(name, kind, last=False):
-        w, b = (torch.as_tensor(params[f"{name}.{part}"]) for part in ("weight", "bias"))
-        if kind == "conv":
-            made = nn.Conv2d(w.shape[1], w.shape[0], w.shape[2], 2, w.shape[2] // 2, dtype=w.dtype)
-        else:
-            made = nn.Linear(w.shape[1], w.shape[0], dtype=w.dtype)
-        with torch.no_grad():
-            made.weight.copy_(w)
-            made.bias.copy_(b)
-        after = [] if last else [nn.ReLU()]
-        return nn.Sequential(*([nn.Flatten()] if kind == "dense" else []), made, *after), made
-
-    trunk = [module(f"trunk.{k}", kind) for k, kind in enumerate(layers)]
-    heads = {
-        name: module(name, "dense", last=True)
-        for name in {key.rsplit(".", 1)[0] for key in params if key.startswith("head.")}
-    }
-    named = {f"trunk.{k}": own for k, (_, own) in enumerate(trunk)} | {
-        name: own for name, (_, own) in heads.items()
-    }
+    head_names = {key.rsplit(".", 1)[0] for key in params if key.startswith("head.")}
+    kinds = {f"trunk.{k}": kind for k, kind in enumerate(layers)}
+    named = {name: _layer(params, name, kind) for name, kind in kinds.items()}
+    named |= {name: _layer(params, name, "dense") for name in head_names}
+    trunk = []
+    for name, kind in kinds.items():
+        flat = [nn.Flatten()] if kind == "dense" else []
+        trunk += [*flat, named[name], nn.ReLU()]
+    body = nn.Sequential(*trunk)
     optimizer = torch.optim.SGD([p for own in named.values() for p in own.parameters()], lr=lr)
-    body = nn.Sequential(*(block for block, _ in trunk))
     for batch in batches:
         optimizer.zero_grad()
-        loss = sum(
-            weight
-            * nn.functional.binary_cross_entropy_with_logits(
-                heads[f"head.{task}"][0](body(x))[:, 0], y
-            )
-            for task, (x, y, weight) in batch.items()
-        )
-        loss.backward()
+        losses = []
+        for task, (x, y, weight) in batch.items():
+            z = named[f"head.{task}"](body(x).flatten(1))[:, 0]
+            losses.append(weight * nn.functional.binary_cross_entropy_with_logits(z, y))
+        sum(losses).backward()
         optimizer.step()
     return {
         f"{name}.{part}": getattr(own, part).detach().numpy()
         for name, own in named.items()
         for part in ("weight", "bias")
     }
+
+
+def _layer(params, name, kind):
+    """A linear or a convolutional layer with the parameters of this name."""
+    weight, bias = (torch.as_tensor(params[f"{name}.{part}"]) for part in ("weight", "bias"))
+    outputs, inputs = weight.shape[:2]
+    if kind == "conv":
+        width = weight.shape[2]
+        layer = nn.Conv2d(inputs, outputs, width, 2, width // 2, dtype=weight.dtype)
+    else:
+        layer = nn.Linear(inputs, outputs, dtype=weight.dtype)
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+        layer.bias.copy_(bias)
+    return layer

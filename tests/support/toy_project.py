@@ -49,12 +49,14 @@ TOY_MODULES = {
 SETUP = """
 import time
 import pandas as pd
-from mtl_lib import record
-from mtl_lib.plots import style
 from mtl_lib.stream import stream
+from study import record
+from study.plots import style
 from toy.api import number
 rec = record.open("{section}", simulated=simulated)
-claim = rec.declare(id="{section}-up".replace("_", "-"), section="0", statement="It goes up.", contrast="a - b", unit="unit", margin=0.1)
+name = "{section}-up".replace("_", "-")
+words = dict(statement="It goes up.", contrast="a - b", unit="unit")
+claim = rec.declare(id=name, section="0", margin=0.1, **words)
 """
 WORK = """
 def load():
@@ -69,7 +71,8 @@ for k, value in enumerate(draws):
 FIGURE = """
 fig, axes = style.panels(1)
 axes[0, 0].plot(draws)
-rec.figure(fig, "draws", caption="Draws with $x^2$.", alt="A line.", data=pd.DataFrame({"draw": draws}))
+table = pd.DataFrame({"draw": draws})
+rec.figure(fig, "draws", caption="Draws with $x^2$.", alt="A line.", data=table)
 """
 DECIDE = """
 pairs = pd.DataFrame({"unit": range(len(draws)), "seed": 0, "a": draws + 5, "b": draws * 0})

@@ -1,69 +1,66 @@
-"""What every generator returns, and the checks and draws they have in common."""
+"""What every generator returns, and the draws they have in common."""
 
 from typing import NamedTuple
 
 import numpy as np
 
+from mtl_lib import checks
 from mtl_lib.tasks import TaskSet
 
 
 class Known(NamedTuple):
     """Generated tasks and what they were generated from.
 
-    ``truth`` maps names, listed in each generator's docstring, to arrays. Arrays "by task" follow the
-    order of ``tasks``; arrays "by row" follow the rows of the inputs, so ``truth[key][task.rows]``
-    belongs to the samples of ``task``.
+    ``truth`` maps names, listed in each generator's docstring, to arrays. Arrays "by task" follow
+    the order of ``tasks``. Arrays "by row" follow the rows of the inputs, so that
+    ``truth[key][task.rows]`` belongs to the samples of ``task``.
 
     The truth depends on the generator's ``seed`` alone, the samples on ``seed`` and ``part``:
-    ``part="train"`` and ``part="test"`` are two samples of one truth. They
-    carry the same names, so that ``transforms.standardise(train, test)`` works; do not mix them in one set.
-    Draws are keyed by the name of the task (or user): its data stay the same when there are more tasks,
-    and its first samples stay the same when it has more samples.
+    ``part="train"`` and ``part="test"`` are two samples of one truth. They carry the same names, so
+    that ``transforms.standardise(train, test)`` works; do not mix them in one set. Draws are keyed
+    by the name of the task (or user): its data stay the same when there are more tasks, and its
+    first samples stay the same when it has more samples.
     """
 
     tasks: TaskSet
     truth: dict
 
 
-def whole(what: str, value, low: int, high: float = np.inf) -> int:
-    """``value`` as an int. Raises ValueError unless it is a whole number in [low, high]."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, np.integer))
-        or not low <= value <= high
-    ):
-        raise ValueError(f"{what} {value!r}, allowed is {_range('a whole number', low, high)}")
-    return int(value)
+def sizes(owner: str, m, count: int, what: str = "m") -> np.ndarray:
+    """Samples of each task.
 
+    Parameters
+    ----------
+    owner : str
+        Who is named in a message.
+    m : int or sequence of int
+        One number for all tasks or one per task, each 1 or more.
+    count : int
+        How many tasks there are.
+    what : str
+        What the numbers are called in a message.
 
-def number(what: str, value, low: float, high: float = np.inf) -> float:
-    """``value`` as a float. Raises ValueError unless it is a finite number in [low, high]."""
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float, np.number))
-        or not low <= value <= high
-        or value == np.inf
-    ):
-        raise ValueError(f"{what} {value!r}, allowed is {_range('a number', low, high)}")
-    return float(value)
+    Returns
+    -------
+    np.ndarray
+        int (count,).
 
-
-def positive(what: str, value) -> float:
-    """``value`` as a float. Raises ValueError unless it is a number above 0."""
-    if number(what, value, 0) == 0:
-        raise ValueError(f"{what} {value!r}, allowed is a number above 0")
-    return float(value)
-
-
-def sizes(what: str, m, count: int) -> np.ndarray:
-    """Samples of each task, int (count,), from one number or one per task. Raises ValueError otherwise."""
+    Raises
+    ------
+    ValueError
+        For other numbers, and for another number of them.
+    """
     if np.ndim(m) == 0:
-        return np.full(count, whole(what, m, 1))
+        checks.whole(owner, 1, **{what: m})
+        return np.full(count, int(m))
+    if np.ndim(m) > 1:
+        m = checks.vector(owner, m, what)
     if len(m) != count:
-        raise ValueError(
-            f"{what}: {len(m)} numbers for {count} tasks, allowed is one number or one per task"
-        )
-    return np.array([whole(f"{what} of task {t}", size, 1) for t, size in enumerate(m)])
+        numbers = f"{len(m)} numbers for {count} tasks"
+        raise ValueError(f"{owner}: {what}: {numbers}, allowed is one number or one per task")
+    for task, size in enumerate(m):
+        checks.whole(owner, 1, **{f"{what} of task {task}": size})
+    return np.array([int(size) for size in m])
 
 
 def task_rows(counts: np.ndarray) -> list[np.ndarray]:
@@ -72,9 +69,8 @@ def task_rows(counts: np.ndarray) -> list[np.ndarray]:
 
 
 def categorical(p: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-    """The index drawn from probabilities ``p`` by each uniform number: one number a draw, so longer samples extend shorter ones."""
+    """The index drawn from probabilities ``p`` by each uniform number.
+
+    One number makes one draw, so that longer samples extend shorter ones.
+    """
     return np.searchsorted(np.cumsum(p)[:-1], uniform, side="right")
-
-
-def _range(kind: str, low: float, high: float) -> str:
-    return f"{kind}, {low} or more" if high == np.inf else f"{kind} from {low} to {high}"

@@ -1,18 +1,25 @@
-"""Clients whose labels come from a mixture of linear rules: FedEM's data, and what nobody can learn.
+"""Clients whose labels come from a mixture of linear rules: FedEM's data and two extremes.
 
 One rule for all three sets: client t draws x uniform on [-1, 1]^d and a component z ~ pi_t, then
 y = round(sigmoid(x.theta_z + e)), which is 1 where x.theta_z + e > 0, with e ~ N(0, noise^2).
 p(x) is the same for all clients; only p(y | x) differs.
 
-Marfoq et al. 2021 (Federated Multi-Task Learning under a Mixture of Distributions) write N(0, 0.1). We take
-0.1 as the standard deviation, as the official code does (``scale=noise_level``); since x.theta has
-deviation sqrt(d)/3, about 4 at d = 150, reading it as the variance would change next to nothing.
+Marfoq et al. 2021 (Federated Multi-Task Learning under a Mixture of Distributions) write N(0, 0.1).
+Here 0.1 is the standard deviation, as in the official code (``scale=noise_level``). Since x.theta
+has deviation sqrt(d)/3, about 4 at d = 150, the variance 0.1 would change next to nothing.
+
+The truth of every set: ``theta`` (M, d), ``pi`` (T, M), ``noise``; by row ``component`` (n,) and
+``bayes`` (n,), the probability of y = 1 given x and the client.
 """
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr
 
-from mtl_lib.data.generated.known import Known, categorical, positive, sizes, task_rows, whole
+from mtl_lib import checks
+from mtl_lib.data.generated.known import Known, categorical, sizes, task_rows
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -24,38 +31,41 @@ def mixture(
     d: int = 150,
     components: int = 3,
     alpha: float = 0.4,
-    m=None,
+    m: int | Sequence[int] | None = None,
     noise: float = 0.1,
     prefix: str = "client",
 ) -> Known:
-    """FedEM's synthetic data: theta uniform on [-1, 1]^(M x d), pi_t ~ Dirichlet(alpha, ..., alpha).
+    """FedEM's synthetic data: theta uniform on [-1, 1]^(M x d), pi_t ~ Dirichlet(alpha).
 
     Parameters
     ----------
-    T, d, components : number of clients, of inputs, of components M.
-    seed, part : see ``Known``; theta, pi and the sizes belong to the truth.
-    alpha : smaller means clients closer to one pure component each.
-    m : samples per client; None draws n_t = min(int(LogNormal(4, 2)) + 50, 1000), as the paper does. Its
-        test sets have 5,000 per client.
-    noise : standard deviation inside the sigmoid.
-    prefix : clients are called "prefix 0", ...; another prefix gives unseen clients of the same theta.
+    T, d, components : int
+        Number of clients, of inputs, of components M.
+    seed, part : int, str
+        See ``Known``; theta, pi and the sizes belong to the truth.
+    alpha : float
+        Smaller means clients closer to one pure component each.
+    m : int or sequence of int, optional
+        Samples per client. None draws ``client_sizes``, as the paper does; its test sets have 5,000
+        per client.
+    noise : float
+        Standard deviation inside the sigmoid.
+    prefix : str
+        Clients are called "prefix 0", ...; another prefix gives unseen clients of the same theta.
 
-    Returns ``Known``; truth: ``theta`` (M, d), ``pi`` (T, M), ``component`` (n,) by row, ``bayes`` (n,) by row,
-    the probability of y = 1 given x and the client, ``noise``.
-
-    Raises ValueError for a size, alpha or noise out of range.
+    Raises
+    ------
+    ValueError
+        For a size, alpha or noise out of range.
     """
-    names = _names(prefix, T)
-    components, alpha = (
-        whole("mixture: components", components, 1),
-        positive("mixture: alpha", alpha),
-    )
-    theta = stream(seed, "mixture-theta").uniform(-1, 1, (components, whole("mixture: d", d, 1)))
-    pi = np.array(
-        [stream(seed, "mixture-pi", name).dirichlet(np.full(components, alpha)) for name in names]
-    )
-    counts = client_sizes(seed, names) if m is None else sizes("mixture: m", m, T)
-    return _clients("mixture", names, theta, pi, counts, noise, seed, part)
+    names = _names(T, seed, d, noise, prefix)
+    checks.whole("mixture", 1, components=components)
+    checks.positive("mixture", alpha=alpha)
+    theta = stream(seed, "mixture-theta").uniform(-1, 1, (components, d))
+    concentration = np.full(components, float(alpha))
+    pi = np.array([stream(seed, "mixture-pi", name).dirichlet(concentration) for name in names])
+    counts = client_sizes(seed, names) if m is None else sizes("mixture", m, T)
+    return _Rules("mixture", names, theta, pi, float(noise)).sample(counts, seed, part)
 
 
 def flipped(
@@ -63,28 +73,21 @@ def flipped(
     seed: int,
     part: str = "train",
     d: int = 150,
-    m=100,
+    m: int | Sequence[int] = 100,
     noise: float = 0.1,
     prefix: str = "client",
 ) -> Known:
     """Same p(x), opposite labels in every second client: theta_1 = -theta_0, pi_t pure.
 
-    Over all clients together y is independent of x (T even), so that one model for all stays at chance; two
-    components solve it. Parameters, truth and errors as in ``mixture``.
+    Over all clients together y is independent of x (T even), so that one model for all stays at
+    chance; two components solve it. Parameters and errors are those of ``mixture``.
     """
-    names = _names(prefix, T)
-    theta = stream(seed, "mixture-theta").uniform(-1, 1, (1, whole("mixture: d", d, 1)))
+    names = _names(T, seed, d, noise, prefix)
+    theta = stream(seed, "mixture-theta").uniform(-1, 1, (1, d))
+    both = np.concatenate([theta, -theta])
     pure = np.eye(2)[np.arange(T) % 2]
-    return _clients(
-        "flipped",
-        names,
-        np.concatenate([theta, -theta]),
-        pure,
-        sizes("mixture: m", m, T),
-        noise,
-        seed,
-        part,
-    )
+    counts = sizes("mixture", m, T)
+    return _Rules("flipped", names, both, pure, float(noise)).sample(counts, seed, part)
 
 
 def independent(
@@ -92,63 +95,94 @@ def independent(
     seed: int,
     part: str = "train",
     d: int = 150,
-    m=100,
+    m: int | Sequence[int] = 100,
     noise: float = 0.1,
     prefix: str = "client",
 ) -> Known:
-    """T independent labelings of the same p(x): a theta of its own for every client, nothing to share.
+    """T independent labelings of the same p(x): a theta of its own for every client.
 
-    Parameters, truth (M = T, pi the identity) and errors as in ``mixture``.
+    There is nothing to share; M = T and pi is the identity. Parameters and errors are those of
+    ``mixture``.
     """
-    names = _names(prefix, T)
-    d = whole("mixture: d", d, 1)
+    names = _names(T, seed, d, noise, prefix)
     theta = np.array([stream(seed, "mixture-theta", name).uniform(-1, 1, d) for name in names])
-    return _clients(
-        "independent", names, theta, np.eye(T), sizes("mixture: m", m, T), noise, seed, part
-    )
+    counts = sizes("mixture", m, T)
+    return _Rules("independent", names, theta, np.eye(T), float(noise)).sample(counts, seed, part)
 
 
 def bayes(X: np.ndarray, theta: np.ndarray, pi: np.ndarray, noise: float) -> np.ndarray:
-    """P(y = 1 | x) = sum_m pi_m Phi(x.theta_m / noise), (n,), for X (n, d), theta (M, d), pi (M,) or (n, M).
+    """P(y = 1 | x) = sum_m pi_m Phi(x.theta_m / noise).
 
     Predicting its larger side is the best anyone can do without seeing the component.
+
+    Parameters
+    ----------
+    X : np.ndarray
+        (n, d) inputs.
+    theta : np.ndarray
+        (M, d) rules.
+    pi : np.ndarray
+        (M,) or (n, M) weights of the rules.
+    noise : float
+        Standard deviation, more than 0.
+
+    Returns
+    -------
+    np.ndarray
+        (n,).
     """
+    if np.shape(pi) not in ((len(theta),), (len(X), len(theta))):
+        allowed = f"({len(theta)},) or ({len(X)}, {len(theta)})"
+        raise ValueError(f"bayes: pi of shape {np.shape(pi)}, allowed is {allowed}")
     return (ndtr(X @ theta.T / noise) * pi).sum(axis=1)
 
 
-def client_sizes(seed: int, names) -> np.ndarray:
+def client_sizes(seed: int, names: Iterable[str]) -> np.ndarray:
     """n_t = min(int(LogNormal(4, 2)) + 50, 1000) for each name, int (T,)."""
-    return np.array(
-        [min(int(stream(seed, "mixture-size", name).lognormal(4, 2)) + 50, 1000) for name in names]
-    )
+    draws = [stream(seed, "mixture-size", name).lognormal(4, 2) for name in names]
+    return np.array([min(int(draw) + 50, 1000) for draw in draws])
 
 
-def _names(prefix, T) -> list[str]:
-    return [f"{prefix} {t}" for t in range(whole("mixture: T", T, 1))]
+def _names(T: int, seed: int, d: int, noise: float, prefix: str) -> list[str]:
+    """Names of the clients, after the arguments that all three sets have in common are checked."""
+    checks.whole("mixture", 1, T=T, d=d)
+    checks.positive("mixture", noise=noise)
+    checks.seed("mixture", seed)
+    return [f"{prefix} {t}" for t in range(T)]
 
 
-def _clients(title, names, theta, pi, counts, noise, seed, part) -> Known:
-    noise = positive("mixture: noise", noise)
-    parts = [
-        _samples(name, theta, weights, count, noise, seed, part)
-        for name, weights, count in zip(names, pi, counts, strict=True)
-    ]
-    X, component, y, probability = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    inputs = Inputs(title, X)
-    tasks = [
-        Task(name, inputs, rows, y[rows], "logistic")
-        for name, rows in zip(names, task_rows(counts), strict=True)
-    ]
-    return Known(
-        TaskSet(tasks, title),
-        {"theta": theta, "pi": pi, "component": component, "bayes": probability, "noise": noise},
-    )
+@dataclass(frozen=True)
+class _Rules:
+    """What labels follow from: theta (M, d), each client's weights pi (T, M), noise."""
 
+    title: str
+    names: list[str]
+    theta: np.ndarray
+    pi: np.ndarray
+    noise: float
 
-def _samples(name, theta, weights, count, noise, seed, part):
-    """One client's (X, component, y, P(y = 1 | x))."""
-    X = stream(seed, f"mixture-inputs/{part}", name).uniform(-1, 1, (count, theta.shape[1]))
-    component = categorical(weights, stream(seed, f"mixture-component/{part}", name).random(count))
-    error = noise * stream(seed, f"mixture-noise/{part}", name).standard_normal(count)
-    y = ((X * theta[component]).sum(axis=1) + error > 0).astype(int)
-    return X, component, y, bayes(X, theta, weights, noise)
+    def sample(self, counts: np.ndarray, seed: int, part: str) -> Known:
+        """Tasks of ``counts`` (T,) samples each, and the truth."""
+        clients = [
+            self._client(name, weights, count, seed, part)
+            for name, weights, count in zip(self.names, self.pi, counts, strict=True)
+        ]
+        X, component, y, probability = map(np.concatenate, zip(*clients, strict=True))
+        inputs = Inputs(self.title, X)
+        tasks = [
+            Task(name, inputs, rows, y[rows], "logistic")
+            for name, rows in zip(self.names, task_rows(counts), strict=True)
+        ]
+        truth = {"theta": self.theta, "pi": self.pi, "component": component, "bayes": probability}
+        return Known(TaskSet(tasks, self.title), {**truth, "noise": self.noise})
+
+    def _client(self, name: str, weights: np.ndarray, count: int, seed: int, part: str):
+        """One client's (X, component, y, P(y = 1 | x))."""
+        X = stream(seed, f"mixture-inputs/{part}", name).uniform(
+            -1, 1, (count, self.theta.shape[1])
+        )
+        uniform = stream(seed, f"mixture-component/{part}", name).random(count)
+        component = categorical(weights, uniform)
+        error = self.noise * stream(seed, f"mixture-noise/{part}", name).standard_normal(count)
+        y = ((X * self.theta[component]).sum(axis=1) + error > 0).astype(int)
+        return X, component, y, bayes(X, self.theta, weights, self.noise)

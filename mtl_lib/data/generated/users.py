@@ -3,6 +3,10 @@
 A user of type k draws items one after the other, independently, from p_k. A row is what a user has
 seen so far; the labels describe the item that comes next. The history speaks about the next item
 only through the type, so that the exact posterior over types gives every optimal prediction.
+
+Every user gives rows with histories of 1, 2, ... items, int64 ids padded on the right with 0. The
+labels of the item that follows: its rating r ~ N(ratings[type, item], noise^2), the like
+1[r >= 3.5], its genres (n, G), its id (ids as in the inputs, so that class 0 never occurs).
 """
 
 from typing import NamedTuple
@@ -10,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtr, softmax
 
-from mtl_lib.data.generated.known import Known, categorical, positive, whole
+from mtl_lib import checks
+from mtl_lib.data.generated.known import Known, categorical
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -21,7 +26,8 @@ SECOND_GENRE = 0.4  # share of the items that have two genres
 class World(NamedTuple):
     """What users have in common. Items are ids 1..I, 0 is padding and never occurs.
 
-    items (K, I + 1): p_k over item ids. genres bool (I + 1, G). ratings (K, I + 1): mean rating of an item by type.
+    items (K, I + 1): p_k over item ids. genres bool (I + 1, G). ratings (K, I + 1): mean rating of
+    an item by type.
     """
 
     items: np.ndarray
@@ -41,94 +47,110 @@ def users(
 ) -> Known:
     """Tasks rating (squared), like (logistic), genres (bce) and next (ce) on the same rows.
 
-    Every user gives ``length`` rows: histories of 1, ..., ``length`` items, int64 ids padded on the right with 0.
-    Labels of the item that follows: its rating r ~ N(ratings[type, item], noise^2), the like 1[r >= 3.5], its genres
-    (n, G), its id (ids as in the inputs, so that class 0 never occurs). ``groups`` are the users.
+    Truth: ``type`` int (n_users,), the fields of ``World``, ``noise``; by row ``posterior`` (n, K),
+    ``prediction`` and ``error``, see ``optimal``. ``groups`` are the users.
 
     Parameters
     ----------
-    n_users, length : number of users; longest history.
-    seed, part : see ``Known``; the world and every user's type belong to the truth.
-    types, items, genres : how many there are. All types are equally frequent in the population.
-    noise : standard deviation of a rating.
+    n_users, length : int
+        Number of users; longest history.
+    seed, part : int, str
+        See ``Known``; the world and every user's type belong to the truth.
+    types, items, genres : int
+        How many there are. All types are equally frequent in the population.
+    noise : float
+        Standard deviation of a rating.
 
-    Returns ``Known``; truth: ``type`` int (n_users,), the fields of ``World``, ``noise``; by row: ``posterior`` (n, K),
-    ``prediction`` {task: (n,) mean rating, (n,) P(like), (n, G) P(genre), (n, I + 1) P(next)}, and ``error`` {task: (n,)}, the
-    expected error of the optimal decision given the history: variance of the rating; probability of a wrong like;
-    mean probability of a wrong genre bit; probability that the likeliest item is not the next.
-
-    Raises ValueError for a count or noise out of range.
+    Raises
+    ------
+    ValueError
+        For a count, seed or noise out of range.
     """
-    n_users, length = whole("users: n_users", n_users, 1), whole("users: length", length, 1)
-    types, noise = whole("users: types", types, 1), positive("users: noise", noise)
-    world = make_world(
-        seed, types, whole("users: items", items, 2), whole("users: genres", genres, 1)
-    )
-    drawn = [_one_user(f"user {u}", length, world, noise, seed, part) for u in range(n_users)]
-    kind, seen, rating = (np.array(values) for values in zip(*drawn, strict=True))
-    following, r = seen[:, 1:].ravel(), rating[:, 1:].ravel()
+    checks.whole("users", 1, n_users=n_users, length=length, types=types, genres=genres)
+    checks.whole("users", 2, items=items)
+    checks.positive("users", noise=noise)
+    checks.seed("users", seed)
+    noise = float(noise)
+    world = make_world(seed, types, items, genres)
+    persons = [_user(f"user {u}", length, world, noise, seed, part) for u in range(n_users)]
+    kind, seen, rating = (np.array(values) for values in zip(*persons, strict=True))
     posterior = type_posterior(seen[:, :-1], world.items).reshape(-1, types)
     prediction, error = optimal(posterior, world, noise)
-    labels = {
-        "rating": (r, "squared"),
-        "like": ((r >= LIKED).astype(int), "logistic"),
-        "genres": (world.genres[following].astype(int), "bce"),
-        "next": (following, "ce"),
-    }
-    inputs = Inputs("users", histories(seen[:, :-1]), kind="sequence")
-    rows, groups = np.arange(n_users * length), np.repeat(np.arange(n_users), length)
-    tasks = TaskSet(
-        [Task(name, inputs, rows, y, loss, groups=groups) for name, (y, loss) in labels.items()],
-        "users",
-    )
-    return Known(
-        tasks,
-        {
-            "type": kind,
-            **world._asdict(),
-            "noise": noise,
-            "posterior": posterior,
-            "prediction": prediction,
-            "error": error,
-        },
-    )
+    answers = {"posterior": posterior, "prediction": prediction, "error": error}
+    truth = {"type": kind, **world._asdict(), "noise": noise, **answers}
+    return Known(_tasks(seen, rating, world), truth)
 
 
 def make_world(seed: int, types: int, items: int, genres: int) -> World:
-    """Items with one or two genres; types that differ in the genres they choose and in how they rate, from strict to generous."""
-    draw = stream(seed, "users-items")
+    """Items with one or two genres, and types of users.
+
+    Types differ in the genres they choose and in how they rate, from strict to generous. Parameters
+    are those of ``users``.
+    """
+    rng = stream(seed, "users-items")
     table = np.zeros((items + 1, genres), bool)
-    table[np.arange(1, items + 1), draw.integers(genres, size=items)] = True
-    both = 1 + np.flatnonzero(draw.random(items) < SECOND_GENRE)
-    table[both, draw.integers(genres, size=len(both))] = True
-    popularity = np.concatenate([[0.0], np.exp(0.5 * draw.standard_normal(items))])
+    table[np.arange(1, items + 1), rng.integers(genres, size=items)] = True
+    both = 1 + np.flatnonzero(rng.random(items) < SECOND_GENRE)
+    table[both, rng.integers(genres, size=len(both))] = True
+    popularity = np.concatenate([[0.0], np.exp(0.5 * rng.standard_normal(items))])
     share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    draws = [stream(seed, "users-type", f"type {k}") for k in range(types)]
-    taste = np.array([d.dirichlet(np.full(genres, 0.5)) for d in draws])
+    by_type = [stream(seed, "users-type", f"type {k}") for k in range(types)]
+    taste = np.array([rng.dirichlet(np.full(genres, 0.5)) for rng in by_type])
     chosen = popularity * (taste @ share.T)
-    strictness = (
-        np.linspace(-1, 1, types) if types > 1 else np.zeros(1)
-    )  # spaced, not drawn: else the history often says nothing on likes
-    liking = (
-        LIKED + strictness[:, None] + 0.6 * np.array([d.standard_normal(genres) for d in draws])
-    )
+    # spaced, not drawn: else the history often says nothing on likes
+    strictness = np.linspace(-1, 1, types) if types > 1 else np.zeros(1)
+    own = 0.6 * np.array([rng.standard_normal(genres) for rng in by_type])
+    liking = LIKED + strictness[:, None] + own
     return World(chosen / chosen.sum(axis=1, keepdims=True), table, liking @ share.T)
 
 
 def type_posterior(seen: np.ndarray, items: np.ndarray) -> np.ndarray:
-    """P(type | first l items) for every l = 1..L, (U, L, K), from item ids (U, L) and p_k (K, I + 1); the prior is uniform."""
-    return softmax(np.cumsum(np.log(items[:, 1:]).T[seen - 1], axis=1), axis=-1)
+    """P(type | first l items) for every l = 1..L; the prior is uniform.
+
+    Parameters
+    ----------
+    seen : np.ndarray
+        (U, L) item ids.
+    items : np.ndarray
+        (K, I + 1) probabilities p_k.
+
+    Returns
+    -------
+    np.ndarray
+        (U, L, K).
+    """
+    likelihood = np.log(items[:, 1:]).T[seen - 1]
+    return softmax(np.cumsum(likelihood, axis=1), axis=-1)
 
 
 def optimal(posterior: np.ndarray, world: World, noise: float) -> tuple[dict, dict]:
-    """(prediction, expected error) of every task for posteriors (n, K), as described in ``users``."""
+    """The optimal prediction of every task, and its expected error.
+
+    Parameters
+    ----------
+    posterior : np.ndarray
+        (n, K) over types.
+    world, noise : World, float
+        As in ``users``.
+
+    Returns
+    -------
+    prediction : dict
+        rating (n,) mean, like (n,) probability, genres (n, G) and next (n, I + 1) probabilities.
+    error : dict
+        (n,) by task: variance of the rating; probability of a wrong like; mean probability of a
+        wrong genre bit; probability that the likeliest item is not the next.
+    """
     following = posterior @ world.items
     genre = following @ world.genres
-    by_type = lambda value: (
-        posterior @ (world.items * value).sum(axis=1)
-    )  # expectation over type and item
-    mean, square = by_type(world.ratings), by_type(world.ratings**2)
-    like = by_type(ndtr((world.ratings - LIKED) / noise))
+
+    def expected(value: np.ndarray) -> np.ndarray:
+        """Over type and item."""
+        return posterior @ (world.items * value).sum(axis=1)
+
+    mean = expected(world.ratings)
+    square = expected(world.ratings**2)
+    like = expected(ndtr((world.ratings - LIKED) / noise))
     error = {
         "rating": noise**2 + square - mean**2,
         "like": np.minimum(like, 1 - like),
@@ -144,11 +166,30 @@ def histories(seen: np.ndarray) -> np.ndarray:
     return (seen[:, None, :] * np.tri(length, dtype=np.int64)).reshape(-1, length)
 
 
-def _one_user(name, length, world, noise, seed, part):
-    """(type, length + 1 item ids, their ratings)."""
+def _user(name: str, length: int, world: World, noise: float, seed: int, part: str):
+    """(type, length + 1 item ids, their ratings) of one user."""
     kind = int(stream(seed, "users-kind", name).integers(len(world.items)))
-    seen = categorical(
-        world.items[kind], stream(seed, f"users-seen/{part}", name).random(length + 1)
-    )
+    uniform = stream(seed, f"users-seen/{part}", name).random(length + 1)
+    seen = categorical(world.items[kind], uniform)
     error = stream(seed, f"users-rating/{part}", name).standard_normal(length + 1)
     return kind, seen, world.ratings[kind, seen] + noise * error
+
+
+def _tasks(seen: np.ndarray, rating: np.ndarray, world: World) -> TaskSet:
+    """Four questions about the item after each history; ids and ratings are (U, L + 1)."""
+    n_users, length = seen[:, 1:].shape
+    following = seen[:, 1:].ravel()
+    r = rating[:, 1:].ravel()
+    inputs = Inputs("users", histories(seen[:, :-1]), kind="sequence")
+    rows = np.arange(n_users * length)
+    groups = np.repeat(np.arange(n_users), length)
+    questions = {
+        "rating": (r, "squared"),
+        "like": ((r >= LIKED).astype(int), "logistic"),
+        "genres": (world.genres[following].astype(int), "bce"),
+        "next": (following, "ce"),
+    }
+    return TaskSet(
+        [Task(name, inputs, rows, y, loss, groups=groups) for name, (y, loss) in questions.items()],
+        "users",
+    )

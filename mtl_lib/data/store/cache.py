@@ -2,8 +2,8 @@
 
 The cache lives outside the checkout (``MTL_DATA_DIR`` overrides), so that a clean clone downloads
 nothing again. ``MTL_DATA_MIRROR`` names a folder that is looked at first, for machines without a
-network. Relative paths count from the checkout, because notebooks run in a folder of their own;
-where the library is installed without a checkout, from the current folder.
+network. Relative paths count from the checkout, because notebooks run in a folder of their own.
+Where the library is installed without a checkout, they count from the current folder.
 A data set's identity is its archives' hashes plus the version of the converter.
 
 Only the standard library is imported at the top: planning a build must be instant.
@@ -18,6 +18,7 @@ import shutil
 import sys
 import tempfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from mtl_lib.data.store import download
@@ -32,30 +33,38 @@ class DataMissing(Exception):
 
 def folder() -> Path:
     """The cache, made if it is not there."""
-    import platformdirs
+    named = os.environ.get("MTL_DATA_DIR")
+    if not named:
+        import platformdirs
 
-    path = _base() / (os.environ.get("MTL_DATA_DIR") or platformdirs.user_cache_dir("mtl_lib"))
+        named = platformdirs.user_cache_dir("mtl_lib")
+    path = _base() / named
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
-def _base() -> Path:
-    """The folder that relative paths of the environment variables count from."""
-    checkout = Path(__file__).resolve().parents[3]
-    return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
-
-
 def find(name: str) -> Path | None:
-    """The verified archive in the cache or, copied from there, in the mirror folder; else None.
+    """The verified archive from the cache or the mirror folder; nothing is downloaded.
 
-    A cached file whose hash is wrong (half a download, a bad disk) is deleted.
+    A file of the mirror folder is copied into the cache. A cached file whose hash is wrong (half a
+    download, a bad disk) is deleted.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``pins()``.
+
+    Returns
+    -------
+    Path or None
+        None where neither has it.
     """
     pin = pins()[name]
     place = _place(pin)
     for cached in place.glob("*"):
         if right(cached, pin):
             return cached
-        print(f"{cached.name} in the cache is damaged and will be fetched again", file=sys.stderr)
+        _say(f"{cached.name} in the cache is damaged and will be fetched again")
         cached.unlink()
     mirrored = _mirrored(pin)
     return _keep(mirrored, place) if mirrored else None
@@ -69,83 +78,68 @@ def available(*names: str) -> bool:
 def fetch(name: str) -> Path:
     """The verified archive, downloaded if neither cache nor mirror has it.
 
-    Raises DataMissing with what was tried, why it failed and what to do.
+    Parameters
+    ----------
+    name : str
+        A key of ``pins()``.
+
+    Returns
+    -------
+    Path
+        A file in the cache.
+
+    Raises
+    ------
+    DataMissing
+        With what was tried, why it failed and what to do.
     """
     pin = pins()[name]
-    with _lock(f"fetch-{pin.sha256[:12]}"):
-        scratches = f"fetch-{pin.sha256[:12]}-"
-        for leftover in folder().glob(f"{scratches}*"):  # of a killed download: the lock is ours
+    short = f"fetch-{pin.sha256[:12]}"
+    with _lock(short):
+        for leftover in folder().glob(f"{short}-*"):  # of a killed download: the lock is ours
             shutil.rmtree(leftover, ignore_errors=True)
-        found = find(name)
-        if found:
-            return found
-        ways = download.ways(pin)
-        if ways:
-            minutes = max(1, pin.megabytes // 50)
-            print(
-                f"fetching {pin.name} {pin.version}".rstrip()
-                + f": {pin.megabytes} MB, about {minutes} min",
-                file=sys.stderr,
-                flush=True,
-            )
-        reasons = []
-        for way in ways:
-            with tempfile.TemporaryDirectory(prefix=scratches, dir=folder()) as scratch:
-                try:
-                    got = way(pin, Path(scratch))
-                    if right(got, pin):
-                        _keep_siblings(got, pin)
-                        return _keep(got, _place(pin))
-                    reasons.append(f"{got.name} as downloaded has another SHA-256")
-                except download.Failed as reason:
-                    reasons.append(str(reason))
-        raise DataMissing(_missing(pin, reasons))
+        return find(name) or _downloaded(pin, f"{short}-")
 
 
-def converted(names: str | tuple[str, ...], item: str, version: int, convert) -> dict:
+def converted(names: str | tuple[str, ...], item: str, version: int, convert: Callable) -> dict:
     """Arrays of one data set, from the cache or made by ``convert(*paths)``.
 
     Parameters
     ----------
-    names : one archive or several, of ``pins()``.
-    item : the data set inside; part of the file name.
-    version : of the converter; a new one makes new files.
-    convert : one path per archive -> dict of arrays without Python objects.
-    """
-    import numpy as np
+    names : str or tuple of str
+        One archive or several, keys of ``pins()``.
+    item : str
+        The data set inside; part of the file name.
+    version : int
+        Of the converter; a new one makes new files.
+    convert : callable
+        One path per archive -> dict of arrays without Python objects.
 
+    Returns
+    -------
+    dict of str to np.ndarray
+        What ``convert`` returned.
+
+    Raises
+    ------
+    DataMissing
+        If an archive cannot be had.
+    """
     names = (names,) if isinstance(names, str) else names
     hashes = [pins()[name].sha256 for name in names]
     READ.update({name: f"{sha}-v{version}" for name, sha in zip(names, hashes, strict=True)})
-    identity = (
-        hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
-    )
+    together = hashlib.sha256("".join(hashes).encode()).hexdigest()
+    identity = hashes[0] if len(hashes) == 1 else together
     path = folder() / "converted" / f"{item}-{identity[:12]}-v{version}.npz"
     with _lock(f"convert-{item}"):
-        for attempt in (1, 2):
-            if not path.exists():
-                path.parent.mkdir(exist_ok=True)
-                arrays = convert(*map(fetch, names))
-                partial = path.with_suffix(f".{os.getpid()}.partial")
-                try:
-                    with open(partial, "wb") as file:
-                        np.savez_compressed(file, **arrays)
-                    os.replace(partial, path)
-                finally:
-                    partial.unlink(missing_ok=True)
+        if path.exists():
             try:
-                with np.load(path, allow_pickle=False) as stored:
-                    return {key: stored[key] for key in stored.files}
-            except (
-                Exception
-            ) as damage:  # zip members carry a checksum: whatever is wrong shows here
-                if attempt == 2:
-                    raise
-                print(
-                    f"{path.name} in the cache is damaged ({damage}) and will be made again",
-                    file=sys.stderr,
-                )
+                return _arrays(path)
+            except Exception as damage:  # zip members carry a checksum: whatever is wrong shows
+                _say(f"{path.name} in the cache is damaged ({damage}) and will be made again")
                 path.unlink()
+        _write(path, convert(*map(fetch, names)))
+        return _arrays(path)
 
 
 def sha256(path: Path) -> str:
@@ -167,6 +161,60 @@ def right(path: Path, pin: Pin) -> bool:
         return False
 
 
+def _downloaded(pin: Pin, prefix: str) -> Path:
+    """The archive, by the first way that works; scratch folders begin with ``prefix``."""
+    ways = download.ways(pin)
+    if ways:
+        minutes = max(1, pin.megabytes // 50)
+        _say(f"fetching {_title(pin)}: {pin.megabytes} MB, about {minutes} min")
+    reasons = []
+    for way in ways:
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=folder()) as scratch:
+            try:
+                candidate = way(pin, Path(scratch))
+            except download.Failed as reason:
+                reasons.append(str(reason))
+                continue
+            if right(candidate, pin):
+                _keep_siblings(candidate, pin)
+                return _keep(candidate, _place(pin))
+            reasons.append(f"{candidate.name} as downloaded has another SHA-256")
+    raise DataMissing(_missing(pin, reasons))
+
+
+def _arrays(path: Path) -> dict:
+    """Everything in an ``.npz`` file, in memory."""
+    import numpy as np
+
+    with np.load(path, allow_pickle=False) as stored:
+        return {key: stored[key] for key in stored.files}
+
+
+def _write(path: Path, arrays: dict) -> None:
+    """An ``.npz`` file whose name appears only when the file is whole."""
+    import numpy as np
+
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    try:
+        with open(partial, "wb") as file:
+            np.savez_compressed(file, **arrays)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _checkout() -> Path | None:
+    """The checkout this package lies in; None where the library is installed without one."""
+    root = Path(__file__).resolve().parents[3]
+    return root if (root / "pyproject.toml").is_file() else None
+
+
+def _base() -> Path:
+    """The folder that relative paths of the environment variables count from."""
+    return _checkout() or Path.cwd()
+
+
 def _place(pin: Pin) -> Path:
     return folder() / "archives" / pin.sha256
 
@@ -177,35 +225,50 @@ def _mirrored(pin: Pin) -> Path | None:
     if not mirror:
         return None
     pattern = f"{pin.name}-{pin.version}*" if pin.version else Path(pin.name).name
-    patterns = {
-        pattern,
-        pattern.replace("-", "_", pin.name.count("-")),
-    }  # a wheel's name has _ where a package's has -
-    return next(
-        (
-            path
-            for p in sorted(patterns)
-            for path in sorted((_base() / mirror).rglob(p))
-            if right(path, pin)
-        ),
-        None,
-    )
+    # the file name of a wheel has _ where the package's name has -
+    wheel = pattern.replace("-", "_", pin.name.count("-"))
+    for name in sorted({pattern, wheel}):
+        for path in sorted((_base() / mirror).rglob(name)):
+            if right(path, pin):
+                return path
+    return None
 
 
-def _keep_siblings(got: Path, pin: Pin) -> None:
-    """Keep the other files of the same Debian package, so that it is not downloaded once per file."""
+def _keep_siblings(downloaded: Path, pin: Pin) -> None:
+    """Keep the other files of the same Debian package, so that it is downloaded only once."""
+    if not pin.debian:
+        return
     for other in pins().values():
-        sibling = got.parent / Path(other.name).name
-        if other.debian and other.debian == pin.debian and other != pin and right(sibling, other):
+        sibling = downloaded.parent / Path(other.name).name
+        if other.debian == pin.debian and other != pin and right(sibling, other):
             _keep(sibling, _place(other))
 
 
 def _missing(pin: Pin, reasons: list[str]) -> str:
-    name = f"{pin.name} {pin.version}".rstrip()
-    command = "make data" if pin.profile == "default" else "make data PROFILE=full"
-    tried = "; ".join(reasons)
-    retry = f"Run {command} with a network, or put" if reasons else "It has no public address: put"
-    return f"{name} ({pin.megabytes} MB) is not in {folder()}{': ' if tried else ''}{tried}. {retry} the file into a folder and name that in MTL_DATA_MIRROR"
+    """What was tried, why it failed and what to do, in one line."""
+    tried = f": {'; '.join(reasons)}" if reasons else ""
+    retry = (
+        f"{_command(pin)} with a network, or put" if reasons else "It has no public address: put"
+    )
+    return (
+        f"{_title(pin)} ({pin.megabytes} MB) is not in {folder()}{tried}. "
+        f"{retry} the file into a folder and name that in MTL_DATA_MIRROR"
+    )
+
+
+def _command(pin: Pin) -> str:
+    """How to fetch an archive: by make in a checkout, by loading the data elsewhere."""
+    if not _checkout():
+        return "Load it again"
+    return "Run make data" if pin.profile == "default" else "Run make data PROFILE=full"
+
+
+def _title(pin: Pin) -> str:
+    return f"{pin.name} {pin.version}".rstrip()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _keep(source: Path, place: Path) -> Path:

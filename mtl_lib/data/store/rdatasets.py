@@ -16,7 +16,23 @@ CONVERTER = 1
 
 
 def table(package: str, item: str) -> dict[str, np.ndarray]:
-    """Columns of the R data set ``package::item``, each (n,)."""
+    """Columns of an R data set.
+
+    Parameters
+    ----------
+    package, item : str
+        The data set ``package::item``.
+
+    Returns
+    -------
+    dict of str to np.ndarray
+        Each column (n,), numbers or strings.
+
+    Raises
+    ------
+    DataMissing
+        If the archive cannot be had.
+    """
 
     def convert(archive):
         import pandas as pd
@@ -30,6 +46,7 @@ def table(package: str, item: str) -> dict[str, np.ndarray]:
 
 
 def _plain(column) -> np.ndarray:
+    """A pandas column as numbers or strings."""
     if column.dtype.kind in "iufb":
         return column.to_numpy()
     return column.astype(str).to_numpy(dtype=str)

@@ -4,125 +4,209 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mtl_lib.stack.stack import STACK_LOSSES
+from mtl_lib import checks
+from mtl_lib.stack import STACK_LOSSES
 
 ROWS = 2**22  # numbers of inputs scored at once
 
 
 def measure(method, state, data) -> pd.DataFrame:
-    """client, measure, value, n of every client of ``data`` (``Clients``).
+    """Loss and accuracy of every client.
 
-    loss : mean of the loss per sample; for ``logistic`` and ``ce`` that is the log-loss.
-    accuracy : share of samples whose class is predicted; only for losses with classes.
+    Parameters
+    ----------
+    method : Method
+        Gives the scores.
+    state : State
+        Of the method.
+    data : Clients
+        What to measure on.
+
+    Returns
+    -------
+    DataFrame
+        client, measure, value, n. Measure ``loss`` is the mean loss per sample, for ``logistic``
+        and ``ce`` the log-loss in nats. Measure ``accuracy``, only for losses with classes, is the
+        share of samples whose class is predicted.
     """
-    loss, values = STACK_LOSSES[data.loss], {}
+    values = {}
     for part in _parts(data):
-        x, rows = data.padded(part)
-        z = method.outputs(state.server, state.of([data.names[k] for k in part]), x, data.loss)
-        y, n = data.y[rows.clamp(min=0)], torch.as_tensor(data.sizes[part], device=x.device)
-        found = {"loss": loss.value(z, y)} | (
-            {"accuracy": _right(z, y, data.loss)} if loss.classes else {}
-        )
-        for name, each in found.items():
-            mean = torch.where(rows >= 0, each.double(), 0.0).sum(1) / n
-            values.setdefault(name, []).append(mean.cpu().numpy())
-    table = lambda name: pd.DataFrame(
-        {
-            "client": data.names,
-            "measure": name,
-            "value": np.concatenate(values[name]),
-            "n": data.sizes,
-        }
-    )
-    return pd.concat([table(name) for name in values], ignore_index=True)
+        for name, means in _means(method, state, data, part).items():
+            values.setdefault(name, []).append(means)
+    tables = []
+    for name, parts in values.items():
+        columns = {"client": data.names, "measure": name}
+        tables.append(pd.DataFrame({**columns, "value": np.concatenate(parts), "n": data.sizes}))
+    return pd.concat(tables, ignore_index=True)
 
 
 def check_split(name: str, split, train) -> None:
-    """Raises ValueError, naming the client, for a client that does not train, and for another loss or shape than in training."""
+    """Check the clients of a split against those that train.
+
+    Parameters
+    ----------
+    name : str
+        The split, for messages.
+    split, train : Clients
+        Their data.
+
+    Raises
+    ------
+    ValueError
+        Naming the client: one that does not train, and another loss or shape than in training.
+    """
     for client in split.names:
         if client not in train.position:
             raise ValueError(
-                f"client {client!r} of the {name} data is not among the {len(train)} training clients"
+                f"client {client!r} of the {name} data is not among the {len(train)} "
+                "training clients"
             )
-    for what, one, other in (
+    shapes = tuple(split.x.shape[1:]), tuple(train.x.shape[1:])
+    targets = tuple(split.y.shape[1:]), tuple(train.y.shape[1:])
+    for what, here, there in (
         ("loss", split.loss, train.loss),
-        ("inputs of shape", tuple(split.x.shape[1:]), tuple(train.x.shape[1:])),
+        ("inputs of shape", *shapes),
+        ("labels of shape", *targets),
     ):
-        if one != other:
+        if here != there:
             raise ValueError(
-                f"client {split.names[0]!r} of the {name} data: {what} {one}, in training {other}"
+                f"client {split.names[0]!r} of the {name} data: {what} {here}, in training {there}"
             )
 
 
 def client_mean(values, n=None) -> float:
-    """Every client counts once."""
-    return float(np.mean(values))
+    """Every client counts once: the mean of ``values`` (clients,)."""
+    return float(np.mean(_values("client_mean", values)))
 
 
 def sample_mean(values, n) -> float:
-    """Every sample counts once: clients weighted by n."""
-    return float(np.average(values, weights=n))
+    """Every sample counts once: the mean of ``values`` (clients,) with weights ``n`` (clients,)."""
+    values = _values("sample_mean", values)
+    return float(np.average(values, weights=checks.vector("sample_mean", n, "n", len(values))))
 
 
 def bottom_decile(values, n=None) -> float:
-    """The 10 % quantile over clients (linear interpolation), for a measure where higher is better."""
-    return float(np.quantile(values, 0.1))
+    """The 10 % quantile over clients (linear interpolation), for a measure that is better high."""
+    return float(np.quantile(_values("bottom_decile", values), 0.1))
 
 
 def worst(values, n=None) -> float:
-    """The client served worst, for a measure where higher is better."""
-    return float(np.min(values))
+    """The client served worst, for a measure that is better high."""
+    return float(np.min(_values("worst", values)))
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per (round, split, measure) of a history's table: client mean, sample mean, bottom decile, worst.
+    """What all clients get, in one row per (round, split, measure).
 
-    A loss is better low: its decile is the 90 % quantile and its worst the largest.
+    Parameters
+    ----------
+    table : DataFrame
+        ``History.table``.
+
+    Returns
+    -------
+    DataFrame
+        round, split, measure, client_mean, sample_mean, bottom_decile, worst, clients. A loss is
+        better low: its decile is the 90 % quantile and its worst the largest.
     """
-
-    def row(group):
-        value, n = group["value"].to_numpy(), group["n"].to_numpy()
-        sign = -1 if group["measure"].iloc[0] == "loss" else 1
-        return pd.Series(
-            {
-                "client_mean": client_mean(value),
-                "sample_mean": sample_mean(value, n),
-                "bottom_decile": sign * bottom_decile(sign * value),
-                "worst": sign * worst(sign * value),
-                "clients": len(value),
-            }
-        )
-
-    rows = [
-        pd.concat(
-            [pd.Series(dict(zip(("round", "split", "measure"), key, strict=True))), row(group)]
-        )
-        for key, group in table.groupby(["round", "split", "measure"], sort=False)
-    ]
+    rows = []
+    for (round, split, measure), group in table.groupby(["round", "split", "measure"], sort=False):
+        key = pd.Series({"round": round, "split": split, "measure": measure})
+        rows.append(pd.concat([key, _summary_of(group, -1 if measure == "loss" else 1)]))
     return pd.DataFrame(rows)
 
 
 def losing_share(table: pd.DataFrame, local: pd.DataFrame, measure: str = "accuracy") -> float:
-    """Share of clients that a method serves worse than training alone does; both tables of one round and split."""
-    pick = lambda frame: frame[frame["measure"] == measure].set_index("client")["value"]
-    gain = (pick(table) - pick(local)).dropna() * (-1 if measure == "loss" else 1)
+    """Share of clients that a method serves worse than training alone does.
+
+    Parameters
+    ----------
+    table, local : DataFrame
+        client, measure, value of one round and split: of the method, and of ``Local``.
+    measure : str
+        Which measure; ``"loss"`` is better low.
+
+    Returns
+    -------
+    float
+        Among the clients of both tables.
+
+    Raises
+    ------
+    ValueError
+        Where a client occurs twice, or none in both tables.
+    """
+    gain = (_of_clients(table, measure) - _of_clients(local, measure)).dropna()
     if gain.index.has_duplicates or gain.empty:
         raise ValueError(
-            f"losing_share: tables must hold each client once for measure {measure!r} (one round, one split)"
+            f"losing_share: tables must hold each client once for measure {measure!r} "
+            "(one round, one split)"
         )
-    return float((gain < 0).mean())
+    loses = gain > 0 if measure == "loss" else gain < 0
+    return float(loses.mean())
 
 
-def _right(z, y, loss):
+def _values(owner: str, values) -> np.ndarray:
+    """One number per client; at least one."""
+    values = checks.vector(owner, values, "values")
+    if not len(values):
+        raise ValueError(f"{owner}: no values, at least one client is needed")
+    if values.dtype.kind not in "fiub":
+        raise ValueError(f"{owner}: values of type {values.dtype}, allowed are numbers")
+    return values.astype(float)
+
+
+def _means(method, state, data, part: np.ndarray) -> dict[str, np.ndarray]:
+    """measure -> (k,) means over the samples of the clients at ``part``."""
+    loss = STACK_LOSSES[data.loss]
+    x, rows = data.padded(part)
+    names = [data.names[k] for k in part]
+    z = method.outputs(state.server, state.of(names), x, data.loss)
+    y = data.y[rows.clamp(min=0)]
+    n = torch.as_tensor(data.sizes[part], device=x.device)
+    per_sample = {"loss": loss.value(z, y)}
+    if loss.classes:
+        per_sample["accuracy"] = _right(z, y, data.loss)
+    means = {}
+    for name, values in per_sample.items():
+        mean = torch.where(rows >= 0, values.double(), 0.0).sum(1) / n
+        means[name] = mean.cpu().numpy()
+    return means
+
+
+def _right(z: torch.Tensor, y: torch.Tensor, loss: str) -> torch.Tensor:
     """1 where the predicted class is y."""
-    return (z.argmax(-1) == y).to(z.dtype) if loss == "ce" else ((z > 0) == (y > 0)).to(z.dtype)
+    right = z.argmax(-1) == y if loss == "ce" else (z > 0) == (y > 0)
+    return right.to(z.dtype)
 
 
 def _parts(data):
-    """Clients scored together: neighbours in storage order, hence of similar size; at least one, at most ``ROWS`` numbers."""
+    """Clients scored together: neighbours in storage order, hence of similar size.
+
+    At least one client, and at most ``ROWS`` numbers where there are several.
+    """
     per_client = np.maximum(data.sizes * data.x[0].numel(), 1)
     first = 0
     while first < len(data):
         count = max(1, int(ROWS // per_client[first]))  # the first is the largest
         yield np.arange(first, min(first + count, len(data)))
         first += count
+
+
+def _summary_of(group: pd.DataFrame, sign: int) -> pd.Series:
+    """One row of ``summary``; ``sign`` -1 for a measure that is better low."""
+    value = group["value"].to_numpy()
+    return pd.Series(
+        {
+            "client_mean": client_mean(value),
+            "sample_mean": sample_mean(value, group["n"].to_numpy()),
+            "bottom_decile": sign * bottom_decile(sign * value),
+            "worst": sign * worst(sign * value),
+            "clients": len(value),
+        }
+    )
+
+
+def _of_clients(table: pd.DataFrame, measure: str) -> pd.Series:
+    """client -> value of one measure."""
+    return table[table["measure"] == measure].set_index("client")["value"]

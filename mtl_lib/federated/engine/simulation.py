@@ -1,37 +1,38 @@
-"""The rounds of a federation: who takes part, who trains together, what is measured."""
+"""The rounds of a federation, one after the other, and what is measured on the way."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import torch
 from tqdm import tqdm
 
 from mtl_lib import checks
 from mtl_lib.federated.engine import metrics
+from mtl_lib.federated.engine.arguments import check_method, clients_like, splits_of
 from mtl_lib.federated.engine.clients import Clients
-from mtl_lib.federated.engine.method import Method, State, each, leaves, with_clients
+from mtl_lib.federated.engine.method import Method
+from mtl_lib.federated.engine.rounds import personalised, train_round
+from mtl_lib.federated.engine.settings import Settings
+from mtl_lib.federated.engine.state import State, continued
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
 
-CACHE = (
-    2**23
-)  # bytes of weights and a mini-batch of the clients that train together: rounds of 300 linear models and of 100
-# small networks take twice as long at 2^19, and the same within noise from 2^22 to 2^25
-
-
-class Diverged(ValueError):
-    """A client's weights stopped being finite. A search of learning rates passes over it; a result does not."""
+COLUMNS = ["round", "client", "split", "measure", "value", "n"]
 
 
 @dataclass
 class History:
     """What a simulation leaves.
 
-    table : DataFrame round, client, split, measure, value, n; see ``metrics.measure``. Round 0 is before training.
-    bytes : DataFrame round, up, down: bytes sent to and by the server, all participants together.
-    state : after the last round; ``evaluate`` and ``Method.predict`` take it.
+    Parameters
+    ----------
+    table : DataFrame
+        round, client, split, measure, value, n; see ``metrics.measure``. Round 0 is before
+        training.
+    bytes : DataFrame
+        round, up, down: bytes sent to and by the server, all participants together.
+    state : State
+        After the last round; ``evaluate``, ``Method.predict`` and a further ``simulate`` take it.
     """
 
     table: pd.DataFrame
@@ -45,62 +46,117 @@ def simulate(
     valid: TaskSet | None = None,
     test: TaskSet | None = None,
     *,
-    rounds: int,
-    batch_size: int | None,
-    local_epochs: int = 1,
-    participation: float = 1.0,
-    seed: int = 0,
-    eval_every: int = 10,
-    chunk: int | str = "auto",
-    device="cpu",
-    dtype=torch.float32,
+    start=None,
+    state: State | None = None,
     progress: bool = False,
+    **settings,
 ) -> History:
-    """Run ``rounds`` rounds; tasks are clients.
+    """Run the rounds of a federation; tasks are clients.
 
     Parameters
     ----------
-    train, valid, test : the clients; in ``valid`` and ``test`` by the names of ``train``, some may be missing.
-    batch_size : samples of a local step; None for all of the client's (a client with fewer takes what it has).
-    local_epochs : passes over a client's data in a round.
-    participation : share of the clients that take part in a round, in (0, 1]: round(participation T) of them, drawn
-        afresh from ``stream(seed, "participants", "", round)``.
-    seed : initial weights, participants and shuffles. Equal seeds pair methods: same weights, participants, batches.
-    eval_every : rounds between evaluations; the first state and the last are always evaluated, 0 for nothing else.
-    chunk : clients trained together; ``"auto"`` takes what fits a processor's cache, 1 is the plain loop. Results do
-        not depend on it, nor on the order of clients.
-    device, dtype : of weights and inputs. Memory holds one message per participant until the server has aggregated.
-    progress : whether to show a bar.
+    method : Method
+        For example ``FedAvg(net, optimizer)``.
+    train, valid, test : TaskSet
+        ``valid`` and ``test`` hold clients by the names of ``train``; some may be missing.
+    start : Stack or dict, optional
+        Initial models, name -> (M, ...), cast to the run's dtype; None draws them from the seed.
+    state : State, optional
+        ``History.state`` of an earlier run with the same method and settings. R1 rounds and then R2
+        are R1 + R2 rounds at once, exactly. The state itself is not measured again.
+    progress : bool
+        Whether to show a bar.
+    **settings
+        ``rounds``, ``batch_size`` and what else ``Settings`` lists.
 
-    Raises ValueError, one line, for bad data (``Clients.of``), a net that does not fit and a participation that samples
-    nobody, and ``Diverged`` for a client whose weights stop being finite, named with the round.
+    Raises
+    ------
+    ValueError
+        One line for what does not fit; ``Diverged`` where weights stop being finite.
+
+    Notes
+    -----
+    Results do not depend on the order of clients. They depend on names, which key the shuffles and
+    the draw of participants. With full batches and everyone they do not (but for D-FedEM's ring).
     """
-    check(rounds, batch_size, local_epochs, participation, eval_every, chunk, len(train))
-    data = Clients.of(train, dtype, device)
-    given = {name: tasks for name, tasks in (("valid", valid), ("test", test)) if tasks is not None}
-    splits = {"train": data} | {
-        name: Clients.of(tasks, dtype, device) for name, tasks in given.items()
-    }
-    for name, split in splits.items():
-        metrics.check_split(name, split, data)
-    placed = method.place(data)
-    state, measured, sent = method.init(placed, seed), [], []
-    for number in tqdm(range(rounds + 1), desc=method.name, disable=not progress):
-        if number:
-            state, traffic = _round(
-                method, state, placed, number, batch_size, local_epochs, participation, seed, chunk
-            )
+    check_method("simulate", method)
+    run = Settings.of("simulate", settings)
+    splits = splits_of(method, run, {"train": train, "valid": valid, "test": test})
+    federation = _Federation(method, run, splits, method.place(splits["train"]))
+    return federation.history(federation.first_state(start, state), state is None, progress)
+
+
+@dataclass(frozen=True)
+class _Federation:
+    """What stays the same from round to round."""
+
+    method: Method
+    run: Settings
+    splits: dict[str, Clients]
+    placed: Clients
+
+    def first_state(self, start, earlier: State | None) -> State:
+        """The state before the first round of this run."""
+        owner = self.run.owner
+        if earlier is None:
+            return self.method.init(self.placed, self.run.seed, start)
+        if start is not None:
+            raise ValueError(f"{owner}: start beside state, allowed is one of the two")
+        if self.run.rounds == 0:
+            raise ValueError(f"{owner}: rounds 0 from a state, allowed is 1 or more")
+        return continued(self.method.name, earlier, self.method.init(self.placed, self.run.seed))
+
+    def history(self, state: State, measure_first: bool, progress: bool) -> History:
+        """All rounds from a state."""
+        run = self.run
+        tables = []
+        sent = []
+        numbers = range(state.round + 1, state.round + 1 + run.rounds)
+        self._check_participants(numbers)
+        if measure_first:
+            state = self._measure(state, tables)
+        for number in tqdm(numbers, desc=self.method.name, disable=not progress):
+            who = self._who(number, number - numbers[0])
+            method = run.method_at(self.method, number)
+            state, traffic = train_round(method, state, self.placed, who, run)
             sent.append((number, *traffic))
-        if number in (0, rounds) or eval_every and number % eval_every == 0:
-            ready = _personalised(method, state, data, number, batch_size, seed, chunk)
-            measured += [
-                metrics.measure(method, ready, split).assign(round=number, split=name)
-                for name, split in splits.items()
-            ]
-    table = pd.concat(measured, ignore_index=True)[
-        ["round", "client", "split", "measure", "value", "n"]
-    ]
-    return History(table, pd.DataFrame(sent, columns=["round", "up", "down"]), state)
+            if number == numbers[-1] or (run.eval_every and number % run.eval_every == 0):
+                state = self._measure(state, tables)
+        table = pd.concat(tables, ignore_index=True)[COLUMNS]
+        return History(table, pd.DataFrame(sent, columns=["round", "up", "down"]), state)
+
+    def _measure(self, state: State, tables: list) -> State:
+        """Append the measures of every split; return the state to go on with."""
+        method = self.run.method_at(self.method, state.round)
+        ready, state = personalised(method, state, self.splits["train"], self.run, state.round)
+        for name, split in self.splits.items():
+            table = metrics.measure(method, ready, split)
+            tables.append(table.assign(round=state.round, split=name))
+        return state
+
+    def _who(self, number: int, k: int) -> np.ndarray:
+        """Ascending positions of the participants of round ``number``, the k-th of this run."""
+        train = self.splits["train"]
+        if self.placed is not train:
+            return np.arange(len(self.placed))  # one place, nobody to choose from
+        given = self.run.participants
+        if given is None:
+            return participants(train.names, self.run.participation, self.run.seed, number)
+        names = given(number) if callable(given) else given[k]
+        self.run.check_names(names, number)
+        for name in names:
+            if name not in train.position:
+                raise ValueError(
+                    f"{self.run.owner}: participants of round {number} name client {name!r}, "
+                    f"which is not among the {len(train)} training clients"
+                )
+        return np.sort([train.position[name] for name in names])
+
+    def _check_participants(self, numbers: range) -> None:
+        """Raise ValueError before round 1 for a list of participants that names strangers."""
+        if self.run.participants is not None and not callable(self.run.participants):
+            for k, number in enumerate(numbers):
+                self._who(number, k)
 
 
 def evaluate(
@@ -112,160 +168,93 @@ def evaluate(
     seed: int = 0,
     round: int = 0,
 ) -> pd.DataFrame:
-    """Measures of a state on clients it knows: client, measure, value, n.
+    """Measures of a state on clients it knows.
 
-    train : the clients' training data, for methods that take personal steps before they are evaluated; without it
-        they take none. ``batch_size``, ``seed`` and ``round`` say which mini-batches those steps see.
+    Parameters
+    ----------
+    method : Method
+        The method of the state.
+    state : State
+        ``History.state``, or what ``join`` returns. It stays as it is.
+    tasks : TaskSet
+        What to measure on.
+    train : TaskSet, optional
+        The clients' training data, for methods that adapt before they are evaluated; without it
+        they do not.
+    batch_size, seed, round : int or None, int, int
+        Which mini-batches of ``train`` they see.
+
+    Returns
+    -------
+    DataFrame
+        client, measure, value, n; see ``metrics.measure``.
+
+    Raises
+    ------
+    ValueError
+        Naming the client: data that do not fit the state or the net.
     """
-    like = leaves({"server": state.server, "clients": state.clients})[0]
-    data = Clients.of(tasks, like.dtype, like.device)
+    checks.whole("evaluate", 0, round=round)
+    settings = {"rounds": 0, "batch_size": batch_size, "seed": seed}
+    run = Settings.of("evaluate", settings)
+    data = clients_like("evaluate", method, state, tasks)
     if train is not None:
-        state = _personalised(
-            method,
-            state,
-            Clients.of(train, like.dtype, like.device),
-            round,
-            batch_size,
-            seed,
-            "auto",
-        )
+        own = clients_like("evaluate", method, state, train)
+        state, _ = personalised(method, state, own, run, round)
     return metrics.measure(method, state, data)
 
 
 def join(
     method: Method, state: State, tasks: TaskSet, batch_size: int | None = None, seed: int = 0
 ) -> State:
-    """The state with clients that did not train, their memory made from ``tasks``; the server stays as it is."""
-    like = leaves(state.server)[0]
-    data = Clients.of(tasks, like.dtype, like.device)
-    batches = data.batches(np.arange(len(data)), batch_size, 1, seed, 0)
-    return with_clients(state, method.joined(state.server, batches, seed), data.names)
+    """A state for clients that did not train.
+
+    Parameters
+    ----------
+    method : Method
+        The method of the state.
+    state : State
+        ``History.state``.
+    tasks : TaskSet
+        The new clients' own data.
+    batch_size, seed : int or None, int
+        Which mini-batches of ``tasks`` the clients see.
+
+    Returns
+    -------
+    State
+        With the memory of the new clients only; the server is as it was.
+
+    Raises
+    ------
+    ValueError
+        Naming the client: data that do not fit, and a method that nobody can join.
+    """
+    run = Settings.of("join", {"rounds": 0, "batch_size": batch_size, "seed": seed})
+    data = clients_like("join", method, state, tasks)
+    batches = data.batches(np.arange(len(data)), run.batch_size, 1, run.seed, 0)
+    return state.with_clients(method.joined(state.server, batches, seed), data.names)
 
 
 def participants(names, share: float, seed: int, round: int) -> np.ndarray:
-    """Ascending positions of the clients that take part in a round; by name, so that their order does not matter."""
+    """Who takes part in a round.
+
+    Parameters
+    ----------
+    names : sequence
+        All clients in storage order.
+    share : float
+        round(share T) of T clients.
+    seed, round : int, int
+        Keys of the draw. It goes by sorted names, so that the order of clients does not matter.
+
+    Returns
+    -------
+    int array
+        Ascending positions among ``names``.
+    """
     if share == 1:
         return np.arange(len(names))
     by_name = np.argsort(names)
     draws = stream(seed, "participants", "", round).random(len(names))
     return np.sort(by_name[np.argsort(draws)[: int(np.round(share * len(names)))]])
-
-
-def chunks(
-    who: np.ndarray, placed: Clients, state: State, batch_size: int | None, chunk
-) -> list[np.ndarray]:
-    """``who`` cut into the clients that train together."""
-    if chunk == "auto":
-        tensors = leaves({"server": state.server, "clients": state.clients})
-        weights = 4 * sum(
-            value[:1].nbytes if len(value) == len(placed) else value.nbytes for value in tensors
-        )
-        samples = min(batch_size or placed.sizes.max(), placed.sizes.max())
-        chunk = max(1, int(CACHE // (weights + samples * placed.x[:1].nbytes)))
-    return [who[k : k + chunk] for k in range(0, len(who), chunk)]
-
-
-def _round(method, state, placed, number, batch_size, epochs, share, seed, chunk):
-    """(state after the round, (bytes up, bytes down))."""
-    who = participants(placed.names, share, seed, number)
-    messages, clients = [], state.clients
-    for part in chunks(who, placed, state, batch_size, chunk):
-        batches = placed.batches(part, batch_size, epochs, seed, number)
-        message, mine = method.client_update(state.server, _rows(clients, part), batches)
-        check_finite(method, mine, [placed.names[k] for k in part], number)
-        clients = _put(clients, part, mine, len(placed))
-        messages.append(message)
-    n = torch.as_tensor(placed.weight[who], dtype=torch.float64, device=placed.x.device)
-    server, together = aggregate(
-        method, state.server, messages, [placed.names[k] for k in who], n, number
-    )
-    traffic = _bytes(together), len(who) * _bytes(method.sends(state.server))
-    return State(server, clients, state.names, state.loss), traffic
-
-
-def aggregate(
-    method, server: dict, messages: list[dict], names, n: torch.Tensor, number: int
-) -> tuple[dict, dict]:
-    """(server after round ``number``, all messages in one) from messages of one or more participants each, in the order of ``names``.
-
-    n : (participants,) float64. Raises ValueError where all are 0, ``Diverged`` for a participant that did.
-    """
-    together = each(lambda *parts: torch.cat(parts) if len(parts) > 1 else parts[0], *messages)
-    if not n.sum() > 0:
-        raise ValueError(
-            f"{method.name}: the participants of round {number} all have weight 0, client {names[0]!r} among them"
-        )
-    server = method.server_aggregate(server, together, n)
-    if not all(
-        math.isfinite(leaf.sum()) for leaf in leaves(server)
-    ):  # an average shows any participant that diverged
-        check_finite(method, together, names, number)
-    return server, together
-
-
-def _personalised(method, state, data, number, batch_size, seed, chunk):
-    """The state to evaluate with: after each client's personal steps, where the method takes some."""
-    if not method.personal_steps:
-        return state
-    clients = {}
-    for part in chunks(np.arange(len(data)), data, state, batch_size, chunk):
-        batches = data.batches(part, batch_size, 1, seed, number, "personal", method.personal_steps)
-        mine = method.personal(state.server, state.of([data.names[k] for k in part]), batches)
-        check_finite(method, mine, [data.names[k] for k in part], number)
-        clients = _put(clients, part, mine, len(data))
-    return with_clients(state, clients, data.names)
-
-
-def _rows(clients, part):
-    index = torch.as_tensor(part)
-    return each(lambda value: value[index.to(value.device)], clients)
-
-
-def _put(clients, part, mine, T):
-    """Memory with the rows ``part`` replaced, in place; what nobody had yet is 0 for the others."""
-    made = dict(clients)
-    for key, value in mine.items():
-        if isinstance(value, dict):
-            made[key] = _put(clients.get(key, {}), part, value, T)
-        else:
-            made[key] = clients[key] if key in clients else value.new_zeros((T, *value.shape[1:]))
-            made[key][torch.as_tensor(part, device=value.device)] = value
-    return made
-
-
-def check_finite(method, tree, names, number) -> None:
-    """Raises ``Diverged``, naming the client, where a row of ``tree`` is not finite."""
-    for leaf in leaves(tree):
-        if leaf.is_floating_point() and not math.isfinite(leaf.sum()):
-            bad = ~torch.isfinite(leaf.reshape(len(names), -1)).all(1)
-            if bad.any():
-                name = names[int(bad.nonzero()[0])]
-                raise Diverged(
-                    f"{method.name}: client {name!r} diverged in round {number}, "
-                    "its weights are not finite; a smaller learning rate helps"
-                )
-
-
-def _bytes(tree) -> int:
-    return sum(leaf.nbytes for leaf in leaves(tree) if leaf.is_floating_point())
-
-
-def check(rounds, batch_size, local_epochs, participation, eval_every, chunk, T) -> None:
-    """Raises ValueError, naming the setting, for what ``simulate`` does not take."""
-    checks.whole("simulate", 0, rounds=rounds, eval_every=eval_every)
-    checks.whole("simulate", 1, local_epochs=local_epochs)
-    for what, value, other in (("batch_size", batch_size, None), ("chunk", chunk, "auto")):
-        if value != other and (
-            isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1
-        ):
-            raise ValueError(
-                f"simulate: {what} {value!r}, allowed is {other!r} or a whole number, 1 or more"
-            )
-    if not 0 < participation <= 1:
-        raise ValueError(
-            f"simulate: participation {participation}, allowed is more than 0 and at most 1"
-        )
-    if int(np.round(participation * T)) < 1:
-        raise ValueError(
-            f"simulate: participation {participation} of {T} clients samples nobody, allowed is {0.5 / T:.3g} or more"
-        )

@@ -1,13 +1,24 @@
-"""Pooled: all data in one place, one model. What federated averaging imitates without moving the data."""
+"""Pooled: all data in one place, one model. What federated averaging imitates without a move."""
 
-from mtl_lib.federated.engine.method import Method, State, descend, each, scores
+import torch
+
+from mtl_lib.federated.engine.method import Method
+from mtl_lib.federated.engine.state import State
+from mtl_lib.federated.engine.updates import client_scores, local_steps
+from mtl_lib.stack import tree_map
 
 
 class Centralized(Method):
-    """Centralised stochastic gradient descent: a round is ``local_epochs`` epochs over everybody's samples.
+    """Centralised stochastic gradient descent: a round is ``local_epochs`` epochs over all samples.
 
-    It takes as many gradients of samples in a round as FedAvg with full participation, in more steps. The
-    optimiser keeps its memory between rounds. Partial participation does not apply: there is one place.
+    It takes as many gradients of samples in a round as FedAvg with full participation, in more
+    steps. The optimiser keeps its memory between rounds. Participation does not apply: there is one
+    place.
+
+    Parameters
+    ----------
+    net, optimizer, keep_memory
+        As ``Method``.
     """
 
     name = "Pooled"
@@ -15,13 +26,14 @@ class Centralized(Method):
     def place(self, train):
         return train.pooled("all clients")
 
-    def init(self, train, seed):
-        return State({"model": self.start(train, seed), "optimizer": {}}, {}, [], train.loss)
+    def init(self, train, seed, start=None):
+        model = self.initial_models(train, seed, start=start)
+        return State({"model": model, "optimizer": {}}, {}, [], train.loss)
 
     def client_update(self, server, mine, batches):
-        model = each(lambda p: p.clone(), server["model"])
-        optimizer = self.optimizer.fresh(each(lambda m: m.clone(), server["optimizer"]))
-        descend(self.stack(model, batches.loss), batches, optimizer)
+        model = tree_map(torch.clone, server["model"])
+        optimizer = self.optimizer.fresh(tree_map(torch.clone, server["optimizer"]))
+        local_steps(self.stack(model, batches.loss), batches, optimizer)
         return {"model": model, "optimizer": optimizer.state}, {}
 
     def server_aggregate(self, server, messages, n):
@@ -31,4 +43,4 @@ class Centralized(Method):
         return {}
 
     def outputs(self, server, mine, x, loss):
-        return scores(self.stack(server["model"], loss), x)
+        return client_scores(self.stack(server["model"], loss), x)

@@ -1,33 +1,49 @@
-"""D-FedEM: FedEM without a server (Marfoq et al. 2021, algorithm of the decentralised setting)."""
+"""D-FedEM: FedEM without a server."""
+
+from itertools import pairwise
 
 import torch
 
-from mtl_lib.federated.engine.method import each, with_clients
 from mtl_lib.federated.methods.fedem import FedEM, mixture_scores
-from mtl_lib.stack.stack import mixed
+from mtl_lib.stack import mixed, tree_map
 
 GRAPHS = ("complete", "ring")
 MIXING = ("metropolis", "average")
 
 
 class DFedEM(FedEM):
-    """Each client keeps its own M components; after its local EM round it averages them with its neighbours'.
+    """Each client keeps its own M components and averages them with its neighbours'.
 
-    theta_tm <- sum_s A_ts theta_sm.
+    After its local EM round: theta_tm <- sum_s A_ts theta_sm.
 
-    mixing : ``"metropolis"``, A_ts = 1 / (1 + max(deg_t, deg_s)) on edges and the rest on the diagonal, which is
-        symmetric and doubly stochastic: clients count equally, whatever their weight. ``"average"``: A_ts = p_s over
-        the neighbourhood with t itself, p as ``weights`` says; on the complete graph, with all
-        taking part, this is ``FedEM`` exactly.
-    graph : ``"complete"``, ``"ring"`` (in the order of names), or {client: its neighbours}; edges have no direction.
+    Parameters
+    ----------
+    graph : "complete", "ring" or dict
+        The ring goes in the order of names. A dict is {client: its neighbours}; edges have no
+        direction.
+    mixing : {"metropolis", "average"}
+        ``"metropolis"``: A_ts = 1 / (1 + max(deg_t, deg_s)) on edges and the rest on the diagonal,
+        which is symmetric and doubly stochastic: clients count equally, whatever their weight.
+        ``"average"``: A_ts = p_s over the neighbourhood with t itself, p as ``weights`` says. On
+        the complete graph, with all taking part, this is ``FedEM`` exactly.
+    net, optimizer, components, weights, keep_memory
+        As ``FedEM``.
 
-    A client that does not take part in a round keeps its components, and its edges are left out (Metropolis: their
-    weight goes to the diagonal), so with partial participation even the complete graph differs from a server.
-    ``History.bytes`` counts one copy of the components up and one down for a participant; a network without relays
-    carries that once per edge.
+    Notes
+    -----
+    A client that does not take part in a round keeps its components, and its edges are left out
+    (Metropolis: their weight goes to the diagonal). So with partial participation even the complete
+    graph differs from a server. ``History.bytes`` counts one copy of the components up and one down
+    for a participant; a network without relays carries that once per edge.
 
-    Official code (omarfoq/FedEM) takes for A the fastest mixing symmetric matrix of a random graph, by a semidefinite
-    programme, and every client takes part. A client that joins later has no neighbours: refused.
+    The official code (omarfoq/FedEM) takes for A the fastest mixing symmetric matrix of a random
+    graph, by a semidefinite programme, and every client takes part. A client that joins later has
+    no neighbours: refused.
+
+    References
+    ----------
+    Marfoq et al. 2021, Federated Multi-Task Learning under a Mixture of Distributions, the
+    algorithm of the decentralised setting.
     """
 
     name = "D-FedEM"
@@ -36,54 +52,58 @@ class DFedEM(FedEM):
         self,
         net,
         optimizer,
+        *,
         components: int = 3,
         graph="complete",
         mixing: str = "metropolis",
         weights: str = "samples",
         keep_memory: bool = False,
     ):
-        super().__init__(net, optimizer, components, weights, keep_memory=keep_memory)
-        if mixing not in MIXING:
-            raise ValueError(f"{self.name}: mixing {mixing!r}, allowed are {', '.join(MIXING)}")
+        super().__init__(
+            net, optimizer, components=components, weights=weights, keep_memory=keep_memory
+        )
+        self._check_among(MIXING, mixing=mixing)
         if not isinstance(graph, dict) and graph not in GRAPHS:
             raise ValueError(
-                f"{self.name}: graph {graph!r}, allowed are {', '.join(GRAPHS)}, or the neighbours of each client"
+                f"{self.name}: graph {graph!r}, allowed are {', '.join(GRAPHS)}, or the neighbours "
+                "of each client"
             )
-        self.graph, self.mixing = graph, mixing
+        self.graph = graph
+        self.mixing = mixing
 
-    def init(self, train, seed):
-        state, T = super().init(train, seed), len(train)
-        state.server["model"] = each(
-            lambda p: p[None].repeat(T, *[1] * p.ndim), state.server["model"]
-        )
+    def init(self, train, seed, start=None):
+        state = super().init(train, seed, start)
+        T = len(train)
+        model = state.server["model"]
+        state.server["model"] = tree_map(lambda p: p[None].repeat(T, *[1] * p.ndim), model)
         state.server["edges"] = adjacency(self.graph, train.names).to(train.x.device)
-        return with_clients(
-            state, state.clients | {"place": torch.arange(T, device=train.x.device)}
-        )
+        place = torch.arange(T, device=train.x.device)
+        return state.with_clients(state.clients | {"place": place})
 
     def client_update(self, server, mine, batches):
         stack = self.stack(self._components(server, mine), batches.loss)
-        message, kept = self.em_step(self._likelihood(stack, batches), stack, mine, batches)
-        return message | {"place": mine["place"]}, kept
+        message, memory = self.em_step(self._likelihood(stack, batches), stack, mine, batches)
+        return message | {"place": mine["place"]}, memory
 
     def server_aggregate(self, server, messages, n):
         place = messages["place"]
         A = self._mixing(server["edges"], place, n)
 
-        def gossip(old, new):
-            made = old.clone()
-            made[place] = mixed(A, new)
-            return made
+        def gossip(before, sent):
+            after = before.clone()
+            after[place] = mixed(A, sent)
+            return after
 
-        return server | {"model": each(gossip, server["model"], messages["model"])}
+        return server | {"model": tree_map(gossip, server["model"], messages["model"])}
 
     def sends(self, server):
-        return {"model": each(lambda p: p[0], server["model"])}
+        return {"model": tree_map(lambda p: p[0], server["model"])}
 
     def joined(self, server, batches, seed):
         name = batches.clients.names[batches.who[0]]
         raise ValueError(
-            f"{self.name}: client {name!r} did not train and has no neighbours; FedEM takes new clients"
+            f"{self.name}: client {name!r} did not train and has no neighbours; "
+            "FedEM takes new clients"
         )
 
     def outputs(self, server, mine, x, loss):
@@ -93,7 +113,8 @@ class DFedEM(FedEM):
 
     def _components(self, server, mine):
         """Copies of these clients' components, client after client: (k M, ...)."""
-        return each(lambda p: p[mine["place"]].reshape(-1, *p.shape[2:]), server["model"])
+        place = mine["place"]
+        return tree_map(lambda p: p[place].reshape(-1, *p.shape[2:]), server["model"])
 
     def _likelihood(self, stack, batches):
         """Log-likelihood (M, n) of every sample under its own client's components."""
@@ -103,10 +124,8 @@ class DFedEM(FedEM):
 
     def _mixing(self, edges, place, n):
         """A of the participants, float64 (participants, participants); rows sum to 1."""
-        near, alone = (
-            edges[place][:, place],
-            torch.eye(len(place), dtype=edges.dtype, device=edges.device),
-        )
+        near = edges[place][:, place]
+        alone = torch.eye(len(place), dtype=edges.dtype, device=edges.device)
         if self.mixing == "metropolis":
             degree = edges.sum(1)[place]
             A = near / (1 + torch.maximum(degree[:, None], degree))
@@ -117,21 +136,39 @@ class DFedEM(FedEM):
 
 
 def adjacency(graph, names) -> torch.Tensor:
-    """1 where two clients are neighbours, float64 (T, T), symmetric with diagonal 0. Raises ValueError for an unknown client."""
-    T, position = len(names), {name: k for k, name in enumerate(names)}
+    """Who is whose neighbour.
+
+    Parameters
+    ----------
+    graph : "complete", "ring" or dict
+        As ``DFedEM`` takes it.
+    names : list
+        The T clients.
+
+    Returns
+    -------
+    float64 tensor (T, T)
+        1 where two clients are neighbours; symmetric with diagonal 0.
+
+    Raises
+    ------
+    ValueError
+        For a client that is not among ``names``.
+    """
+    T = len(names)
+    position = {name: k for k, name in enumerate(names)}
     if graph == "complete":
         return torch.ones(T, T, dtype=torch.float64) - torch.eye(T, dtype=torch.float64)
     if graph == "ring":
         ordered = sorted(names)
-        graph = {
-            one: [other] for one, other in zip(ordered, ordered[1:] + ordered[:1], strict=False)
-        }
+        graph = {left: [right] for left, right in pairwise([*ordered, ordered[0]])}
     edges = torch.zeros(T, T, dtype=torch.float64)
-    for client, others in graph.items():
-        for name in (client, *others):
+    for client, neighbours in graph.items():
+        for name in (client, *neighbours):
             if name not in position:
                 raise ValueError(
-                    f"D-FedEM: the graph names client {name!r}, which is not among the {T} training clients"
+                    f"D-FedEM: the graph names client {name!r}, which is not among the {T} "
+                    "training clients"
                 )
-        edges[position[client], [position[name] for name in others]] = 1
+        edges[position[client], [position[name] for name in neighbours]] = 1
     return torch.maximum(edges, edges.T).fill_diagonal_(0)

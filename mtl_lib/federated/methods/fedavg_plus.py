@@ -1,15 +1,36 @@
-"""FedAvg+: the global model, then fine-tuned at each node (Jiang et al. 2019, Improving Federated Learning Personalization)."""
+"""FedAvg+: the global model, then fine-tuned at each node."""
+
+import torch
 
 from mtl_lib import checks
-from mtl_lib.federated.engine.method import descend, repeated, scores
+from mtl_lib.federated.engine.updates import broadcast, client_scores, local_steps
 from mtl_lib.federated.methods.fedavg import FedAvg
+from mtl_lib.stack import tree_map
 
 
 class FedAvgPlus(FedAvg):
-    """Trained as ``FedAvg``; before it is evaluated each client takes ``personal_steps`` local steps from w.
+    """Trained as ``FedAvg``; before it is evaluated a client takes local steps from w.
 
-    The steps use the optimiser of the rounds, fresh, on batches of the client's training data. They never reach
-    the server.
+    The steps use the optimiser of the rounds, on batches of the client's training data. They never
+    reach the server.
+
+    Parameters
+    ----------
+    personal_steps : int
+        Local steps before an evaluation, 0 or more.
+    keep_tuning_memory : bool
+        Whether the optimiser of these steps keeps its memory (momentum) from one evaluation of
+        ``simulate`` to the next, as the code of omarfoq/FedEM does. The weights begin at w each
+        time. By default the optimiser is fresh. With True an evaluation is part of the run:
+        ``eval_every`` changes what is measured, and a continued run equals one at once where the
+        first run ends at an evaluation of it.
+    net, optimizer, weights, over, keep_memory
+        As ``FedAvg``.
+
+    References
+    ----------
+    Jiang et al. 2019, Improving Federated Learning Personalization via Model Agnostic Meta
+    Learning.
     """
 
     name = "FedAvg+"
@@ -18,19 +39,30 @@ class FedAvgPlus(FedAvg):
         self,
         net,
         optimizer,
+        *,
         weights: str = "samples",
         personal_steps: int = 10,
         over: str = "participants",
         keep_memory: bool = False,
+        keep_tuning_memory: bool = False,
     ):
-        super().__init__(net, optimizer, weights, over, keep_memory)
+        super().__init__(net, optimizer, weights=weights, over=over, keep_memory=keep_memory)
         checks.whole(self.name, 0, personal_steps=personal_steps)
         self.personal_steps = personal_steps
+        self.keep_tuning_memory = keep_tuning_memory
+
+    @property
+    def lasting(self):
+        return ("tuning",) if self.keep_tuning_memory else ()
 
     def personal(self, server, mine, batches):
-        model = repeated(server["model"], len(batches))
-        descend(self.stack(model, batches.loss), batches, self.optimizer.fresh())
-        return {"model": model}
+        model = broadcast(server["model"], len(batches))
+        optimizer = self.optimizer.fresh()
+        if self.keep_tuning_memory and "tuning" in mine:
+            optimizer = self.optimizer.fresh(tree_map(torch.clone, mine["tuning"]))
+        local_steps(self.stack(model, batches.loss), batches, optimizer)
+        memory = {"tuning": optimizer.state} if self.keep_tuning_memory else {}
+        return {"model": model} | memory
 
     def outputs(self, server, mine, x, loss):
-        return scores(self.stack(mine.get("model", server["model"]), loss), x)
+        return client_scores(self.stack(mine.get("model", server["model"]), loss), x)

@@ -1,23 +1,37 @@
-"""FedProx: a proximal term in the local objective (Li et al. 2020, Federated Optimization in Heterogeneous Networks)."""
+"""FedProx: a proximal term in the local objective."""
 
 from mtl_lib import checks
-from mtl_lib.federated.engine.method import descend, repeated
+from mtl_lib.federated.engine.updates import broadcast, local_steps
 from mtl_lib.federated.methods.fedavg import FedAvg
 
 
 class FedProx(FedAvg):
-    """Local steps on f_t(v) + (mu / 2) ||v - w||^2, w as received; the server averages as ``FedAvg``. mu = 0 is ``FedAvg``.
+    """Local steps on f_t(v) + (mu / 2) ||v - w||^2, w as received.
 
-    The paper asks for an inexact minimiser of that objective; here, as in its code, that is the local epochs of
-    ``simulate``. With K full-batch steps of size eta on quadratic clients the limit solves
-    sum_t p_t M_t (w - c_t) = 0, M = (I - (I - eta (A + mu I))^K) (A + mu I)^-1 A; the exact local solve
-    A (A + mu I)^-1 is its limit in K only.
+    The server averages as ``FedAvg``.
 
-    Published code (litian96/FedProx): uniform sampling and weights n_t / N over participants, the default here;
-    the paper's algorithm 2 samples clients by p_t and weighs them equally (``weights="clients"`` with sizes drawn
-    alike). Its code lets stragglers run fewer epochs; here all participants run the same number.
+    Parameters
+    ----------
+    mu : float
+        0 or more; 0 is ``FedAvg``.
+    net, optimizer, weights, over, keep_memory
+        As ``FedAvg``.
 
-    mu : 0 or more. Others as ``FedAvg``.
+    Notes
+    -----
+    The paper asks for an inexact minimiser of that objective; here, as in its code, that is the
+    local epochs of ``simulate``. With K full-batch steps of size eta on quadratic clients the limit
+    solves sum_t p_t M_t (w - c_t) = 0, M = (I - (I - eta (A + mu I))^K) (A + mu I)^-1 A. The exact
+    local solve A (A + mu I)^-1 is its limit in K only.
+
+    The code of litian96/FedProx samples uniformly and weighs by n_t / N over participants, the
+    default here. The paper's algorithm 2 samples clients by p_t and weighs them equally
+    (``weights="clients"`` with sizes drawn alike). Its code lets stragglers run fewer epochs; here
+    all participants run the same number.
+
+    References
+    ----------
+    Li et al. 2020, Federated Optimization in Heterogeneous Networks.
     """
 
     name = "FedProx"
@@ -26,23 +40,26 @@ class FedProx(FedAvg):
         self,
         net,
         optimizer,
+        *,
         mu: float,
         weights: str = "samples",
         over: str = "participants",
         keep_memory: bool = False,
     ):
-        super().__init__(net, optimizer, weights, over, keep_memory)
+        super().__init__(net, optimizer, weights=weights, over=over, keep_memory=keep_memory)
         checks.not_negative(self.name, mu=mu)
         self.mu = mu
 
     def client_update(self, server, mine, batches):
-        model, optimizer = repeated(server["model"], len(batches)), self.local_optimizer(mine)
+        received = server["model"]
+        model = broadcast(received, len(batches))
+        optimizer = self.local_optimizer(mine)
 
         def pulled(models, grads, batch):
             return {
-                name: g + self.mu * (models.params[name] - server["model"][name])
+                name: g + self.mu * (models.params[name] - received[name])
                 for name, g in grads.items()
             }
 
-        descend(self.stack(model, batches.loss), batches, optimizer, pulled)
+        local_steps(self.stack(model, batches.loss), batches, optimizer, pulled)
         return {"model": model}, self.remembered(optimizer)

@@ -1,7 +1,8 @@
 """How the nodes of MOCHA are related: Sigma (T, T), positive semidefinite, trace 1.
 
-The regulariser is (lam / 2) tr(W' Sigma^-1 W) for W (T, d), one row per node. A fixed relationship is a Sigma; the
-learned one is the best Sigma for W, (W W')^(1/2) / tr (Argyriou, Evgeniou and Pontil 2008; Zhang and Yeung 2010).
+The regulariser is (lam / 2) tr(W' Sigma^-1 W) for W (T, d), one row per node. A fixed relationship
+is a Sigma. The learned one is the best Sigma for W, (W W')^(1/2) / tr (Argyriou, Evgeniou and
+Pontil 2008; Zhang and Yeung 2010).
 """
 
 from dataclasses import dataclass
@@ -12,12 +13,18 @@ from mtl_lib import checks
 
 
 class Relationship:
-    """A fixed relationship has a covariance; ``learned`` ones also an update."""
+    """How nodes are related: a fixed relationship has a covariance, a learned one also an update.
+
+    Attributes
+    ----------
+    learned : bool
+        Whether Sigma moves in the course of a fit.
+    """
 
     learned = False
 
     def covariance(self, T: int) -> np.ndarray:
-        """Sigma (T, T), trace 1, before round 1. Raises ValueError where T tasks do not fit."""
+        """Sigma (T, T) of T nodes before round 1, trace 1; ValueError where T does not fit."""
         raise NotImplementedError
 
 
@@ -31,15 +38,25 @@ class IndependentTasks(Relationship):
 
 @dataclass(frozen=True)
 class CommonMean(Relationship):
-    """Sigma = (I + 11'/mu) / trace: nodes are near a common mean, penalised mu times (Evgeniou and Pontil 2004).
+    """Sigma = (I + 11'/mu) / trace: nodes are near a common mean (Evgeniou and Pontil 2004).
 
-    With lam = 2 l / (T (1 + 1/mu)) it is ``classical.MeanRegularized(mu)`` at l. Raises ValueError unless 0 < mu < infinity.
+    With lam = 2 l / (T (1 + 1/mu)) it is ``classical.MeanRegularized(mu)`` at l.
+
+    Parameters
+    ----------
+    mu : float
+        The penalty of the mean, relative to that of the nodes' distances to it.
+
+    Raises
+    ------
+    ValueError
+        Unless 0 < mu < infinity.
     """
 
     mu: float = 1.0
 
     def __post_init__(self):
-        checks.positive("MeanRegularized", mu=self.mu)
+        checks.positive("CommonMean", mu=self.mu)
 
     def covariance(self, T):
         return _scaled(np.eye(T) + 1 / self.mu)
@@ -47,62 +64,101 @@ class CommonMean(Relationship):
 
 @dataclass(frozen=True)
 class TaskClusters(Relationship):
-    """Nodes of one label are near the mean of their cluster, as in ``MeanRegularized``; clusters have nothing in common.
+    """Nodes of one label are near the mean of their cluster; clusters have nothing in common.
 
-    labels : (T,) of any kind. Raises ValueError unless there is one label per node and 0 < mu < infinity.
+    Parameters
+    ----------
+    labels : tuple
+        (T,), all numbers or all text.
+    mu : float
+        As in ``CommonMean``.
+
+    Raises
+    ------
+    ValueError
+        Unless there is one label per node and 0 < mu < infinity.
     """
 
     labels: tuple
     mu: float = 1.0
 
     def __post_init__(self):
-        checks.positive("Clusters", mu=self.mu)
+        checks.positive("TaskClusters", mu=self.mu)
 
     def covariance(self, T):
-        labels = np.asarray(self.labels)
-        if labels.shape != (T,):
-            raise ValueError(f"Clusters: labels of shape {labels.shape}, the data have {T} nodes")
+        labels = checks.ids("TaskClusters", self.labels, "labels")
+        if len(labels) != T:
+            raise ValueError(
+                f"TaskClusters: labels of shape {labels.shape}, the data have {T} nodes"
+            )
         return _scaled(np.eye(T) + (labels[:, None] == labels) / self.mu)
 
 
 @dataclass(frozen=True, eq=False)
 class TaskGraph(Relationship):
-    """Sigma = (L + ridge I)^-1 / trace, L (T, T) the nodes' Laplacian: neighbours are alike.
+    """Sigma = (L + ridge I)^-1 / trace: neighbours are alike.
 
-    ridge > 0 penalises what L does not see, such as a mean common to all. Raises ValueError unless L is finite,
-    symmetric, positive semidefinite and (T, T).
+    Parameters
+    ----------
+    laplacian : np.ndarray
+        L (T, T), the Laplacian of the nodes.
+    ridge : float
+        Penalises what L does not see, such as a mean common to all.
+
+    Raises
+    ------
+    ValueError
+        Unless L is finite, symmetric, positive semidefinite and (T, T), and ridge more than 0.
     """
 
     laplacian: np.ndarray
     ridge: float = 1.0
 
     def __post_init__(self):
-        checks.positive("Graph", ridge=self.ridge)
-        object.__setattr__(self, "laplacian", _checked("Graph", self.laplacian, "laplacian"))
+        checks.positive("TaskGraph", ridge=self.ridge)
+        laplacian = _checked("TaskGraph", self.laplacian, "laplacian")
+        object.__setattr__(self, "laplacian", laplacian)
 
     def covariance(self, T):
         if len(self.laplacian) != T:
-            raise ValueError(f"Graph: laplacian of {len(self.laplacian)} nodes, the data have {T}")
+            raise ValueError(
+                f"TaskGraph: laplacian of {len(self.laplacian)} nodes, the data have {T}"
+            )
         return _scaled(np.linalg.inv(self.laplacian + self.ridge * np.eye(T)))
 
 
 @dataclass(frozen=True, eq=False)
 class FixedCovariance(Relationship):
-    """Any Sigma: symmetric, positive semidefinite, trace 1, (T, T); ValueError otherwise."""
+    """Any Sigma.
+
+    Parameters
+    ----------
+    sigma : np.ndarray
+        (T, T).
+
+    Raises
+    ------
+    ValueError
+        Unless it is finite, symmetric, positive semidefinite and of trace 1.
+    """
 
     sigma: np.ndarray
 
     def __post_init__(self):
-        sigma = _checked("relationship", self.sigma, "Sigma")
-        if abs(np.trace(sigma) - 1) > 1e-8:
+        sigma = _checked("FixedCovariance", self.sigma, "Sigma")
+        trace = np.trace(sigma)
+        if abs(trace - 1) > 1e-8:
             raise ValueError(
-                f"relationship: Sigma has trace {np.trace(sigma):.6g}, allowed is 1: pass Sigma / trace and lam / trace"
+                f"FixedCovariance: Sigma has trace {trace:.6g}, allowed is 1: "
+                "pass Sigma / trace and lam / trace"
             )
         object.__setattr__(self, "sigma", sigma)
 
     def covariance(self, T):
         if len(self.sigma) != T:
-            raise ValueError(f"relationship: Sigma of {len(self.sigma)} nodes, the data have {T}")
+            raise ValueError(
+                f"FixedCovariance: Sigma of {len(self.sigma)} nodes, the data have {T}"
+            )
         return self.sigma
 
 
@@ -110,16 +166,20 @@ class FixedCovariance(Relationship):
 class LearnedCovariance(Relationship):
     """Sigma is learned with W, starting from I / T.
 
-    The closed form alone, Sigma <- (W W')^(1/2) / tr, with W = Sigma V / lam, cannot turn the subspace that W lies in:
-    what has left it comes back at a speed that goes to 0 with its share in Sigma. Smoothing, (W W' + eps I)^(1/2), cures
-    that at the price of a bias, and an eps that falls with the rounds freezes the subspace where it is. So the closed
-    form is applied after one proximal step on the joint objective, whose penalty is then (lam / 2) ||W||_*^2:
+    Notes
+    -----
+    The closed form is Sigma <- (W W')^(1/2) / tr, with W = Sigma V / lam. Alone, it cannot turn the
+    subspace that W lies in: what has left it comes back at a speed that goes to 0 with its share in
+    Sigma. Smoothing, (W W' + eps I)^(1/2), cures that at the price of a bias, and an eps that falls
+    with the rounds freezes the subspace where it is. So the closed form is applied after one
+    proximal step on the joint objective, whose penalty is then (lam / 2) ||W||_*^2:
 
-        W+ = prox of step (lam / 2) ||.||_*^2 at W + step V,   Sigma = (W+ W+')^(1/2) / tr,
+        W+ = prox of step (lam / 2) ||.||_*^2 at W + step V,   Sigma = (W+ W+')^(1/2) / tr.
 
-    -V being the gradient of the losses once the nodes have solved their part. It changes nothing at the optimum, for
-    any step; step = 1 / (largest curvature of a node's loss) makes the joint objective fall. Ours; SCIENCE's annealed eps is the
-    limit step -> 0.
+    -V is the gradient of the losses once the nodes have solved their part. The step changes nothing
+    at the optimum, whatever its length. With step = 1 / (largest curvature of a node's loss) the
+    joint objective falls. The step is our own; an eps that falls with the rounds is its limit for
+    step -> 0.
     """
 
     learned = True
@@ -128,9 +188,22 @@ class LearnedCovariance(Relationship):
         return np.eye(T) / T
 
     def update(self, W, V, lam: float, step: float) -> np.ndarray:
-        """Sigma from W and V (T, d); I / T where nothing is left of W."""
-        U, size, _ = np.linalg.svd(W + step * V, full_matrices=False)
-        kept = np.maximum(size - threshold(size, step * lam / 2), 0)
+        """The next Sigma.
+
+        Parameters
+        ----------
+        W, V : np.ndarray
+            (T, d), the models and the sum of the answers.
+        lam, step : float
+            See the class.
+
+        Returns
+        -------
+        np.ndarray
+            (T, T); I / T where nothing is left of W.
+        """
+        U, sizes, _ = np.linalg.svd(W + step * V, full_matrices=False)
+        kept = np.maximum(sizes - threshold(sizes, step * lam / 2), 0)
         if not kept.any():
             return self.covariance(len(W))
         sigma = (U * (kept / kept.sum())) @ U.T
@@ -138,7 +211,13 @@ class LearnedCovariance(Relationship):
 
 
 def relationship_of(value) -> Relationship:
-    """A Relationship as it is, ``"independent"``, ``"learned"``, or a matrix Sigma. Raises ValueError for anything else."""
+    """The relationship that a parameter means; ValueError where it means none.
+
+    Parameters
+    ----------
+    value : Relationship, str or np.ndarray
+        A relationship, ``"independent"``, ``"learned"``, or Sigma (T, T).
+    """
     named = {"independent": IndependentTasks, "learned": LearnedCovariance}
     if isinstance(value, str) and value in named:
         return named[value]()
@@ -147,20 +226,36 @@ def relationship_of(value) -> Relationship:
     if isinstance(value, np.ndarray):
         return FixedCovariance(value)
     raise ValueError(
-        f"relationship {value!r}, allowed are {', '.join(map(repr, named))}, an object of mtl_lib.federated.relationships, "
-        "or a matrix (T, T)"
+        f"relationship {value!r}, allowed are {', '.join(map(repr, named))}, a Relationship of "
+        "mtl_lib.federated such as CommonMean(1.0), or an array (T, T)"
     )
 
 
 def threshold(sizes, step: float) -> float:
-    """By how much the prox of step ||.||_*^2 lowers singular values ``sizes`` (descending): 2 step times their sum after it."""
+    """By how much the prox of step ||.||_*^2 lowers singular values.
+
+    Parameters
+    ----------
+    sizes : np.ndarray
+        The singular values, descending.
+    step : float
+        Length of the step.
+
+    Returns
+    -------
+    float
+        2 step times the sum of the lowered values.
+    """
     levels = 2 * step * np.cumsum(sizes) / (1 + 2 * step * np.arange(1, len(sizes) + 1))
     return levels[max(np.count_nonzero(sizes > levels) - 1, 0)]
 
 
 def largest_coupling(sigma) -> float:
-    """sigma' = lambda_max(D^-1/2 Sigma D^-1/2), D the diagonal: the smallest for which simultaneous steps of the nodes
-    always raise the dual, sum_st Sigma_st u_s.u_t <= sigma' sum_t Sigma_tt ||u_t||^2. Between 1 and T."""
+    """sigma' = lambda_max(D^-1/2 Sigma D^-1/2) of Sigma (T, T), D its diagonal; between 1 and T.
+
+    It is the smallest number for which simultaneous steps of the nodes always raise the dual:
+    sum_st Sigma_st u_s.u_t <= sigma' sum_t Sigma_tt ||u_t||^2.
+    """
     diagonal = np.diag(sigma)
     seen = diagonal > 0  # a row of a positive semidefinite matrix is 0 where its diagonal is
     scale = np.sqrt(diagonal[seen])
@@ -168,26 +263,43 @@ def largest_coupling(sigma) -> float:
 
 
 def correlation(sigma) -> np.ndarray:
-    """Sigma_st / sqrt(Sigma_ss Sigma_tt), (T, T); 0 for a node whose model is 0."""
+    """Sigma_st / sqrt(Sigma_ss Sigma_tt).
+
+    Parameters
+    ----------
+    sigma : np.ndarray
+        (T, T).
+
+    Returns
+    -------
+    np.ndarray
+        (T, T); 0 for a node whose model is 0.
+    """
     scale = np.sqrt(np.outer(np.diag(sigma), np.diag(sigma)))
     return np.divide(sigma, scale, out=np.zeros_like(sigma), where=scale > 0)
 
 
 def _scaled(matrix):
+    """The matrix with trace 1."""
     return matrix / np.trace(matrix)
 
 
-def _checked(what, matrix, name):
-    made = np.array(matrix, dtype=float)
-    if made.ndim != 2 or made.shape[0] != made.shape[1] or not np.isfinite(made).all():
-        raise ValueError(f"{what}: {name} of shape {made.shape}, expected finite numbers, (T, T)")
-    largest = np.abs(made).max(initial=0)
-    if np.abs(made - made.T).max(initial=0) > 1e-10 * largest:
-        s, t = np.unravel_index(np.abs(made - made.T).argmax(), made.shape)
+def _checked(owner, matrix, what):
+    """A matrix as finite, symmetric and positive semidefinite floats (T, T), or ValueError."""
+    array = np.array(matrix, dtype=float)
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or not np.isfinite(array).all():
+        raise ValueError(f"{owner}: {what} of shape {array.shape}, allowed are finite (T, T)")
+    largest = np.abs(array).max(initial=0)
+    difference = np.abs(array - array.T)
+    if difference.max(initial=0) > 1e-10 * largest:
+        s, t = np.unravel_index(difference.argmax(), array.shape)
         raise ValueError(
-            f"{what}: {name} is not symmetric, {made[s, t]:g} at ({s}, {t}) and {made[t, s]:g} at ({t}, {s})"
+            f"{owner}: {what} is not symmetric, "
+            f"{array[s, t]:g} at ({s}, {t}) and {array[t, s]:g} at ({t}, {s})"
         )
-    smallest = np.linalg.eigvalsh(made)[0] if len(made) else 0
+    smallest = np.linalg.eigvalsh(array)[0] if len(array) else 0
     if smallest < -1e-10 * largest:
-        raise ValueError(f"{what}: {name} is indefinite, its smallest eigenvalue is {smallest:.3g}")
-    return made
+        raise ValueError(
+            f"{owner}: {what} is indefinite, its smallest eigenvalue is {smallest:.3g}"
+        )
+    return array

@@ -1,7 +1,7 @@
-"""Stochastic dual coordinate ascent on many nodes, compiled: MOCHA's local work, one sample at a time.
+"""Stochastic dual coordinate ascent on many nodes, compiled: MOCHA's local work, sample by sample.
 
-A node t holds rows x_i (d,), labels y_i and dual variables a_i; c_t is the weight of one of its samples. Losses and
-their conjugates, with p = y a and labels of binary losses -1 and 1:
+A node t holds rows x_i (d,), labels y_i and dual variables a_i; c_t is the weight of one of its
+samples. Losses and their conjugates, with p = y a and labels of binary losses -1 and 1:
 
 =========  =====================  ==================================  ==============
 loss       l(z; y)                -l*(-a)                             feasible
@@ -11,20 +11,43 @@ logistic   log(1 + exp(-y z))     -p log p - (1 - p) log(1 - p)       0 <= p <= 
 hinge      max(0, 1 - y z)        p                                   0 <= p <= 1
 =========  =====================  ==================================  ==============
 
-Shalev-Shwartz and Zhang 2013. A loop over single coordinates, each of which needs the one before it, cannot be
-vectorised over samples; ``make bench`` shows what compiling it gains over the plain loop.
+The functions share their arguments, all contiguous arrays, for T nodes of N samples together:
+
+=======  ============  ====================================================================
+X        (N, d) float  all rows, node after node
+y        (N,) float    labels, binary ones -1 and 1
+norms    (N,) float    ||x_i||^2
+a        (N,) float    dual variables
+start    (T + 1,) int  node t owns rows start[t] to start[t + 1]
+kinds    (T,) int      the loss of each node, a value of ``CODES``
+c        (T,) float    the weight of one sample of each node
+scale    (T,) float    sigma' Sigma_tt / lam
+Z        (T, d) float  a model per node
+order    (N,) int      the samples of each node in the order of a round, counted within the node
+steps    (T,) int      coordinate steps of each node
+nodes    (k,) int      the nodes that take part
+=======  ============  ====================================================================
+
+A loop over single coordinates, each of which needs the one before it, cannot be vectorised over
+samples; ``make bench`` shows what compiling it gains over the plain loop.
+
+References
+----------
+Shalev-Shwartz and Zhang 2013, Stochastic dual coordinate ascent methods.
 """
 
 import math
 
 import numpy as np
-from numba import njit
+
+from mtl_lib.federated.mocha.jit import announce, compiled
 
 CODES = {"squared": 0, "logistic": 1, "hinge": 2}
 SQUARED, LOGISTIC, HINGE = CODES.values()
+announce(__name__)
 
 
-@njit(cache=True)
+@compiled
 def dot(X, i, z):
     """x_i . z, in four running sums that the processor can add side by side in one fixed order."""
     d = z.shape[0]
@@ -40,10 +63,14 @@ def dot(X, i, z):
     return (s0 + s1) + (s2 + s3)
 
 
-@njit(cache=True)
+@compiled
 def logistic_dual(p, margin, q):
-    """The p in (0, 1) with log(p / (1 - p)) + margin + q (p - p_0) = 0, p_0 the old one: Newton in the log-odds, inside a bracket."""
-    low, high = -margin - q * (1 - p), -margin + q * p
+    """The p in (0, 1) with log(p / (1 - p)) + margin + q (p - p_0) = 0, where p_0 is the old one.
+
+    Newton's method in the log-odds, inside a bracket.
+    """
+    low = -margin - q * (1 - p)
+    high = -margin + q * p
     t = min(max(math.log(p / (1 - p)), low), high) if 0 < p < 1 else (low + high) / 2
     for _ in range(100):
         s = 1 / (1 + math.exp(-t)) if t > 0 else math.exp(t) / (1 + math.exp(t))
@@ -61,9 +88,9 @@ def logistic_dual(p, margin, q):
     return 1 / (1 + math.exp(-t)) if t > 0 else math.exp(t) / (1 + math.exp(t))
 
 
-@njit(cache=True)
+@compiled
 def ascend(kind, y, a, u, q):
-    """The best a_i given all others: u is x_i.z before the step, q what a unit step of a_i adds to it."""
+    """The best a_i given all others: u is x_i.z before the step, a unit of a_i adds q to it."""
     if kind == SQUARED:
         return a + (y - a - u) / (1 + q)
     if kind == LOGISTIC:
@@ -74,15 +101,17 @@ def ascend(kind, y, a, u, q):
     return y * (1.0 if rise > 0 else 0.0) if rise != 0 else a
 
 
-@njit(cache=True)
+@compiled
 def passes(X, y, norms, a, start, kinds, c, scale, Z, order, steps, nodes):
-    """``steps[t]`` coordinate steps of every node in ``nodes``, in place.
+    """``steps[t]`` coordinate steps of every node in ``nodes``; changes a and Z.
 
-    Z (T, d): z_t = w_t + scale_t dV_t, on entry w_t. order (N,): the node's samples in the order they are taken, again
-    from the first after the last. norms (N,): ||x_i||^2.
+    Z on entry: w_t. On return: z_t = w_t + scale_t dV_t. After the last sample of ``order`` a node
+    begins again with the first.
     """
     for t in nodes:
-        first, n, gain = start[t], start[t + 1] - start[t], scale[t] * c[t]
+        first = start[t]
+        n = start[t + 1] - first
+        gain = scale[t] * c[t]
         for k in range(steps[t]):
             i = first + order[first + k % n]
             new = ascend(kinds[t], y[i], a[i], dot(X, i, Z[t]), gain * norms[i])
@@ -93,9 +122,12 @@ def passes(X, y, norms, a, start, kinds, c, scale, Z, order, steps, nodes):
                     Z[t, j] += step * X[i, j]
 
 
-@njit(cache=True)
+@compiled
 def batch(X, y, norms, a, start, kinds, c, scale, Z, order, steps, nodes, share):
-    """Mini-batch SDCA: the first ``steps[t]`` samples of ``order`` move at once, each ``share`` of its own best way."""
+    """Mini-batch SDCA; changes a.
+
+    The first ``steps[t]`` samples of ``order`` move at once, each ``share`` of its own best way.
+    """
     for t in nodes:
         for k in range(steps[t]):
             i = start[t] + order[start[t] + k]
@@ -104,10 +136,11 @@ def batch(X, y, norms, a, start, kinds, c, scale, Z, order, steps, nodes, share)
             )
 
 
-@njit(cache=True)
+@compiled
 def weighted_rows(X, a, start, c):
     """V (T, d): c_t sum_i a_i x_i."""
-    T, d = len(c), X.shape[1]
+    T = len(c)
+    d = X.shape[1]
     V = np.zeros((T, d))
     for t in range(T):
         for i in range(start[t], start[t + 1]):
@@ -119,7 +152,7 @@ def weighted_rows(X, a, start, c):
     return V
 
 
-@njit(cache=True)
+@compiled
 def conjugate(kind, y, a):
     """-l*(-a)."""
     if kind == SQUARED:
@@ -130,7 +163,7 @@ def conjugate(kind, y, a):
     return -(p * math.log(p) if p > 0 else 0.0) - ((1 - p) * math.log(1 - p) if p < 1 else 0.0)
 
 
-@njit(cache=True)
+@compiled
 def loss(kind, y, z):
     """l(z; y)."""
     if kind == SQUARED:
@@ -140,19 +173,20 @@ def loss(kind, y, z):
     return math.log1p(math.exp(-abs(z))) + max(-y * z, 0.0)
 
 
-@njit(cache=True)
+@compiled
 def fenchel(X, y, a, start, kinds, c, Z):
-    """(losses, conjugates, cross terms), (T,) each: c_t sum_i of l(x_i.z_t), of -l*(-a_i) and of a_i x_i.z_t.
+    """(3, T): losses, conjugates and cross terms of every node.
 
-    losses - conjugates + cross is never negative (Fenchel and Young), node by node.
+    c_t sum_i of l(x_i.z_t), of -l*(-a_i) and of a_i x_i.z_t. losses - conjugates + cross is never
+    negative (Fenchel and Young), node by node.
     """
     T = len(c)
-    made = np.zeros((3, T))
+    sums = np.zeros((3, T))
     for t in range(T):
         for i in range(start[t], start[t + 1]):
             z = dot(X, i, Z[t])
-            made[0, t] += loss(kinds[t], y[i], z)
-            made[1, t] += conjugate(kinds[t], y[i], a[i])
-            made[2, t] += a[i] * z
-        made[:, t] *= c[t]
-    return made
+            sums[0, t] += loss(kinds[t], y[i], z)
+            sums[1, t] += conjugate(kinds[t], y[i], a[i])
+            sums[2, t] += a[i] * z
+        sums[:, t] *= c[t]
+    return sums

@@ -1,4 +1,4 @@
-"""Every fit against the same problem stated in cvxpy, and the duality gap at converged and other points."""
+"""Every fit against the same problem stated in cvxpy, and the gap at any point."""
 
 import contextlib
 import functools
@@ -25,11 +25,21 @@ SETTINGS = [
     ("deficient", "mean", 0.1, 0.15),
     ("low rank", "sum", 0, 0.5),
 ]
-# every three of penalty, loss, rule and about_mean together, with the settings dealt out so that each meets every one of them
+ONE_CLASS = [("one class", "mean", 0, 0.15), ("one class", "sum", 0.1, 0.8)]
+# every three of penalty, loss, rule and about_mean together, with the settings dealt out so that
+# each meets every one of them
 CASES = [
     (penalty, loss, rule, (i + j + k) % 2 == 1, SETTINGS[(i + 2 * j + 3 * k + (j + k) // 2) % 5])
     for (i, penalty), (j, loss), (k, rule) in itertools.product(
         enumerate(PENALTIES), enumerate(LOSSES), enumerate(RULES)
+    )
+]
+CASES += [
+    (penalty, loss, rule, (i + j + k) % 2 == 1, ONE_CLASS[(i + k) % 2])
+    for (i, penalty), (j, loss), (k, rule) in itertools.product(
+        enumerate(PENALTIES),
+        enumerate(["logistic", "mixed"]),
+        enumerate(["shared", "about_mean", None]),
     )
 ]
 every_case = pytest.mark.parametrize(

@@ -52,15 +52,12 @@ def test_without_delay_the_objective_never_rises():
 
 def test_the_order_of_tasks_changes_nothing_and_the_seed_does():
     model, tasks = problem(TraceNorm())
-    run = lambda X, y, names, seed: delayed(
-        model,
-        np.concatenate(X),
-        np.concatenate(y),
-        np.repeat(names, [len(v) for v in y]),
-        delay=4,
-        iterations=30,
-        seed=seed,
-    )["objective"]
+
+    def run(X, y, names, seed):
+        ids = np.repeat(names, [len(v) for v in y])
+        given = (np.concatenate(X), np.concatenate(y), ids)
+        return delayed(model, *given, delay=4, iterations=30, seed=seed)["objective"]
+
     parts = [t.X for t in tasks], [t.y for t in tasks], list(tasks.names)
     turned = [part[::-1] for part in parts]
     assert np.allclose(run(*parts, 0), run(*turned, 0), rtol=1e-12)
@@ -70,9 +67,9 @@ def test_the_order_of_tasks_changes_nothing_and_the_seed_does():
 @pytest.mark.parametrize(
     "options, said",
     [
-        (dict(about_mean=True), "about_mean True"),
-        (dict(intercept="shared"), "'shared'"),
-        (dict(intercept="about_mean"), "'about_mean'"),
+        ({"about_mean": True}, "about_mean True"),
+        ({"intercept": "shared"}, "'shared'"),
+        ({"intercept": "about_mean"}, "'about_mean'"),
     ],
 )
 def test_what_belongs_to_no_node_is_refused(options, said):
@@ -83,7 +80,7 @@ def test_what_belongs_to_no_node_is_refused(options, said):
 
 @pytest.mark.parametrize(
     "options, said",
-    [(dict(delay=-1, iterations=5), "delay -1"), (dict(delay=1, iterations=0), "iterations 0")],
+    [({"delay": -1, "iterations": 5}, "delay -1"), ({"delay": 1, "iterations": 0}, "iterations 0")],
 )
 def test_bad_counts_are_refused(options, said):
     model, tasks = problem(TraceNorm())

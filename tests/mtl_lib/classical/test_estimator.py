@@ -1,4 +1,4 @@
-"""LinearMTL and LinearMTLCV as a scikit-learn user meets them: forms of data, bad input, paths, choosing lam."""
+"""LinearMTL and LinearMTLCV as a user of scikit-learn meets them, data, paths, choosing lam."""
 
 import pickle
 import re
@@ -40,11 +40,14 @@ XS, YS = np.split(X, np.cumsum(SIZES)[:-1]), np.split(Y, np.cumsum(SIZES)[:-1])
 SQUARE = X @ W.T + 0.3 * RNG.normal(size=(len(X), 4))  # one X, a label per task in every row
 
 
+def of(name):
+    """The rows of a task."""
+    return np.array([own == name for own in IDS])
+
+
 def own(names="dacb"):
     table = Inputs("own", X)
-    return TaskSet(
-        [Task(name, table, np.flatnonzero(IDS == name), Y[IDS == name]) for name in names]
-    )
+    return TaskSet([Task(name, table, np.flatnonzero(of(name)), Y[of(name)]) for name in names])
 
 
 def one_input():
@@ -108,8 +111,8 @@ def test_predictions_keep_the_form_and_order_of_the_inputs():
     by_hand = {name: model.coef_[k] @ X.T + model.intercept_[k] for k, name in enumerate("dacb")}
     made = model.predict(own("bd"))
     assert isinstance(made, list) and len(made) == 2
-    assert_allclose(made[0], by_hand["b"][IDS == "b"])
-    assert_allclose(made[1], by_hand["d"][IDS == "d"])
+    assert_allclose(made[0], by_hand["b"][of("b")])
+    assert_allclose(made[1], by_hand["d"][of("d")])
     order = np.random.default_rng(1).permutation(len(X))
     expected = [by_hand[name][k] for name, k in zip(IDS[order], order, strict=True)]
     assert_allclose(model.predict(X[order], task=IDS[order]), expected)
@@ -171,19 +174,25 @@ def test_score_is_the_explained_variance_of_all_samples_in_every_form():
 
 # --- scikit-learn's conventions ---------------------------------------------------------------
 
-# What does not apply, and why. Messages name the task and the value, so they are not scikit-learn's words.
+# What does not apply, and why. Messages name the task and the value, not in scikit-learn's words.
 NOT_APPLICABLE = {
     "check_estimators_nan_inf": "the message says nan, not NaN",
     "check_dtype_object": "the message names the task and the type",
     "check_supervised_y_2d": "a column of labels is one task, and stays a column",
-    "check_non_transformer_estimators_n_iter": "n_iter_ is 0 where a linear system gives the optimum",
+    "check_non_transformer_estimators_n_iter": "n_iter_ is 0 where a linear system solves it",
     "check_sample_weights_not_an_array": "objects that refuse numpy.ndim",
     "check_regressor_data_not_an_array": "objects that refuse numpy.ndim",
+    "check_classifier_data_not_an_array": "objects that refuse numpy.ndim",
 }
 
 
 @estimator_checks.parametrize_with_checks(
-    [LinearMTL(Ridge(), 0.01), LinearMTL(Ridge(), 0.01, intercept=None)],
+    [
+        LinearMTL(),
+        LinearMTL(Ridge(), 0.01, intercept=None),
+        LinearMTL(Ridge(), 0.01, loss="logistic"),
+        LinearMTL(loss="squared_hinge", intercept="about_mean"),
+    ],
     expected_failed_checks=lambda model: NOT_APPLICABLE,
 )
 def test_scikit_learn_check(estimator, check):
@@ -208,10 +217,10 @@ def test_clone_and_pickle(model):
 
 
 def test_defaults():
-    """They decide results at small m_t, so a change has to be meant."""
+    """They decide results at small m_t, so a change has to be meant. No penalty is Ridge()."""
     assert LinearMTL().get_params() == {
         "penalty": None,
-        "lam": 1,
+        "lam": 0.1,
         "loss": "squared",
         "intercept": "free",
         "about_mean": False,
@@ -290,7 +299,10 @@ def test_a_warning_points_at_the_callers_line():
 
 @pytest.mark.parametrize("penalty", [L21(), TraceNorm(), MTRL()], ids=str)
 def test_iterations_stay_few_where_features_differ_in_scale(penalty):
-    """About 1100 at a condition number of 900; without acceleration or restart 8000 to more than 10000."""
+    """About 1100 at a condition number of 900.
+
+    Without acceleration or restart there are 8000 to more than 10000.
+    """
     rng = np.random.default_rng(0)
     scales = np.geomspace(1, 30, 10)
     Xs = [rng.normal(size=(40, 10)) * scales for _ in range(6)]
@@ -331,7 +343,7 @@ BAD_DATA = {
     "another number of labels": (
         XS[:2],
         [YS[0], YS[1][:4]],
-        "task 1: y of shape (4,) for 9 samples",
+        "task 1: 4 y for 9 rows",
     ),
     "labels in two columns": (XS[:1], [np.ones((5, 2))], "task 0: y of shape (5, 2)"),
     "a vector for X": ([XS[0], X[0]], YS[:2], "task 1: X of shape (3,)"),
@@ -339,7 +351,7 @@ BAD_DATA = {
     "words in y": (XS[:2], [YS[0], np.full(9, "tall")], "task 1: y of type <U4"),
     "no task": ([], [], "no task"),
     "fewer lists of labels": (XS, YS[:3], "4 tasks in X, 3 in y"),
-    "another number of rows": (X, SQUARE[:7], "task 0: y of shape (7,) for 48 samples"),
+    "another number of rows": (X, SQUARE[:7], "task 0: 7 y for 48 rows"),
     "no labels for lists": (XS, None, "y is None"),
     "no labels for one X": (X, None, "y is None"),
 }
@@ -358,9 +370,9 @@ def test_bad_data_is_named(what, model):
 
 
 def test_lengths_of_task_ids_are_checked():
-    with pytest.raises(ValueError, match="48 rows of X, 47 task ids"):
+    with pytest.raises(ValueError, match="LinearMTL: 47 task ids for 48 rows"):
         LinearMTL(Ridge()).fit(X, Y, task=IDS[1:])
-    with pytest.raises(ValueError, match="48 rows of X, 48 task ids, 47 labels"):
+    with pytest.raises(ValueError, match="LinearMTL: 47 y for 48 rows"):
         LinearMTL(Ridge()).fit(X, Y[1:], task=IDS)
 
 
@@ -390,7 +402,6 @@ BAD_PARAMETERS = [
     ("intercept", "own"),
     ("weighting", "size"),
     ("loss", "hinge"),
-    ("penalty", None),
     ("penalty", "ridge"),
     ("penalty", object),
 ]
@@ -398,7 +409,7 @@ BAD_PARAMETERS = [
 
 @pytest.mark.parametrize("name, value", [*BAD_PARAMETERS, ("penalty", Ridge)])
 def test_bad_parameter_is_named(name, value):
-    with pytest.raises(ValueError, match=f"^{name} {re.escape(repr(value))}"):
+    with pytest.raises(ValueError, match=f"^LinearMTL: {name} {re.escape(repr(value))}"):
         LinearMTL(Ridge()).set_params(**{name: value}).fit(XS, YS)
 
 
@@ -414,13 +425,13 @@ def test_bad_parameter_is_named(name, value):
     ],
 )
 def test_bad_parameter_of_cross_validation_is_named(name, value):
-    with pytest.raises(ValueError, match=f"^{name} {re.escape(repr(value))}"):
+    with pytest.raises(ValueError, match=f"^LinearMTLCV: {name} {re.escape(repr(value))}"):
         LinearMTLCV(Ridge()).set_params(**{name: value}).fit(XS, YS)
 
 
 @pytest.mark.parametrize("lams", [[-1.0, 1.0], [0.0], [np.nan]])
 def test_bad_lam_on_a_path_is_named(lams):
-    with pytest.raises(ValueError, match="^lam"):
+    with pytest.raises(ValueError, match="^path: lam"):
         path(LinearMTL(L21(), max_iter=20), XS, YS, lams=lams)
 
 
@@ -438,24 +449,22 @@ def test_bad_inputs_at_predict_are_named():
 
 # --- classes, mixed losses, weights -----------------------------------------------------------
 
-LABELS = (Y > np.median(Y)).astype(float)
+LABELS = (Y - np.median(Y) > 0).astype(float)
 LABELLED = np.split(LABELS, np.cumsum(SIZES)[:-1])
 CLASSIFIERS = ["logistic", "squared_hinge"]
 
 
 def mixed():
     """Task d is a regression, a a logistic one, c and b squared hinge."""
-    losses, table = (
-        dict(d="squared", a="logistic", c="squared_hinge", b="squared_hinge"),
-        Inputs("own", X),
-    )
+    losses = {"d": "squared", "a": "logistic", "c": "squared_hinge", "b": "squared_hinge"}
+    table = Inputs("own", X)
     return TaskSet(
         [
             Task(
                 name,
                 table,
-                np.flatnonzero(IDS == name),
-                (Y if name == "d" else LABELS)[IDS == name],
+                np.flatnonzero(of(name)),
+                (Y if name == "d" else LABELS)[of(name)],
                 loss=loss,
             )
             for name, loss in losses.items()
@@ -525,19 +534,19 @@ def test_a_sample_weight_counts_samples(loss, weighting, rule):
 def test_sample_weights_take_the_form_of_the_labels():
     weights = np.random.default_rng(0).uniform(0.5, 2, size=len(X))
     order = np.argsort(IDS, kind="stable")
-    split = [weights[IDS == name] for name in "abcd"]
+    split = [weights[of(name)] for name in "abcd"]
     lists = LinearMTL(Ridge()).fit(
-        [X[IDS == n] for n in "abcd"], [Y[IDS == n] for n in "abcd"], sample_weight=split
+        [X[of(n)] for n in "abcd"], [Y[of(n)] for n in "abcd"], sample_weight=split
     )
     ids = LinearMTL(Ridge()).fit(X[order], Y[order], task=IDS[order], sample_weight=weights[order])
     assert_allclose(ids.coef_, lists.coef_)
     assert_allclose(LinearMTL(Ridge()).fit(own("abcd"), sample_weight=split).coef_, lists.coef_)
     tasks, seen = with_gaps()
-    gaps = LinearMTL(Ridge()).fit(tasks, sample_weight=[weights[IDS == n] for n in "dacb"])
+    gaps = LinearMTL(Ridge()).fit(tasks, sample_weight=[weights[of(n)] for n in "dacb"])
     dropped = LinearMTL(Ridge()).fit(
         [XS[0][seen], *XS[1:]],
         [YS[0][seen], *YS[1:]],
-        sample_weight=[weights[IDS == "d"][seen], *(weights[IDS == n] for n in "acb")],
+        sample_weight=[weights[of("d")][seen], *(weights[of(n)] for n in "acb")],
     )
     assert_allclose(gaps.coef_, dropped.coef_)
 
@@ -583,7 +592,7 @@ def test_bad_labels_are_named(loss):
         ),
         (
             [np.ones(4), *map(np.ones, SIZES[1:])],
-            "task 0: sample_weight of shape (4,) for 5 samples",
+            "task 0: 4 sample_weight for 5 rows",
         ),
         (spoilt(map(np.ones, SIZES), 2, np.nan), "task 2: nan in sample_weight, sample 1"),
         ([np.ones(5)], "4 tasks in X, 1 in sample_weight"),
@@ -638,7 +647,7 @@ def test_cross_validation_uses_the_loss_itself(loss, rule):
 
 
 def test_a_task_with_one_class_left_sits_out_a_fold():
-    """One sample of class 1 is held out once, and the task's other samples are then of one class."""
+    """One sample of class 1 is held out once; the task's other samples are then of one class."""
     rare = [np.arange(len(y)) == 0 for y in YS[:1]] + [y > 0.5 for y in LABELLED[1:]]
     model = cv(penalty=Ridge(), loss="logistic", folds=5).fit(
         XS, [np.asarray(y, float) for y in rare]
@@ -684,7 +693,10 @@ def test_cross_validation_weighs_samples():
 
 @pytest.mark.parametrize("weighting", ["mean", "sum"])
 def test_cross_validation_averages_as_the_fit_weighs(weighting):
-    """Over tasks by their weights, over samples by sums of sample weights: those of a task count, not only those within it."""
+    """Over tasks by their weights, over samples by sums of sample weights.
+
+    The weights of a task count, not only those within it.
+    """
     counts = [np.full(len(y), w) for y, w in zip(YS, (1.0, 5.0, 1.0, 3.0), strict=True)]
     heavy = TaskSet(
         [
@@ -695,15 +707,17 @@ def test_cross_validation_averages_as_the_fit_weighs(weighting):
     model = cv(penalty=Ridge(), weighting=weighting, n_lams=2).fit(heavy, sample_weight=counts)
     rows = {t.name: dict(zip(t.rows, w, strict=True)) for t, w in zip(heavy, counts, strict=True)}
     for fold, (train, held) in enumerate(heavy.folds(3, 0)):
-        weigh = lambda side: [np.array([rows[t.name][r] for r in t.rows]) for t in side]
+        weights = [
+            [np.array([rows[t.name][r] for r in t.rows]) for t in side] for side in (train, held)
+        ]
         fitted = LinearMTL(Ridge(), model.lams_[1], weighting=weighting).fit(
-            train, sample_weight=weigh(train)
+            train, sample_weight=weights[0]
         )
         made = fitted.predict(held)
         errors = [np.mean((t.y - z) ** 2) / 2 for t, z in zip(held, made, strict=True)]
         shares = [
             t.weight * (1 if weighting == "mean" else w.sum())
-            for t, w in zip(held, weigh(held), strict=True)
+            for t, w in zip(held, weights[1], strict=True)
         ]
         assert_allclose(model.cv_errors_[1, fold], np.average(errors, weights=shares), rtol=1e-6)
 
@@ -819,7 +833,7 @@ def test_cross_validation_depends_on_the_seed_and_not_on_the_order_of_tasks():
 def test_cross_validation_in_every_form():
     order = np.argsort(IDS, kind="stable")
     ids = cv().fit(X, Y, task=IDS)
-    lists = cv().fit([X[IDS == name] for name in "abcd"], [Y[IDS == name] for name in "abcd"])
+    lists = cv().fit([X[of(name)] for name in "abcd"], [Y[of(name)] for name in "abcd"])
     assert_allclose(ids.cv_errors_, cv().fit(X[order], Y[order], task=IDS[order]).cv_errors_)
     assert_allclose(ids.cv_errors_, lists.cv_errors_)
     for k in range(4):  # every task has its part in the errors

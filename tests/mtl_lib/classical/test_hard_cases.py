@@ -1,4 +1,7 @@
-"""Data that break a solver: nothing left to explain, classes a plane separates, odd scales, odd forms, and what must be refused."""
+"""Data that break a solver, and what must be refused.
+
+Nothing left to explain, classes that a plane separates, tasks with one class, odd scales and forms.
+"""
 
 import re
 import warnings
@@ -113,6 +116,48 @@ def test_what_has_an_optimum_is_not_called_separable(rule, loss):
     strict(LinearMTL(Pooled(), loss="squared_hinge", intercept=rule), *zip(*SEPARATED, strict=True))
 
 
+# --- tasks with one class -----------------------------------------------------------------------
+
+ALTERNATING = [(np.arange(m) % 2).astype(float) for m in SIZES]
+ONE_CLASS = [ALTERNATING[0], np.ones(9), *ALTERNATING[2:]]
+every_classifier = pytest.mark.parametrize("loss", ["logistic", "squared_hinge"])
+
+
+@every_rule
+@every_classifier
+@pytest.mark.parametrize("penalty", [Ridge(), L21(), Clustered(1), chain(4)], ids=str)
+def test_a_task_with_one_class_needs_an_intercept_that_is_not_its_own(penalty, loss, rule):
+    model = LinearMTL(penalty, 0.1, loss=loss, intercept=rule)
+    if rule != "free":
+        strict(model, XS, ONE_CLASS)
+        assert np.mean(model.predict(XS)[1]) > 0.5
+        return
+    for use in (model.fit, model.lambda_max, lambda *data: path(model, *data)):
+        with pytest.raises(ValueError, match="task 1: one class, 1, .*under 'shared'") as caught:
+            use(XS, ONE_CLASS)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("rule", ["shared", "about_mean"])
+def test_one_class_in_all_tasks_has_no_optimum_where_an_intercept_is_free(rule):
+    with pytest.warns(ConvergenceWarning, match="no finite optimum"):
+        LinearMTL(Ridge(), loss="logistic", intercept=rule).fit(XS, [np.ones(m) for m in SIZES])
+
+
+def test_one_class_in_all_tasks_has_an_optimum_where_all_is_penalised():
+    model = LinearMTL(Ridge(), loss="logistic", intercept=None)
+    strict(model, XS, [np.ones(m, int) for m in SIZES])
+    assert model.classes_.tolist() == [0, 1] and model.dual_gap_ <= 1e-6 * model.objective_
+
+
+@pytest.mark.parametrize("rule", ["shared", "about_mean", None])
+def test_cross_validation_trains_and_scores_a_task_with_one_class(rule):
+    model = LinearMTLCV(Ridge(), loss="logistic", intercept=rule, folds=3, n_lams=3)
+    errors = strict(model, XS, ONE_CLASS).cv_errors_
+    far = [XS[0], 100 + XS[1], *XS[2:]]
+    assert np.abs(strict(model, far, ONE_CLASS).cv_errors_ - errors).min() > 1e-4
+
+
 # --- odd shapes and scales --------------------------------------------------------------------
 
 ODD = {
@@ -138,7 +183,7 @@ def test_odd_data_have_a_certified_fit(what, penalty):
         model = LinearMTL(penalty, intercept=rule, about_mean=rule == "about_mean")
         model = strict(model.set_params(lam=0.1 * model.lambda_max(Xs, ys) or 1.0), Xs, ys)
         assert (
-            -1e-12 <= model.objective_
+            model.objective_ >= -1e-12
             and -1e-12 <= model.dual_gap_ <= 1e-6 * model.objective_ + 1e-12
         )
 
@@ -146,7 +191,7 @@ def test_odd_data_have_a_certified_fit(what, penalty):
 @pytest.mark.parametrize("penalty", GRAPHS, ids=name)
 @pytest.mark.parametrize("seed", [1, 2, 5, 8])
 def test_conjugate_gradients_end_where_a_few_steps_solve_the_system(penalty, seed):
-    """One feature: as many unknowns as tasks. What is left is then rounding, of which nothing may be divided by."""
+    """One feature: as many unknowns as tasks. What is left is rounding: no divisor."""
     rng = np.random.default_rng(seed)
     Xs = [rng.normal(size=(m, 1)) for m in (6, 7, 10, 10)]
     ys = [X[:, 0] + rng.normal(size=len(X)) for X in Xs]
@@ -169,7 +214,10 @@ def test_conjugate_gradients_end_where_a_few_steps_solve_the_system(penalty, see
     "penalty", [Ridge(), chain(4), L1(), L21(), TraceNorm(), Clustered(2), Dirty()], ids=str
 )
 def test_units_change_nothing(penalty, x, y):
-    """Inputs times x and targets times y: coefficients times y/x, at lam times what keeps the objective the same."""
+    """Inputs times x and targets times y: coefficients times y/x.
+
+    lam is multiplied by what keeps the objective the same.
+    """
     lam = 0.05
     plain = LinearMTL(penalty, lam, tol=1e-9).fit(XS, YS)
     scaled = strict(
@@ -237,26 +285,33 @@ BAD = {
     "no task": ({}, [], [], "no task"),
     "an empty task": ({}, [*XS[:3], XS[3][:0]], [*YS[:3], YS[3][:0]], "task 3: no samples"),
     "features": ({}, [*XS[:3], XS[3][:, :2]], YS, "task 3: 2 features"),
-    "lengths": ({}, XS, [*YS[:3], YS[3][:5]], "task 3: y of shape (5,)"),
+    "lengths": ({}, XS, [*YS[:3], YS[3][:5]], "task 3: 5 y for 20 rows"),
     "lists": ({}, XS, YS[:2], "4 tasks in X, 2 in y"),
     "one class": ({"loss": "logistic"}, XS, [np.ones(m) for m in SIZES], "task 0: one class"),
-    "labels 1 and 2": (
+    "three labels": (
         {"loss": "logistic"},
         XS,
-        [1 + np.arange(m) % 2 for m in SIZES],
+        [np.arange(m) % 3 for m in SIZES],
         "task 0: label 2, loss logistic takes 0 and 1",
     ),
-    "labels -1 and 1": (
+    "-1 beside 0 and 1": (
         {"loss": "squared_hinge"},
         XS,
-        [2 * (np.arange(m) % 2) - 1 for m in SIZES],
-        "task 0: label -1",
+        [np.arange(5) % 2, 2 * (np.arange(9) % 2) - 1, *(np.arange(m) % 2 for m in SIZES[2:])],
+        "task 1: label -1, loss squared_hinge takes 0 and 1",
     ),
-    "words for labels": (
+    "words beside numbers": (
         {"loss": "logistic"},
         XS,
-        [np.array(["no", "yes"])[np.arange(m) % 2] for m in SIZES],
-        "task 0: y of type",
+        [np.arange(5) % 2, *(np.array(["no", "yes"])[np.arange(m) % 2] for m in SIZES[1:])],
+        "task 1: y of type <U3, in task 0 of type int64",
+    ),
+    "measurements for labels": ({"loss": "logistic"}, XS, YS, "task 0: label"),
+    "numbers written as text": (
+        {},
+        [X.astype(str) for X in XS],
+        YS,
+        "task 0: X of type <U32, expected numbers",
     ),
     "words": ({}, [X.astype(str).astype(object) + "m" for X in XS], YS, "task 0: X of type object"),
     "sparse": ({}, [scipy.sparse.csr_array(X) for X in XS], YS, "sparse input is not supported"),
@@ -279,7 +334,7 @@ def test_bad_input_is_named_wherever_it_enters(what, entry):
 
 @pytest.mark.parametrize("lam", [-1, 0, np.nan, np.inf, "1"])
 def test_bad_lam_is_named(lam):
-    with pytest.raises(ValueError, match=f"^lam {re.escape(repr(lam))}"):
+    with pytest.raises(ValueError, match=f"^LinearMTL: lam {re.escape(repr(lam))}"):
         LinearMTL(L21(), lam).fit(XS, YS)
 
 

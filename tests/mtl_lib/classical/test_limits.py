@@ -121,7 +121,7 @@ def test_l21_of_one_task_is_the_lasso(weighting):
 
 
 def test_ridge_about_the_mean_is_the_blup_of_the_mixed_model():
-    """y = x.(beta + u_t) + e with u_t ~ N(0, tau^2 I) for intercept and slopes: generalised least squares."""
+    """y = x.(beta + u_t) + e with u_t ~ N(0, tau^2 I): generalised least squares."""
     Xs, ys = ragged()
     sigma, tau = 0.6, 0.8
     Zs = [np.column_stack([X, np.ones(len(X))]) for X in Xs]
@@ -345,7 +345,7 @@ def test_deviations_vanish_from_lambda_max_on(penalty, rule, about_mean):
 @either_mean
 @pytest.mark.parametrize("loss", ["logistic", "squared_hinge", "mixed"])
 def test_deviations_vanish_from_lambda_max_on_for_other_losses(penalty, loss, rule, about_mean):
-    """lambda_max is the dual norm at the unpenalised optimum of b and w_0, which Newton's method finds."""
+    """lambda_max is the dual norm at the unpenalised optimum of b and w_0."""
     Xs, ys = ragged(sizes=(14, 9, 16, 12))
     losses = losses_of(loss)
     ys = [
@@ -496,7 +496,7 @@ def test_ridge_is_the_same_as_appended_rows(penalty, about_mean, weighting):
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
 @pytest.mark.parametrize("m", [30, 4], ids=["Gram matrices", "samples"])
 def test_one_X_for_all_tasks_is_the_same_as_copies_of_it(rule, about_mean, loss, m):
-    """One product serves all tasks that have one X; the point, its gradient and its certificate do not change."""
+    """One product serves all tasks that have one X; points and certificates do not change."""
     X, Y = shared(m)
     Y = Y if loss == "squared" else (np.arange(m) % 2 == [[0], [1], [0]]).T.astype(float)
     model = LinearMTL(TraceNorm(), loss=loss, intercept=rule, about_mean=about_mean, ridge=0.1)

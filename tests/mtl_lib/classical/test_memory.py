@@ -1,4 +1,7 @@
-"""Peak memory of a large fit, from NumPy's own reports to tracemalloc (a child's getrusage has its parent's peak in it)."""
+"""Peak memory of a large fit, as NumPy reports it to tracemalloc.
+
+The getrusage of a child has its parent's peak in it.
+"""
 
 import tracemalloc
 

@@ -1,4 +1,4 @@
-"""What a fit says about the tasks, support, rank and covariance, against the same problem solved by cvxpy, under every loss."""
+"""Support, rank and covariance of a fit, against cvxpy, under every loss."""
 
 import warnings
 
@@ -17,7 +17,7 @@ every_seed = pytest.mark.parametrize("seed", [0, 1, 2])
 
 
 def tasks(loss, seed):
-    """Ragged, with two useful features and models of rank one, so that there is a structure to find."""
+    """Ragged, with two useful features and models of rank one: there is a structure to find."""
     rng = np.random.default_rng(seed)
     W = np.outer([1, 2, -1, 1.5], [1, -1, 0, 0, 0])
     made = []
@@ -95,7 +95,7 @@ def test_rank_is_that_of_cvxpy(loss, seed):
 @every_loss
 @every_seed
 def test_task_covariance_is_that_of_cvxpy(loss, seed):
-    """The joint problem in W and Sigma >= 0 of trace 1, as it is defined, not its reduction to the trace norm."""
+    """The joint problem in W and Sigma >= 0 of trace 1, not its reduction to the trace norm."""
     data = tasks(loss, seed)
     model = LinearMTL(MTRL(), 0.02, tol=1e-10, max_iter=50_000).fit(data)
     sigma = cp.Variable((T, T), PSD=True)

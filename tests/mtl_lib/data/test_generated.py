@@ -1,4 +1,4 @@
-"""Generators: an oracle recovers the stated truth, Bayes errors are what they say, streams keep tasks apart.
+"""Generators: an oracle recovers the truth, Bayes errors are as stated, streams keep tasks apart.
 
 Random bounds are four or more standard errors at fixed seeds.
 """
@@ -364,7 +364,7 @@ def test_independent_labelings_share_nothing():
         [[np.mean((task.X @ theta > 0) == task.y) for theta in truth["theta"]] for task in tasks]
     )
     assert (np.diag(right) > 0.95).all()
-    # the angle between two independent theta, and so the agreement, has deviation about 1 / (pi sqrt(d))
+    # the angle of two independent theta, and so the agreement, has deviation about 1 / (pi sqrt(d))
     others = right[~np.eye(40, dtype=bool)]
     assert others.mean() == pytest.approx(
         0.5, abs=4 / np.pi / np.sqrt(60) / np.sqrt(40 * 39 / 2) + 4 * 0.5 / np.sqrt(40 * 300)
@@ -636,11 +636,11 @@ def test_world_is_proper(types, items, genres):
         ),
         (
             lambda: linear("shared support", 3, 4, 2, 1.0, 0),
-            r"linear: support size 5, allowed is a whole number from 1 to 4",
+            r"linear: size 5, allowed is a whole number from 1 to 4",
         ),
         (
             lambda: linear("clusters", 2, 4, 2, 1.0, 0),
-            r"linear: clusters 3, allowed is a whole number from 1 to 2",
+            r"linear: k 3, allowed is a whole number from 1 to 2",
         ),
         (
             lambda: linear("clusters", 5, 4, 2, 1.0, 0, spread=1.5),
@@ -674,7 +674,7 @@ def test_world_is_proper(types, items, genres):
         (lambda: linear("unrelated", 2, 4, None, 1.0, 0), r"linear: m None, allowed"),
         (
             lambda: linear("unrelated", 2, 4, 2, -1.0, 0),
-            r"linear: noise -1.0, allowed is a number, 0 or more",
+            r"linear: noise -1.0, allowed is a finite number, 0 or more",
         ),
         (lambda: linear("unrelated", 2, 4, 2, np.nan, 0), r"linear: noise nan"),
         (lambda: linear("unrelated", 2, 4, 2, np.inf, 0), r"linear: noise inf"),
@@ -687,8 +687,14 @@ def test_world_is_proper(types, items, genres):
             r"linear: 1 losses for 2 tasks",
         ),
         (lambda: mixture(True, 0), r"mixture: T True"),
-        (lambda: mixture(2, 0, alpha=0), r"mixture: alpha 0, allowed is a number above 0"),
-        (lambda: mixture(2, 0, noise=0.0), r"mixture: noise 0.0, allowed is a number above 0"),
+        (
+            lambda: mixture(2, 0, alpha=0),
+            r"mixture: alpha 0, allowed is a finite number more than 0",
+        ),
+        (
+            lambda: mixture(2, 0, noise=0.0),
+            r"mixture: noise 0.0, allowed is a finite number more than 0",
+        ),
         (lambda: mixture(2, 0, components=0), r"mixture: components 0"),
         (lambda: flipped(2, 0, d=0), r"mixture: d 0"),
         (lambda: independent(2, 0, m=[1, 2, 3]), r"mixture: m: 3 numbers for 2 tasks"),
@@ -702,7 +708,10 @@ def test_world_is_proper(types, items, genres):
             lambda: users.users(3, 3, 0, items=1),
             r"users: items 1, allowed is a whole number, 2 or more",
         ),
-        (lambda: users.users(3, 3, 0, noise=0), r"users: noise 0, allowed is a number above 0"),
+        (
+            lambda: users.users(3, 3, 0, noise=0),
+            r"users: noise 0, allowed is a finite number more than 0",
+        ),
     ],
 )
 def test_bad_input_is_one_clear_line(call, message):

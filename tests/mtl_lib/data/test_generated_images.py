@@ -155,7 +155,7 @@ def test_the_oracle_errs_as_often_as_stated(rho, error):
 
 @pytest.mark.parametrize("rho", [0, 0.6, 1])
 def test_the_other_task_s_direction_errs_by_the_angle(rho):
-    """On task 2 the direction of task 1 sees the separation shrunk to rho s: error Phi(-rho s / 2)."""
+    """On task 2 the direction of task 1 sees the separation rho s: error Phi(-rho s / 2)."""
     n = 10000
     tasks, truth = dial(rho, n, 6)
     expected = stats.norm.cdf(-rho * truth["separation"] / 2)
@@ -207,7 +207,7 @@ def test_train_and_test_share_the_truth_and_longer_samples_extend_shorter_ones()
 
 
 def test_twice_the_images_help_where_the_tasks_are_one_and_not_where_they_share_nothing():
-    """Plain mean differences as classifiers: pooling both tasks gains at rho = 1 and loses at rho = 0, over 40 worlds."""
+    """Mean differences as classifiers, 40 worlds: pooling gains at rho = 1 and loses at rho = 0."""
     gain = {rho: [] for rho in (0, 1)}
     for rho, seed in [(rho, seed) for rho in gain for seed in range(40)]:
         (first, second), truth = dial(rho, 20, seed)

@@ -1,4 +1,4 @@
-"""Images, sensors and text: parsers on small files, what helpers promise, stand-ins, and the real data against their cards."""
+"""Images, sensors and text: parsers, helpers, stand-ins, and the real data against their cards."""
 
 import gzip
 import io
@@ -14,7 +14,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from mtl_lib.data import store
 from mtl_lib.data.features import images, words
+from mtl_lib.data.features.copies import copy_groups
 from mtl_lib.data.sources import atis, cifar, fashion, mnist, sentiment, shakespeare, tweets, watch
+from mtl_lib.data.store import idx as idx_file
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 # (module, options of load and standin, tasks, samples of all tasks)
@@ -40,7 +42,7 @@ def standin(reading, seed):
 
 
 def real(module, **options):
-    """The loaded task set; skipped where a source of the full profile is neither cached nor in the mirror."""
+    """The loaded task set; skipped where a source of the full profile cannot be had."""
     try:
         return module.load(**options)
     except store.DataMissing as missing:
@@ -177,7 +179,7 @@ def idx(array):
 @given(shape=st.lists(st.integers(0, 4), min_size=1, max_size=3))
 def test_idx_files_round_trip(shape):
     array = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
-    assert_array_equal(images.read_idx(idx(array), "small"), array)
+    assert_array_equal(idx_file.read(idx(array), "small"), array)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,7 @@ def test_idx_files_round_trip(shape):
 )
 def test_damaged_idx_files_are_refused(raw, message):
     with pytest.raises(ValueError, match=f"small: .*{message}"):
-        images.read_idx(raw, "small")
+        idx_file.read(raw, "small")
 
 
 def test_fashion_joins_training_and_test_files(tmp_path):
@@ -219,10 +221,11 @@ def test_fashion_joins_training_and_test_files(tmp_path):
 
 def test_mnist_bytes_are_exact(tmp_path):
     bytes_ = np.arange(784) % 256
-    part = lambda label: ((bytes_[None] / 256).astype(np.float32), np.array([label]))
+    image = (bytes_[None] / 256).astype(np.float32)
     with zipfile.ZipFile(tmp_path / "wheel", "w") as wheel:
         wheel.writestr(
-            "mnist/data/mnist.pkl.gz", gzip.compress(pickle.dumps((part(5), part(0), part(4))))
+            "mnist/data/mnist.pkl.gz",
+            gzip.compress(pickle.dumps(tuple((image, np.array([label])) for label in (5, 0, 4)))),
         )
     made = mnist.convert(tmp_path / "wheel")
     assert_array_equal(made["images"].reshape(3, 784), np.tile(bytes_, (3, 1)))
@@ -337,7 +340,9 @@ def test_class_pairs_begin_again_when_a_class_is_used_up(digits):
 
 
 def test_a_pairs_images_depend_on_the_seed_and_not_on_later_pairs(digits):
-    rows = lambda pairs, seed: images.class_pairs(digits, pairs, 50, seed)[0].rows.tolist()
+    def rows(pairs, seed):
+        return images.class_pairs(digits, pairs, 50, seed)[0].rows.tolist()
+
     assert rows([("1", "2")], 0) == rows([("1", "2"), ("2", "3")], 0) != rows([("1", "2")], 1)
 
 
@@ -353,7 +358,7 @@ def test_class_pairs_keep_groups():
         ([("1", "x")], 5, "class 'x' .* allowed are 0, 1, 2"),
         ([("1", "1")], 5, "a class against itself"),
         ([("1", "2")], 201, "201 images per class of '1' .* 1 to 200"),
-        ([("1", "2")], 0, "0 images per class"),
+        ([("1", "2")], 0, "per_class 0, allowed is a whole number, 1 or more"),
         ([("1", "2"), ("1", "2")], 5, "'1 versus 2' occurs twice"),
     ],
 )
@@ -412,7 +417,8 @@ def test_components_keep_the_regime(digits):
 @pytest.mark.parametrize("d", [0, 785, -1])
 def test_components_refuse_a_wrong_number(digits, d):
     with pytest.raises(
-        ValueError, match=f"{d} components of 'MNIST .simulated.', allowed are 1 to 784"
+        ValueError,
+        match=f"components of 'MNIST .simulated.': d {d}, allowed is a whole number from 1 to 784",
     ):
         images.components(digits, d)
 
@@ -435,7 +441,7 @@ def test_components_need_one_inputs(digits):
 )
 def test_windows_stay_inside_their_recording(lengths):
     recording = np.repeat(np.arange(len(lengths)), lengths)
-    windows, of_window = watch.cut(
+    windows, of_window = watch.windows_of(
         np.column_stack([recording, np.arange(len(recording))]), np.array(lengths)
     )
     assert (windows[:, :, 0] == of_window[:, None]).all()
@@ -541,8 +547,8 @@ def test_codes_and_cuts_round_trip(sentences):
     codes = words.encode(sentences, known, 5)
     assert [[known[c] for c in row if c] for row in codes] == sentences
     flat = np.array([word for sentence in sentences for word in sentence], dtype=str)
-    assert words.cut(flat, np.array([len(s) for s in sentences])) == sentences
-    groups = words.same(codes)
+    assert words.sentences_of(flat, np.array([len(s) for s in sentences])) == sentences
+    groups = copy_groups(codes)
     assert [sentences[g] for g in groups] == sentences
     assert all(sentences.index(s) == g for s, g in zip(sentences, groups, strict=True))
 
@@ -612,7 +618,7 @@ def test_atis_codes_unseen_labels_after_those_of_training(tmp_path):
         [("fly at noon", "O O B-afternoon", "a day")],
     )
     made = atis.convert(*paths)
-    sentences, tags = (words.cut(made[key], made["lengths"]) for key in ("words", "tags"))
+    sentences, tags = (words.sentences_of(made[key], made["lengths"]) for key in ("words", "tags"))
     tasks = atis._tasks(sentences, tags, made["intents"], made["part"], "small")
     intent, slots = tasks["intent"], tasks["slots"]
     assert intent.meta["classes"] == ("airfare", "flight", "a day") and intent.meta["trained"] == 2
@@ -692,11 +698,11 @@ Now.
 
 def test_speeches_of_a_play():
     assert shakespeare.parse(PLAY) == [
-        ("KING", "my lord tis cold to night come".split()),
-        ("FOOL", "ay no no good night o'er there".split()),
+        ("KING", ["my", "lord", "tis", "cold", "to", "night", "come"]),
+        ("FOOL", ["ay", "no", "no", "good", "night", "o'er", "there"]),
         ("FIRST LORD", ["hark"]),
         ("FOOL", ["farewell"]),
-        ("KING", "go exit all now".split()),
+        ("KING", ["go", "exit", "all", "now"]),
     ]
 
 
@@ -799,7 +805,9 @@ def test_components_of_texts_reproduce_their_inner_products():
 @pytest.mark.parametrize("d", [0, 201])
 def test_sentiment_refuses(d):
     for call in (lambda: sentiment.standin(0, d=d), lambda: sentiment.load(d=d)):
-        with pytest.raises(ValueError, match=f"sentiment: {d} components, allowed are 1 to 200"):
+        with pytest.raises(
+            ValueError, match=f"sentiment: d {d}, allowed is a whole number from 1 to 200"
+        ):
             call()
 
 

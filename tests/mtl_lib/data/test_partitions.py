@@ -147,7 +147,7 @@ def test_iid_clients_have_the_class_proportions_of_the_task():
 
 
 def shares(alpha, K=10, seeds=40):
-    """(seeds * C, K) shares of each class over the clients, from partitions that were not drawn twice."""
+    """(seeds * C, K) shares of each class over the clients, from partitions drawn only once."""
     task, found = classes(10000, C=10), []
     for seed in range(seeds):
         card = partitions.dirichlet(task, K, seed, alpha).card
@@ -158,7 +158,7 @@ def shares(alpha, K=10, seeds=40):
 
 @pytest.mark.parametrize("alpha", [0.3, 1.0, 10.0])
 def test_dirichlet_shares_have_the_stated_moments(alpha):
-    """Mean 1/K and second moment (alpha + 1) / (K (K alpha + 1)), within 4 standard errors over classes."""
+    """Mean 1/K, second moment (alpha + 1) / (K (K alpha + 1)), within 4 errors over classes."""
     K, found = 10, shares(alpha)
     squares = (found**2).sum(axis=1) / K
     assert_allclose(found.sum(axis=1), 1)
@@ -186,7 +186,7 @@ def test_dirichlet_draws_again_until_all_are_large_enough():
 
 
 def test_dirichlet_weights_of_a_client_do_not_depend_on_the_others():
-    """Ratios of shares are ratios of gammas keyed by client; more clients leave them, up to rounding."""
+    """Ratios of shares are ratios of gammas keyed by client; more clients leave them (rounded)."""
     task = classes(200000)
     few, many = (
         np.array(
@@ -207,7 +207,10 @@ def test_shards_hold_few_classes():
 
 @pytest.mark.parametrize("law, spread", [("dirichlet", 3.0), ("lognormal", 0.3)])
 def test_quantity_sizes_follow_their_law(law, spread):
-    """Variance between the clients of one draw: of shares, 1/K (K spread + 1) for Dirichlet; of log shares, spread^2."""
+    """Variance between clients of one draw.
+
+    Of shares, 1/K (K spread + 1) for Dirichlet; of log shares, spread^2.
+    """
     task, K = classes(20000), 8
     cards = [partitions.quantity(task, K, seed, law, spread).card for seed in range(150)]
     sizes = np.array([[c["size"] for c in card["clients"].values()] for card in cards]) / len(task)
@@ -468,13 +471,13 @@ UNSEEN = replace(classes(), observed=np.arange(600) > 0)
 BAD = {
     "no clients": (
         lambda: partitions.iid(classes(), 0, 0),
-        "iid: clients 0, allowed are whole numbers from 1 to 600",
+        "iid: clients 0, allowed is a whole number from 1 to 600",
     ),
     "too many": (lambda: partitions.iid(classes(), 601, 0), "clients 601"),
     "half a client": (lambda: partitions.iid(classes(), 2.5, 0), "clients 2.5"),
     "alpha 0": (
         lambda: partitions.dirichlet(classes(), 4, 0, 0),
-        "alpha 0, allowed is more than 0",
+        "alpha 0, allowed is a finite number more than 0",
     ),
     "alpha nan": (lambda: partitions.mixture(classes(), 4, 0, 2, float("nan")), "alpha nan"),
     "alpha text": (lambda: partitions.dirichlet(classes(), 4, 0, "0.1"), "alpha '0.1'"),
@@ -524,7 +527,7 @@ BAD = {
         lambda: partitions.mixture(classes(C=3), 4, 0, 4, 1.0),
         "4 different label maps",
     ),
-    "by": (lambda: partitions.natural(classes(), np.zeros(3)), "by has shape"),
+    "by": (lambda: partitions.natural(classes(), np.zeros(3)), "3 group ids for 600 rows"),
     "all small": (
         lambda: partitions.natural(classes(), np.arange(600), smallest=2),
         "largest of 600 groups has 1 samples",

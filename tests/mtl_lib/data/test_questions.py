@@ -1,4 +1,4 @@
-"""Questions about pictures, few codes for many ids, related heads, turned pictures: what each maker promises."""
+"""Questions about pictures, few codes for many ids, related heads, turned pictures."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ def test_four_questions_about_the_same_pictures():
     )
     assert [t.loss for t in four] == ["ce", "ce", "squared", "squared"]
     names, groups = four["class"].meta["classes"], four["group"].meta["classes"]
-    for y, g in zip(four["class"].y[:50], four["group"].y, strict=True):
+    for y, g in zip(four["class"].y[:50], four["group"].y[:50], strict=True):
         assert names[y] in GROUPS[groups[g]]
     for name in ("ink", "asymmetry"):
         assert abs(four[name].y.mean()) < 1e-5 and abs(four[name].y.std() - 1) < 1e-5
@@ -67,7 +67,9 @@ def test_the_commonest_ids_keep_a_code():
         :2
     ].tolist() == [0, 1]
     assert coded["next"].meta["classes"] == ("e", "i") and coded["r"].observed is None
-    with pytest.raises(ValueError, match="99 codes for 'seen', allowed are 1 to 3"):
+    with pytest.raises(
+        ValueError, match="codes of 'seen': keep 99, allowed is a whole number from 1 to 3"
+    ):
         sequences.commonest(tasks, 99, np.arange(3))
 
 

@@ -15,7 +15,7 @@ from mtl_lib.data.sources import bdf, chem97, exam, hsb82, movielens, radon, sch
 from mtl_lib.data.store import cache as store
 from mtl_lib.data.store import rdatasets
 
-# reading: (module, options, tasks, samples, smallest, median, largest, columns), the figures of DATA.md
+# reading: (module, options, tasks, samples, smallest, median, largest, columns)
 READINGS = {
     "exam": (exam, {}, 65, 4059, 2, 60, 198, 8),
     "hsb82": (hsb82, {}, 160, 7185, 14, 47, 67, 3),
@@ -48,7 +48,7 @@ def standin(reading, seed):
 
 
 def real(reading):
-    """The loaded task set; skipped where a source of the full profile is neither cached nor in the mirror."""
+    """The loaded task set; skipped where a source of the full profile cannot be had."""
     module, options, *_ = READINGS[reading]
     try:
         return module.load(**options)
@@ -108,17 +108,17 @@ def test_school_alone_is_of_the_full_profile():
     assert [module for module in SOURCES.values() if module.CARD.profile == "full"] == [school]
 
 
-FACTS = dict(
-    title="T",
-    archive=("a", "b"),
-    item="i",
-    tasks="t",
-    target="y",
-    inputs="x",
-    licence="l",
-    citation="c",
-    traps="none known",
-)
+FACTS = {
+    "title": "T",
+    "archive": ("a", "b"),
+    "item": "i",
+    "tasks": "t",
+    "target": "y",
+    "inputs": "x",
+    "licence": "l",
+    "citation": "c",
+    "traps": "none known",
+}
 
 
 @pytest.mark.parametrize(
@@ -165,10 +165,13 @@ def test_standin_is_drawn_by_its_seed(reading):
 def test_standin_can_be_learned(reading):
     """The inputs explain the target inside the tasks, in samples the fit has not seen."""
     train, test = standin(reading, 5).split("samples", 0.7, seed=0)
-    inside = lambda tasks: [
-        np.concatenate([getattr(t, part) - getattr(t, part).mean(axis=0) for t in tasks])
-        for part in ("X", "y")
-    ]
+
+    def inside(tasks):
+        return [
+            np.concatenate([getattr(t, part) - getattr(t, part).mean(axis=0) for t in tasks])
+            for part in ("X", "y")
+        ]
+
     (X, y), (X_test, y_test) = inside(train), inside(test)
     fit = np.linalg.lstsq(X, y, rcond=None)[0]
     assert 1 - np.var(y_test - X_test @ fit) / np.var(y_test) > 0.05
@@ -293,16 +296,20 @@ def test_readings_of_bdf_have_the_same_inputs():
             {"reading": "films"},
             "movielens: reading 'films', allowed are sequences, users",
         ),
-        (movielens.load, {"length": 0}, "movielens: length 0, allowed is a whole number from 1"),
+        (
+            movielens.load,
+            {"length": 0},
+            "movielens: length 0, allowed is a whole number, 1 or more",
+        ),
         (
             movielens.standin,
             {"seed": 0, "length": 2.5},
-            "movielens: length 2.5, allowed is a whole number from 1",
+            "movielens: length 2.5, allowed is a whole number, 1 or more",
         ),
         (
             movielens.standin,
             {"seed": 0, "length": True},
-            "movielens: length True, allowed is a whole number from 1",
+            "movielens: length True, allowed is a whole number, 1 or more",
         ),
     ],
 )
@@ -357,7 +364,7 @@ def test_known_numbers_of_the_real_data():
 
 @pytest.mark.data
 def test_sleepstudy_gives_the_published_fixed_effects():
-    """Every person has the same days: REML's fixed effects (Bates et al. 2015) are the mean of the persons' own lines."""
+    """Every person has the same days: REML's fixed effects (Bates et al. 2015) are mean lines."""
     lines = [np.polyfit(task.X[:, 0], task.y, 1)[::-1] for task in sleepstudy.load()]
     assert_allclose(np.mean(lines, axis=0), [251.405, 10.467], atol=5e-4)
     model = LinearMTL(Ridge(), 0.01, intercept="about_mean", about_mean=True, weighting="sum").fit(
@@ -459,9 +466,11 @@ def test_the_traps_of_movielens():
 def test_the_coding_of_school():
     tasks = real("school")
     array = tasks[0].inputs.array
-    block = lambda name: array[
-        :, [column.startswith(f"{name} ") and column[-1].isdigit() for column in school.COLUMNS]
-    ]
+
+    def block(name):
+        codes = [c.startswith(f"{name} ") and c[-1].isdigit() for c in school.COLUMNS]
+        return array[:, codes]
+
     for name, codes in school.CODES.items():
         if codes > 1:
             assert block(name).shape[1] == codes and set(np.unique(block(name))) == {0, 1}

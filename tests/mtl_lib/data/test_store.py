@@ -7,6 +7,7 @@ import http.server
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import zipfile
 from pathlib import Path
@@ -21,6 +22,7 @@ from mtl_lib.data.store import download, rdatasets
 from suite import archives
 
 CONTENT = b"7 8 9"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture
@@ -57,7 +59,8 @@ def test_from_the_mirror_then_from_the_cache(pinned):
     assert store.fetch("tiny").read_bytes() == CONTENT
     pinned.unlink()
     assert store.fetch("tiny").read_bytes() == CONTENT and load() == [7, 8, 9]
-    assert store.READ == {"tiny": f"{hashlib.sha256(CONTENT).hexdigest()}-v1"}
+    identity = f"{hashlib.sha256(CONTENT).hexdigest()}-v1"
+    assert dict(store.READ) == {"tiny": identity}
 
 
 def test_a_mirror_file_with_another_hash_is_not_used(pinned):
@@ -94,7 +97,7 @@ def test_no_network_no_mirror_no_cache(pinned, monkeypatch):
 
 def test_a_full_disk_leaves_no_half_file(pinned, monkeypatch):
     def full(source, target):
-        open(target, "wb").write(CONTENT[:2])
+        Path(target).write_bytes(CONTENT[:2])
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(store.shutil, "copyfile", full)
@@ -244,7 +247,8 @@ def test_a_debian_package_is_downloaded_once_and_not_installed(pinned, tmp_path,
         f'#!/bin/sh\necho "$@" >> {tmp_path}/calls; touch dataset-tiny_1.deb\n'
     )
     (scripts / "dpkg-deb").write_text(
-        '#!/bin/sh\nd="$3/usr/share/no-such-datasets/tiny"; mkdir -p "$d"; printf a > "$d/a"; printf b > "$d/b"\n'
+        '#!/bin/sh\nd="$3/usr/share/no-such-datasets/tiny"; mkdir -p "$d"\n'
+        'printf a > "$d/a"; printf b > "$d/b"\n'
     )
     for script in scripts.iterdir():
         script.chmod(0o755)
@@ -319,3 +323,59 @@ def test_data_list_names_every_source_and_how_to_get_it(monkeypatch, tmp_path, c
         and "make data PROFILE=full" in out
         and "make data, 50 MB" in out
     )
+
+
+ELSEWHERE = """
+import sys
+from mtl_lib.data.store import archives, cache
+assert cache.__file__.startswith(sys.argv[1]), cache.__file__
+archives.FILES = (archives.Pin("tiny.txt", sys.argv[2], 1, address="http://127.0.0.1:9/tiny.txt"),)
+print(cache.fetch("tiny.txt").relative_to(sys.argv[3]).parts[0])
+archives.FILES = (archives.Pin("tiny.txt", "0" * 64, 1, address="http://127.0.0.1:9/tiny.txt"),)
+try:
+    cache.fetch("tiny.txt")
+except cache.DataMissing as missing:
+    print(missing)
+"""
+
+
+@pytest.mark.parametrize(
+    "checkout, retry",
+    [(True, "Run make data with a network"), (False, "Load it again with a network")],
+    ids=["checkout", "installed"],
+)
+def test_relative_places_count_from_the_checkout_or_else_from_here(tmp_path, checkout, retry):
+    """A copy of the package, with and without a project file beside it, finds its mirror."""
+    home = tmp_path / "home"
+    library = Path(rdatasets.__file__).parents[2]  # mtl_lib
+    shutil.copytree(library, home / "mtl_lib", ignore=shutil.ignore_patterns("__pycache__"))
+    if checkout:
+        (home / "pyproject.toml").touch()
+    base = home if checkout else tmp_path / "here"
+    (tmp_path / "here").mkdir()
+    (base / "mirror").mkdir()
+    (base / "mirror" / "tiny.txt").write_bytes(CONTENT)
+    done = subprocess.run(
+        [*(sys.executable, "-c", ELSEWHERE, str(home)), SHA256, str(base)],
+        cwd=tmp_path / "here",
+        env={
+            "PYTHONPATH": str(home),
+            "MTL_DATA_DIR": "cache",
+            "MTL_DATA_MIRROR": "mirror",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    place, message = done.stdout.splitlines()
+    assert place == "cache" and retry in message
+
+
+def test_the_store_and_the_names_of_sources_load_nothing_heavy():
+    program = (
+        "import sys; from mtl_lib.data import NAMES, sources, store; sources.card, store.pins()\n"
+        "print(sorted({'numpy', 'scipy', 'pandas', 'platformdirs', 'pooch'} & set(sys.modules)))"
+    )
+    home = Path(rdatasets.__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=home)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr

@@ -91,10 +91,10 @@ def test_colour_images_are_block_means():
 @pytest.mark.parametrize(
     "options, said",
     [
-        (dict(n=7), "7 and 7 images"),
-        (dict(n=8, second_n=6), "8 and 6"),
-        (dict(n=8, second="B versus C"), "second 'B versus C'"),
-        (dict(n=10_000), "10000 and 10000|images of '"),
+        ({"n": 7}, "7 and 7 images"),
+        ({"n": 8, "second_n": 6}, "8 and 6"),
+        ({"n": 8, "second": "B versus C"}, "second 'B versus C'"),
+        ({"n": 10_000}, "10000 and 10000|images of '"),
     ],
 )
 def test_bad_triples(options, said):

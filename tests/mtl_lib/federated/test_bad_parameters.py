@@ -1,49 +1,58 @@
-"""Each bad hyper-parameter gives one line that names the method, the parameter, its value and what is allowed."""
+"""A bad hyper-parameter is one line: the method, the parameter, its value, what is allowed."""
 
 import pytest
 import torch
 
-from mtl_lib.federated.engine.simulation import Diverged, simulate
-from mtl_lib.federated.methods.dfedem import DFedEM
-from mtl_lib.federated.methods.fedprox import FedProx
-from mtl_lib.federated.methods.fedrep import FedRep
-from mtl_lib.federated.methods.ifca import IFCA
-from mtl_lib.federated.methods.per_fedavg import PerFedAvg
-from mtl_lib.federated.methods.pfedme import PFedMe
-from mtl_lib.federated.methods.scaffold import SCAFFOLD
-from mtl_lib.stack.stack import MLP, SGD, Module
+from mtl_lib.federated import (
+    IFCA,
+    SCAFFOLD,
+    DFedEM,
+    Diverged,
+    FedProx,
+    FedRep,
+    PerFedAvg,
+    PFedMe,
+    simulate,
+)
+from mtl_lib.stack import MLP, SGD, Module
 
 NET, RULE, NAN = MLP((6, 1)), SGD(0.1), float("nan")
 MADE = [
-    (lambda: FedProx(NET, RULE, -1.0), "FedProx: mu -1.0, allowed is a finite number, 0 or more"),
-    (lambda: FedProx(NET, RULE, NAN), "FedProx: mu nan"),
     (
-        lambda: FedProx(NET, RULE, 0.1, "size"),
+        lambda: FedProx(NET, RULE, mu=-1.0),
+        "FedProx: mu -1.0, allowed is a finite number, 0 or more",
+    ),
+    (lambda: FedProx(NET, RULE, mu=NAN), "FedProx: mu nan"),
+    (
+        lambda: FedProx(NET, RULE, mu=0.1, weights="size"),
         "FedProx: weights 'size', allowed are samples, clients",
     ),
     (
-        lambda: SCAFFOLD(NET, RULE, 0.0),
+        lambda: SCAFFOLD(NET, RULE, global_rate=0.0),
         "SCAFFOLD: global_rate 0.0, allowed is a finite number more than 0",
     ),
-    (lambda: PerFedAvg(NET, RULE, -0.1), "Per-FedAvg: alpha -0.1"),
+    (lambda: PerFedAvg(NET, RULE, alpha=-0.1), "Per-FedAvg: alpha -0.1"),
     (
-        lambda: PerFedAvg(NET, RULE, 0.1, "second"),
+        lambda: PerFedAvg(NET, RULE, alpha=0.1, order="second"),
         "Per-FedAvg: order 'second', allowed are first, exact",
     ),
-    (lambda: PerFedAvg(NET, RULE, 0.1, personal_steps=-1), "Per-FedAvg: personal_steps -1"),
-    (lambda: PFedMe(NET, RULE, 0.0, 0.1), "pFedMe: lam 0.0"),
-    (lambda: PFedMe(NET, RULE, 1.0, NAN), "pFedMe: inner_rate nan"),
+    (lambda: PerFedAvg(NET, RULE, alpha=0.1, personal_steps=-1), "Per-FedAvg: personal_steps -1"),
+    (lambda: PFedMe(NET, RULE, lam=0.0, inner_rate=0.1), "pFedMe: lam 0.0"),
+    (lambda: PFedMe(NET, RULE, lam=1.0, inner_rate=NAN), "pFedMe: inner_rate nan"),
     (
-        lambda: PFedMe(NET, RULE, 1.0, 0.1, 0),
+        lambda: PFedMe(NET, RULE, lam=1.0, inner_rate=0.1, inner_steps=0),
         "pFedMe: inner_steps 0, allowed is a whole number, 1 or more",
     ),
-    (lambda: PFedMe(NET, RULE, 1.0, 0.1, beta=-1), "pFedMe: beta -1"),
-    (lambda: FedRep(NET, RULE, 0), "FedRep: head_epochs 0"),
-    (lambda: IFCA(NET, RULE, 0), "IFCA: models 0"),
-    (lambda: IFCA(NET, RULE, 2.0), "IFCA: models 2.0"),
-    (lambda: DFedEM(NET, RULE, 2, "star"), "D-FedEM: graph 'star', allowed are complete, ring"),
+    (lambda: PFedMe(NET, RULE, lam=1.0, inner_rate=0.1, beta=-1), "pFedMe: beta -1"),
+    (lambda: FedRep(NET, RULE, head_epochs=0), "FedRep: head_epochs 0"),
+    (lambda: IFCA(NET, RULE, models=0), "IFCA: models 0"),
+    (lambda: IFCA(NET, RULE, models=2.0), "IFCA: models 2.0"),
     (
-        lambda: DFedEM(NET, RULE, 2, mixing="mean"),
+        lambda: DFedEM(NET, RULE, components=2, graph="star"),
+        "D-FedEM: graph 'star', allowed are complete, ring",
+    ),
+    (
+        lambda: DFedEM(NET, RULE, components=2, mixing="mean"),
         "D-FedEM: mixing 'mean', allowed are metropolis, average",
     ),
 ]
@@ -57,28 +66,28 @@ RUN = [
         "FedRep: the net has one layer (weight, bias)",
     ),
     (
-        lambda: IFCA(NET, RULE, 8),
+        lambda: IFCA(NET, RULE, models=8),
         "IFCA: 8 models for 7 clients ('client 2', ...), allowed is at most one each",
     ),
-    (lambda: DFedEM(NET, RULE, 8), "D-FedEM: 8 components for 7 clients"),
+    (lambda: DFedEM(NET, RULE, components=8), "D-FedEM: 8 components for 7 clients"),
     (
-        lambda: DFedEM(NET, RULE, 2, {"client 0": ["nobody"]}),
+        lambda: DFedEM(NET, RULE, components=2, graph={"client 0": ["nobody"]}),
         "D-FedEM: the graph names client 'nobody', which is not among the 7 training clients",
     ),
 ]
 DIVERGING = [
-    lambda rule: FedProx(NET, rule, 0.1),
+    lambda rule: FedProx(NET, rule, mu=0.1),
     lambda rule: SCAFFOLD(NET, rule),
-    lambda rule: PerFedAvg(NET, rule, 0.1),
-    lambda rule: PFedMe(NET, rule, 1.0, 0.1),
-    lambda rule: IFCA(NET, rule, 2),
-    lambda rule: DFedEM(NET, rule, 2),
+    lambda rule: PerFedAvg(NET, rule, alpha=0.1),
+    lambda rule: PFedMe(NET, rule, lam=1.0, inner_rate=0.1),
+    lambda rule: IFCA(NET, rule, models=2),
+    lambda rule: DFedEM(NET, rule, components=2),
     lambda rule: FedRep(MLP((6, 2, 1)), rule),
 ]
 
 
 def run(method, tasks, **others):
-    return simulate(method, tasks, **{**dict(rounds=2, batch_size=4), **others})
+    return simulate(method, tasks, **{**{"rounds": 2, "batch_size": 4}, **others})
 
 
 @pytest.mark.parametrize("make, message", MADE)
@@ -99,7 +108,7 @@ def test_a_loss_without_a_likelihood_is_refused_by_dfedem(clients):
     with pytest.raises(
         ValueError, match="D-FedEM: loss squared_hinge of client 'client 2' defines no likelihood"
     ):
-        run(DFedEM(NET, RULE, 2), clients("squared_hinge"))
+        run(DFedEM(NET, RULE, components=2), clients("squared_hinge"))
 
 
 @pytest.mark.parametrize("make", DIVERGING)

@@ -1,4 +1,6 @@
-"""Flower's simulation engine and a deployment on the loopback interface: the trajectories of one process, faults, no process left.
+"""Flower's simulation engine, and a deployment on the loopback interface.
+
+Both go through the trajectories of one process, survive faults, and leave no process.
 
 ``make test-distributed`` runs this in Flower's own environment.
 """
@@ -29,28 +31,27 @@ if importlib.util.find_spec("flwr"):
     import start
     import trial
 
+    from mtl_lib.federated import Mocha, remote, simulate
     from mtl_lib.federated.engine import simulation
-    from mtl_lib.federated.engine.simulation import simulate
-    from mtl_lib.federated.mocha.estimator import Mocha
     from mtl_lib.federated.remote import flower
-    from mtl_lib.federated.remote import protocol as remote
 
 
 def flat(tree, path=""):
     """Nested dicts of tensors by the path to them."""
-    made = {}
+    arrays = {}
     for key, value in tree.items():
-        made |= (
+        arrays |= (
             flat(value, f"{path}{key}/")
             if isinstance(value, dict)
             else {path + key: np.asarray(value)}
         )
-    return made
+    return arrays
 
 
 def stack_states(method, rounds):
     """{(client, round or "last"): what it is sent and remembers}, from the loop in one process."""
-    tasks, expected = trial.tasks(method), {}
+    tasks = trial.tasks(method)
+    expected = {}
     before = simulate(trial.METHODS[method](0), tasks, rounds=0, **trial.SETTINGS).state
     for number in range(1, rounds + 1):
         after = simulate(
@@ -70,7 +71,9 @@ def mocha_states(rounds, absent=()):
     class Recorded(Mocha):
         def _work(self, nodes, server, steps, round):
             steps = np.where([(name, round) in absent for name in nodes.names], 0, steps)
-            W, scale, done = server.W, server.scale, super()._work(nodes, server, steps, round)
+            W = server.W
+            scale = server.scale
+            answers = super()._work(nodes, server, steps, round)
             for t, name in enumerate(nodes.names):
                 a = nodes.a[nodes.start[t] : nodes.start[t + 1]].copy()
                 expected[name, round] = {
@@ -78,12 +81,12 @@ def mocha_states(rounds, absent=()):
                     "sent/scale": scale[t : t + 1],
                     "mine/a": a,
                 }
-            return done
+            return answers
 
-    made = Recorded(**trial.METHODS["MOCHA"](rounds).get_params())
+    model = Recorded(**trial.METHODS["MOCHA"](rounds).get_params())
     with pytest.warns(match="stopped after"):
-        made.fit(trial.tasks("MOCHA"))
-    for name, w in zip(made.task_names_, made.coef_, strict=True):
+        model.fit(trial.tasks("MOCHA"))
+    for name, w in zip(model.task_names_, model.coef_, strict=True):
         expected[name, "last"] = {"sent/model": w}
     return expected
 
@@ -98,29 +101,29 @@ def assert_trajectory(out, expected, skip=()):
     for (name, number), tensors in expected.items():
         if (name, number) in skip:
             continue
-        found = trial.seen(out / f"{name}-{number}.npz")
-        assert set(found) == set(tensors), (name, number)
+        states = trial.seen(out / f"{name}-{number}.npz")
+        assert set(states) == set(tensors), (name, number)
         for key, value in tensors.items():
-            largest = max(largest, float(np.abs(found[key] - value).max(initial=0)))
+            largest = max(largest, float(np.abs(states[key] - value).max(initial=0)))
             np.testing.assert_allclose(
-                found[key], value, rtol=0, atol=1e-6, err_msg=f"{name}, round {number}, {key}"
+                states[key], value, rtol=0, atol=1e-6, err_msg=f"{name}, round {number}, {key}"
             )
     print(f"{len(expected)} states, largest difference {largest:.1e}")
 
 
 def processes(mark: str) -> dict[int, str]:
     """Living processes that were started with ``mark`` in their environment, this one apart."""
-    found = {}
+    alive = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if (
                 mark.encode() in (folder / "environ").read_bytes()
                 and int(folder.name) != os.getpid()
             ):
-                found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+                alive[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
         except OSError:  # it has ended
             pass
-    return found
+    return alive
 
 
 def assert_none_left(mark: str, patience: float = 60.0) -> None:
@@ -132,7 +135,7 @@ def assert_none_left(mark: str, patience: float = 60.0) -> None:
 
 @pytest.fixture
 def marked(monkeypatch, tmp_path):
-    """A word in the environment of everything this test starts; none of it may be left when the test is over."""
+    """A word in the environment of everything this test starts; none of that may be left."""
     mark = f"MTL_TEST={tmp_path}"
     monkeypatch.setenv(*mark.split("=", 1))
     monkeypatch.setenv("PYTHONPATH", str(HERE / "trial"))  # for Ray's workers
@@ -206,7 +209,7 @@ class Deployment:
             self.node(position)
 
     def log(self, name):
-        self.logs.append(open(self.folder / f"{name}.log", "w"))
+        self.logs.append((self.folder / f"{name}.log").open("w"))  # noqa: SIM115 - end() closes it
         return {"stdout": self.logs[-1], "stderr": self.logs[-1]}
 
     def node(self, position):
@@ -238,9 +241,9 @@ class Deployment:
 
 @pytest.fixture
 def deployment(tmp_path, marked):
-    made = Deployment(tmp_path, 2)
-    yield made
-    made.end()
+    federation = Deployment(tmp_path, 2)
+    yield federation
+    federation.end()
 
 
 def test_a_deployment_goes_through_the_states_of_one_process(deployment):
@@ -254,8 +257,10 @@ def test_a_deployment_goes_through_the_states_of_one_process(deployment):
 
 
 def test_a_node_killed_in_mid_run_is_left_out(deployment):
-    """MOCHA goes on with the other node, as in one process where the first is absent from then on. Nobody waits for a time limit here:
-    Flower misses the heartbeat."""
+    """MOCHA goes on with the other node, as in one process where the first is absent from then on.
+
+    Nobody waits for a time limit here: Flower misses the heartbeat.
+    """
     tasks = trial.tasks("MOCHA")
     out = deployment.folder / "MOCHA"
 
@@ -278,8 +283,9 @@ def test_a_node_killed_in_mid_run_is_left_out(deployment):
 
 
 def test_a_node_started_anew_is_named_where_its_memory_is_gone(deployment):
-    """FedEM's pi is the node's own. Nothing else is lost before: the run ends in one line, at the server."""
-    names, out = trial.tasks("FedEM").names, deployment.folder / "FedEM"
+    """FedEM's pi is the node's own. Nothing else is lost before: the run ends in one line."""
+    names = trial.tasks("FedEM").names
+    out = deployment.folder / "FedEM"
 
     def restart_after_round_1():
         while not all((out / f"{name}-1.npz").exists() for name in names):
@@ -300,17 +306,22 @@ def test_a_node_started_anew_is_named_where_its_memory_is_gone(deployment):
 
 @pytest.mark.parametrize("method", ["FedEM", "MOCHA"])
 def test_the_app_of_readme_runs_on_the_table_of_readme(method):
-    """The three terminals without Flower in between: what its nodes and server do is ``remote``'s, tested above with Flower."""
+    """The three terminals without Flower in between.
+
+    What its nodes and server do is ``remote``'s, tested above with Flower.
+    """
     import federation
 
-    table, contexts, kept = str(ROOT / "tests" / "tables" / "clinics.csv"), {}, {}
+    table = str(ROOT / "tests" / "tables" / "clinics.csv")
+    contexts = {}
+    kept = {}
     for name in ("C09", "C04"):
         contexts[name] = SimpleNamespace(
             node_config={"name": name, "table": table}, run_config={"method": method}
         )
 
     def exchange(asks):
-        found = {
+        replies = {
             name: remote.answer(
                 federation.side(contexts[name]),
                 federation.task(contexts[name]),
@@ -320,8 +331,8 @@ def test_the_app_of_readme_runs_on_the_table_of_readme(method):
             )
             for name, ask in asks.items()
         }
-        kept.update({name: memories for name, (_, memories) in found.items()})
-        return {name: message for name, (message, _) in found.items()}
+        kept.update({name: memories for name, (_, memories) in replies.items()})
+        return {name: message for name, (message, _) in replies.items()}
 
     introductions = {
         name: federation.side(context).introduce(federation.task(context))

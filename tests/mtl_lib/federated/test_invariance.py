@@ -1,53 +1,96 @@
-"""What must not matter: chunks, the order of clients, a client of weight 0."""
+"""What must not matter: chunks, the order and the names of clients, a client of weight 0."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from all_methods import METHODS
+from all_methods import SIMULATED
+from comparing import assert_same
 
-from mtl_lib.federated.engine.method import leaves
-from mtl_lib.federated.engine.simulation import simulate
+from mtl_lib.federated import simulate
 from mtl_lib.tasks import TaskSet
 
+# everyone stays in the pool or in the state, whatever the weight; see test_special_cases.py
 PLACES = ("Pooled", "D-FedEM", "D-FedEM average, momentum kept")
 
 
 def run(method, tasks, **others):
-    setting = dict(
-        rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3, dtype=torch.float64
-    )
+    setting = {
+        "rounds": 4,
+        "batch_size": 4,
+        "local_epochs": 2,
+        "participation": 0.6,
+        "seed": 3,
+        "dtype": torch.float64,
+    }
     return simulate(method, tasks, **{**setting, **others})
 
 
-def assert_same(a, b, atol=1e-10):
-    for one, other in zip(leaves(a), leaves(b), strict=True):
-        np.testing.assert_allclose(one, other, rtol=0, atol=atol)
-
-
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", SIMULATED)
 def test_chunks_do_not_matter(name, clients):
-    loop, stack, odd = (run(METHODS[name](), clients(), chunk=chunk) for chunk in (1, 100, 3))
+    loop, stack, odd = (run(SIMULATED[name](), clients(), chunk=chunk) for chunk in (1, 100, 3))
     for other in (stack, odd):
         assert_same(loop.state.server, other.state.server)
         assert_same(loop.state.clients, other.state.clients)
         np.testing.assert_allclose(loop.table["value"], other.table["value"], rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", SIMULATED)
 def test_the_order_of_clients_does_not_matter(name, clients):
     tasks = clients()
-    a, b = run(METHODS[name](), tasks), run(METHODS[name](), tasks.permute([4, 2, 6, 0, 5, 1, 3]))
+    a, b = (
+        run(SIMULATED[name](), tasks),
+        run(SIMULATED[name](), tasks.permute([4, 2, 6, 0, 5, 1, 3])),
+    )
     assert_same(a.state.server, b.state.server, atol=0)
     assert_same(a.state.of(tasks.names), b.state.of(tasks.names), atol=0)
 
 
-@pytest.mark.parametrize("name", [name for name in METHODS if name not in PLACES])
+@pytest.mark.parametrize("name", [name for name in SIMULATED if name not in PLACES])
 def test_a_client_of_weight_0_changes_nothing(name, clients):
     weight = [1, 1, 1, 1, 1, 1, 0]
     whole = clients(weight=weight)
     a, b = (
-        run(METHODS[name](), tasks, participation=1.0)
+        run(SIMULATED[name](), tasks, participation=1.0)
         for tasks in (whole, TaskSet(list(whole)[:-1]))
     )
     assert_same(a.state.server, b.state.server)
     assert_same(a.state.of(whole.names[:-1]), b.state.of(whole.names[:-1]))
+
+
+def renamed(tasks, names):
+    """The same clients with other names."""
+    return TaskSet([replace(task, name=name) for task, name in zip(tasks, names, strict=True)])
+
+
+# the ring of D-FedEM goes in the order of names: only names in the same order leave it as it is
+NAMES = {
+    "in the same order": [f"site {k}" for k in range(7)],
+    "turned round": [f"client {6 - k}" for k in range(7)],
+    "numbers": [str(10 * k) for k in range(7)],
+}
+
+
+@pytest.mark.parametrize("how", NAMES)
+@pytest.mark.parametrize("name", SIMULATED)
+def test_names_do_not_matter_with_full_batches_and_everyone(name, how, clients):
+    if name == "D-FedEM" and how == "turned round":
+        how = "in the same order"
+    tasks, names = clients(), NAMES[how]
+    a, b = (
+        run(SIMULATED[name](), these, batch_size=None, participation=1.0)
+        for these in (tasks, renamed(tasks, names))
+    )
+    if a.state.names:
+        ours, theirs = a.state.of(tasks.names), b.state.of(names)
+        ours.pop("place", None), theirs.pop("place", None)  # where a client is stored
+        assert_same(ours, theirs)
+    if name not in PLACES[1:]:  # whose server has a row for each client
+        assert_same(a.state.server, b.state.server)
+    values = [h.table.set_index(["round", "measure", "client"])["value"] for h in (a, b)]
+    for client, other in zip(tasks.names, names, strict=True):
+        ours, theirs = (
+            v.xs(who, level="client") for v, who in zip(values, (client, other), strict=True)
+        )
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10)

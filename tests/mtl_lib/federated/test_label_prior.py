@@ -4,13 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_lib.federated.engine.simulation import join, simulate
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.label_prior import LabelPrior
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.federated import FedAvg, LabelPrior, join, simulate
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
-SETTING = dict(rounds=3, batch_size=4, eval_every=0, dtype=torch.float64)
+SETTING = {"rounds": 3, "batch_size": 4, "eval_every": 0, "dtype": torch.float64}
 
 
 @pytest.mark.parametrize("loss, sizes", [("ce", (6, 3)), ("logistic", (6, 1))])
@@ -43,7 +41,10 @@ def test_probabilities_by_hand(loss, sizes, clients):
 
 
 def test_it_is_bayes_where_only_the_label_shares_differ():
-    """Two Gaussian classes common to all clients, label shares 0.05 to 0.95: close to each client's Bayes rule, FedAvg is not."""
+    """Two Gaussian classes common to all clients, label shares 0.05 to 0.95.
+
+    It is close to each client's Bayes rule; FedAvg is not.
+    """
     rng, tasks, tests = np.random.default_rng(0), [], []
     shares, n = np.linspace(0.05, 0.95, 10), 400
     for part in (tasks, tests):

@@ -8,28 +8,32 @@ import textbook
 import torch
 from comparing import assert_same
 
-from mtl_lib.federated.engine.clients import Clients
-from mtl_lib.federated.engine.method import each
-from mtl_lib.federated.engine.simulation import evaluate, join, simulate
-from mtl_lib.federated.methods.centralized import Centralized
-from mtl_lib.federated.methods.ditto import Ditto
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
-from mtl_lib.federated.methods.fedem import FedEM, e_step, mixture_scores
-from mtl_lib.federated.methods.local import Local
-from mtl_lib.stack.stack import MLP, SGD, Stack
+from mtl_lib.federated import (
+    Centralized,
+    Clients,
+    Ditto,
+    FedAvg,
+    FedAvgPlus,
+    FedEM,
+    Local,
+    evaluate,
+    join,
+    simulate,
+)
+from mtl_lib.federated.methods.fedem import e_step, mixture_scores
+from mtl_lib.stack import MLP, SGD, Stack, tree_map
 from mtl_lib.tasks import TaskSet
 
 NET, RULE = MLP((6, 1)), SGD(0.1, 0.9)
-F64 = dict(dtype=torch.float64)
+F64 = {"dtype": torch.float64}
 
 
 @pytest.mark.parametrize("over", ["participants", "all"])
 @pytest.mark.parametrize("weights", ["samples", "clients"])
 def test_fedem_with_one_component_is_fedavg(weights, over, clients):
     setting = dict(rounds=3, batch_size=4, local_epochs=2, participation=0.6, **F64)
-    a = simulate(FedAvg(NET, RULE, weights, over), clients(), **setting)
-    b = simulate(FedEM(NET, RULE, 1, weights, over), clients(), **setting)
+    a = simulate(FedAvg(NET, RULE, weights=weights, over=over), clients(), **setting)
+    b = simulate(FedEM(NET, RULE, components=1, weights=weights, over=over), clients(), **setting)
     assert_same(a.state.server, b.state.server)
     np.testing.assert_allclose(a.table["value"], b.table["value"], rtol=0, atol=1e-10)
 
@@ -52,9 +56,11 @@ def test_one_client_with_momentum_kept_is_plain_sgd(make, clients, textbook_form
 
 
 def test_momentum_kept_and_reset_differ(clients):
-    run = lambda keep: (
-        simulate(FedAvg(NET, RULE, keep_memory=keep), clients(), rounds=3, batch_size=4).state
-    )
+    def run(keep):
+        return simulate(
+            FedAvg(NET, RULE, keep_memory=keep), clients(), rounds=3, batch_size=4
+        ).state
+
     kept, reset = (run(keep).server["model"]["weight0"] for keep in (True, False))
     assert (kept - reset).abs().max() > 1e-3
 
@@ -106,7 +112,7 @@ def test_ditto_without_pull_is_local_and_keeps_fedavgs_model(clients):
     setting = dict(rounds=3, batch_size=4, local_epochs=2, **F64)
     ditto, local, fedavg = (
         simulate(m, clients(), **setting).state
-        for m in (Ditto(NET, RULE, 0.0), Local(NET, RULE), FedAvg(NET, RULE))
+        for m in (Ditto(NET, RULE, lam=0.0), Local(NET, RULE), FedAvg(NET, RULE))
     )
     assert_same(ditto.clients["personal"], local.clients["model"])
     assert_same(ditto.server, fedavg.server)
@@ -119,16 +125,22 @@ def test_fedavg_plus_without_steps_is_fedavg(clients):
 
 
 def test_averaging_over_all_moves_by_the_participants_share(clients):
-    """w + sum over participants p_t (w_t - w): between w and the participants' average, and equal to it with everyone."""
+    """w + sum over participants p_t (w_t - w) lies between w and the participants' average.
+
+    With everyone it is equal to the average.
+    """
     setting = dict(rounds=1, batch_size=4, seed=5, **F64)
     full = [
         simulate(FedAvg(NET, RULE, over=over), clients(), **setting).state.server["model"]
         for over in ("participants", "all")
     ]
     assert_same(*full)
-    half = lambda over: simulate(
-        FedAvg(NET, RULE, over=over), clients(), participation=0.5, **setting
-    ).state.server["model"]
+
+    def half(over):
+        return simulate(
+            FedAvg(NET, RULE, over=over), clients(), participation=0.5, **setting
+        ).state.server["model"]
+
     part = {over: half(over) for over in ("participants", "all")}
     start = simulate(FedAvg(NET, RULE), clients(), **{**setting, "rounds": 0}).state.server["model"]
     ratio = torch.cat(
@@ -178,7 +190,7 @@ def test_fedem_starts_with_different_components(clients):
 def test_one_full_batch_step_is_a_gradient_step_on_the_em_bound(loss, clients):
     """theta_m - lr grad (1/N) sum_ti q_tim loss(h_m(x_ti), y_ti), q at the start of the round."""
     tasks, M = clients(loss), 3
-    method = FedEM(NET, SGD(0.1), M)
+    method = FedEM(NET, SGD(0.1), components=M)
     before, after = (
         simulate(method, tasks, rounds=r, batch_size=None, **F64).state for r in (1, 2)
     )
@@ -186,7 +198,7 @@ def test_one_full_batch_step_is_a_gradient_step_on_the_em_bound(loss, clients):
     batches = data.batches(np.arange(len(data)), None, 1, 0, 2)
     model = Stack(before.server["model"], NET, loss)
     q, _ = e_step(-model.losses(data.x[None], data.y[None]), before.clients["pi"], batches)
-    leaves_ = each(lambda p: p.clone().requires_grad_(), model.params)
+    leaves_ = tree_map(lambda p: p.clone().requires_grad_(), model.params)
     bound = (q * Stack(leaves_, NET, loss).losses(data.x[None], data.y[None])).sum() / len(data.x)
     for name, g in zip(leaves_, torch.autograd.grad(bound, list(leaves_.values())), strict=True):
         np.testing.assert_allclose(
@@ -229,7 +241,7 @@ def test_a_mixture_predicts_the_mixture_of_probabilities(loss):
 def test_unseen_clients_get_their_own_pi_with_the_components_fixed(clients):
     tasks = clients(sizes=(60, 60, 60, 60, 60))
     seen, unseen = tasks.subset(tasks.names[:4]), tasks.subset(["client 4"])
-    one, many = FedEM(NET, SGD(0.3), 2, n_e_steps=1), FedEM(NET, SGD(0.3), 2)
+    one, many = FedEM(NET, SGD(0.3), components=2, n_e_steps=1), FedEM(NET, SGD(0.3), components=2)
     state = simulate(many, seen, rounds=30, batch_size=None, **F64).state
     joined = join(many, state, unseen)
     assert_same(joined.server, state.server, atol=0)
@@ -244,7 +256,10 @@ def test_unseen_clients_get_their_own_pi_with_the_components_fixed(clients):
         rtol=0,
         atol=1e-7,
     )
-    value = lambda s: torch.logsumexp(likelihood + torch.log(s.clients["pi"]).T, 0).sum()
+
+    def value(s):
+        return torch.logsumexp(likelihood + torch.log(s.clients["pi"]).T, 0).sum()
+
     assert value(joined) > value(join(one, state, unseen))
     assert set(evaluate(many, joined, unseen)["client"]) == {"client 4"}
 

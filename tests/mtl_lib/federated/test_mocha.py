@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from dataclasses import replace
 
 import cvxpy as cp
 import numpy as np
@@ -15,16 +16,10 @@ from sklearn.base import clone
 from sklearn.svm import LinearSVC
 
 from mtl_lib import classical
-from mtl_lib.federated import Mocha
+from mtl_lib.federated import CommonMean, LearnedCovariance, Mocha, TaskClusters, TaskGraph
 from mtl_lib.federated.mocha import sdca
 from mtl_lib.federated.mocha.nodes import Nodes
-from mtl_lib.federated.mocha.relationships import (
-    CommonMean,
-    LearnedCovariance,
-    TaskClusters,
-    TaskGraph,
-    largest_coupling,
-)
+from mtl_lib.federated.mocha.relationships import largest_coupling
 from mtl_lib.tasks import Task, TaskSet
 
 
@@ -39,19 +34,25 @@ def test_a_coordinate_step_is_the_best_one(loss, q):
         (1.0, 0.5, 40.0),
     ):
         code = sdca.CODES[loss]
-        found = sdca.ascend(code, y, a, u, q)
-        gain = lambda new: sdca.conjugate(code, y, new) - u * (new - a) - q / 2 * (new - a) ** 2
+        step = sdca.ascend(code, y, a, u, q)
+
+        def gain(new, code=code, y=y, a=a, u=u):
+            return sdca.conjugate(code, y, new) - u * (new - a) - q / 2 * (new - a) ** 2
+
         bounds = (-50, 50) if loss == "squared" else tuple(sorted((0.0, y)))
         best = minimize_scalar(
             lambda new: -gain(new), bounds=bounds, method="bounded", options={"xatol": 1e-12}
         )
-        assert gain(found) >= -best.fun - 1e-9
-        assert loss == "squared" or 0 <= y * found <= 1
+        assert gain(step) >= -best.fun - 1e-9
+        assert loss == "squared" or 0 <= y * step <= 1
 
 
 @pytest.mark.parametrize("rank", [None, 3])
 def test_squared_loss_solves_the_block_linear_system(rank):
-    tasks, sigma, lam, d = federation(["squared"] * 9, 5), covariance(9, rank=rank), 0.3, 5
+    lam = 0.3
+    d = 5
+    tasks = federation(["squared"] * 9, d)
+    sigma = covariance(9, rank=rank)
     model = Mocha(lam=lam, relationship=sigma, tol=1e-13).fit(tasks)
     K = np.kron(sigma, np.eye(d)) / lam
     H = block_diag(*(t.X.T @ t.X / len(t) for t in tasks))
@@ -62,7 +63,8 @@ def test_squared_loss_solves_the_block_linear_system(rank):
 
 
 def test_hinge_without_relations_is_linear_svc():
-    tasks, lam = federation(["hinge"] * 4, 6, noise=1.0), 0.05
+    lam = 0.05
+    tasks = federation(["hinge"] * 4, 6, noise=1.0)
     model = Mocha(lam=lam, relationship="independent", tol=1e-10, epochs=10).fit(tasks)
     for task, w in zip(tasks, model.coef_, strict=True):
         svc = LinearSVC(
@@ -108,7 +110,8 @@ def test_a_small_gap_at_a_frozen_relationship_is_no_convergence():
 @pytest.mark.parametrize("losses", [("squared",), ("squared", "logistic")])
 @pytest.mark.parametrize("d", [4, 15])
 def test_the_joint_optimum_is_section_1s_mtrl(losses, d):
-    tasks, lam = federation([losses[t % len(losses)] for t in range(10)], d), 0.1
+    lam = 0.1
+    tasks = federation([losses[t % len(losses)] for t in range(10)], d)
     model = Mocha(lam=lam, tol=1e-7).fit(tasks)
     exact = classical.LinearMTL(classical.MTRL(), lam / 2, intercept=None, tol=1e-9).fit(tasks)
     assert abs(model.joint_objective_ - exact.objective_) < 1e-4 * exact.objective_
@@ -117,18 +120,19 @@ def test_the_joint_optimum_is_section_1s_mtrl(losses, d):
 
 
 def test_the_joint_optimum_with_hinge_against_cvxpy():
-    tasks, lam = federation([LOSSES[t % 3] for t in range(6)], 3), 0.1
-    W, terms = cp.Variable((6, 3)), []
+    lam = 0.1
+    tasks = federation([LOSSES[t % 3] for t in range(6)], 3)
+    W = cp.Variable((6, 3))
+    terms = []
     for t, task in enumerate(tasks):
-        z, sign = task.X @ W[t], 2 * task.y - 1
-        terms += [
-            {
-                "squared": lambda: cp.sum_squares(task.y - z) / 2,
-                "logistic": lambda: cp.sum(cp.logistic(cp.multiply(-sign, z))),
-                "hinge": lambda: cp.sum(cp.pos(1 - cp.multiply(sign, z))),
-            }[task.loss]()
-            / len(task)
-        ]
+        z = task.X @ W[t]
+        sign = 2 * task.y - 1
+        losses = {
+            "squared": cp.sum_squares(task.y - z) / 2,
+            "logistic": cp.sum(cp.logistic(cp.multiply(-sign, z))),
+            "hinge": cp.sum(cp.pos(1 - cp.multiply(sign, z))),
+        }
+        terms.append(losses[task.loss] / len(task))
     optimum = cp.Problem(cp.Minimize(sum(terms) + lam / 2 * cp.normNuc(W) ** 2)).solve()
     model = Mocha(lam=lam, tol=1e-7).fit(tasks)
     assert abs(model.joint_objective_ - optimum) < 1e-5 * optimum
@@ -137,7 +141,9 @@ def test_the_joint_optimum_with_hinge_against_cvxpy():
 
 @pytest.mark.parametrize("losses", [("squared",), ("squared", "logistic")])
 def test_the_mean_regularised_relationship_is_section_1s(losses):
-    T, mu, lam = 8, 0.7, 0.05
+    T = 8
+    mu = 0.7
+    lam = 0.05
     tasks = federation([losses[t % len(losses)] for t in range(T)], 5)
     model = Mocha(lam=2 * lam / (T * (1 + 1 / mu)), relationship=CommonMean(mu), tol=1e-10).fit(
         tasks
@@ -151,8 +157,10 @@ def test_the_mean_regularised_relationship_is_section_1s(losses):
 
 
 def test_clusters_and_graphs_are_what_they_say():
-    both, each = TaskClusters((0, 0, 0, 1, 1), 0.5).covariance(5), CommonMean(0.5).covariance(3)
-    assert np.allclose(both[:3, :3] / both[0, 0], each / each[0, 0]) and not both[:3, 3:].any()
+    both = TaskClusters((0, 0, 0, 1, 1), 0.5).covariance(5)
+    cluster = CommonMean(0.5).covariance(3)
+    assert np.allclose(both[:3, :3] / both[0, 0], cluster / cluster[0, 0])
+    assert not both[:3, 3:].any()
     L = np.diag([1.0, 2, 1]) - np.diag([1.0, 1], 1) - np.diag([1.0, 1], -1)
     sigma = TaskGraph(L, 0.1).covariance(3)
     assert np.isclose(np.trace(sigma), 1) and np.allclose(
@@ -162,8 +170,12 @@ def test_clusters_and_graphs_are_what_they_say():
 
 @pytest.mark.parametrize("rank", [1, 3, 8])
 def test_the_coupling_bounds_simultaneous_steps_and_no_smaller_number_does(rank):
-    sigma, rng = covariance(8, rank=rank), np.random.default_rng(1)
-    energy = lambda u: (u @ sigma @ u) / (np.diag(sigma) * u**2).sum()
+    sigma = covariance(8, rank=rank)
+    rng = np.random.default_rng(1)
+
+    def energy(u):
+        return (u @ sigma @ u) / (np.diag(sigma) * u**2).sum()
+
     worst = max(energy(rng.normal(size=8)) for _ in range(500))
     assert worst <= largest_coupling(sigma) * (1 + 1e-12)
     scale = np.sqrt(np.diag(sigma))
@@ -172,11 +184,13 @@ def test_the_coupling_bounds_simultaneous_steps_and_no_smaller_number_does(rank)
 
 
 def test_the_update_leaves_the_optimum_alone_for_every_step():
-    tasks, lam = federation(["squared"] * 8, 5), 0.2
+    lam = 0.2
+    tasks = federation(["squared"] * 8, 5)
     exact = classical.LinearMTL(
         classical.MTRL(), lam / 2, intercept=None, tol=1e-13, max_iter=100_000
     ).fit(tasks)
-    W, sigma = exact.coef_, exact.task_covariance_
+    W = exact.coef_
+    sigma = exact.task_covariance_
     V = np.array([t.X.T @ (t.y - t.X @ w) / len(t) for t, w in zip(tasks, W, strict=True)])
     for step in (0.0, 0.1, 10.0):
         assert np.abs(LearnedCovariance().update(W, V, lam, step) - sigma).max() < 1e-4
@@ -209,16 +223,16 @@ def test_gaps_are_never_negative_and_the_dual_never_falls(seed, d, T, lam, learn
 
 
 def test_theta_is_one_where_nothing_was_done_and_zero_where_all_was():
-    nodes, W, scale = (
-        Nodes(federation(LOSSES, 5, sizes=(20, 30))),
-        np.zeros((3, 5)),
-        np.full(3, 2.0),
-    )
-    theta = lambda steps: Nodes.work(
-        pickle.loads(pickle.dumps(nodes)), W, scale, np.array(steps), 0, 1, True
-    )[1]
-    some, many = theta([1, 1, 1]), theta([20_000] * 3)
-    assert (some > 0.5).all() and (some < 1).all() and (many < 1e-2).all()
+    nodes = Nodes(federation(LOSSES, 5, sizes=(20, 30)))
+    W = np.zeros((3, 5))
+    scale = np.full(3, 2.0)
+
+    def theta(steps):
+        fresh = pickle.loads(pickle.dumps(nodes))
+        return fresh.work(W, scale, np.array(steps), 0, 1, measure=True)[1]
+
+    few = theta([1, 1, 1])
+    assert (few > 0.5).all() and (few < 1).all() and (theta([20_000] * 3) < 1e-2).all()
     assert np.isnan(theta([0, 5, 5])[0]) and not np.isnan(theta([0, 5, 5])[1:]).any()
     assert (theta([5] * 3) >= theta([50] * 3)).all()
 
@@ -241,10 +255,10 @@ def test_it_is_an_estimator():
     model = Mocha(lam=0.2, tol=1e-3)
     assert clone(model).get_params() == model.get_params()
     again = pickle.loads(pickle.dumps(model.fit(tasks)))
-    for z, made, task in zip(
+    for z, prediction, task in zip(
         again.decision_function(tasks), again.predict(tasks), tasks, strict=True
     ):
-        assert np.array_equal(made, z if task.loss == "squared" else (z > 0).astype(float))
+        assert np.array_equal(prediction, z if task.loss == "squared" else (z > 0).astype(float))
     (only,) = again.predict(tasks.subset(["node 2"]))
     assert np.array_equal(only, again.predict([t.X for t in tasks])[2])
     assert model.n_rounds_ == len(model.history_["gap"]) - 1
@@ -254,17 +268,12 @@ def test_it_is_an_estimator():
 def test_weights_of_tasks_and_missing_labels():
     tasks = federation(["squared"] * 3, 4)
     twice = TaskSet([Task(t.name, t.inputs, t.rows, t.y, weight=2.0) for t in tasks])
-    one, two = (
-        Mocha(lam=lam, relationship="independent", tol=1e-12).fit(data)
-        for lam, data in ((0.1, tasks), (0.2, twice))
-    )
-    assert np.allclose(one.coef_, two.coef_, atol=1e-6)
-    some = np.arange(len(tasks[0])) > 2
-    hidden = TaskSet(
-        [
-            Task(tasks[0].name, tasks[0].inputs, tasks[0].rows, tasks[0].y, observed=some),
-            *tasks.tasks[1:],
-        ]
-    )
-    taken = TaskSet([tasks[0].take(np.flatnonzero(some)), *tasks.tasks[1:]])
+    model = Mocha(relationship="independent", tol=1e-12)
+    light = model.set_params(lam=0.1).fit(tasks).coef_
+    heavy = model.set_params(lam=0.2).fit(twice).coef_
+    assert np.allclose(light, heavy, atol=1e-6)
+    first, *others = tasks
+    seen = np.arange(len(first)) > 2
+    hidden = TaskSet([replace(first, observed=seen), *others])
+    taken = TaskSet([first.take(np.flatnonzero(seen)), *others])
     assert np.array_equal(Mocha().fit(hidden).coef_, Mocha().fit(taken).coef_)

@@ -1,4 +1,4 @@
-"""MOCHA when nodes are slow, drop out or never answer; odd nodes; bad input; the mini-batch methods beside it."""
+"""MOCHA when nodes are slow, drop out or never answer; odd nodes; bad input; mini-batches."""
 
 import warnings
 from dataclasses import replace
@@ -8,20 +8,23 @@ import pytest
 from mocha_federation import LOSSES, covariance, federation, nonnegative
 from sklearn.exceptions import ConvergenceWarning
 
-from mtl_lib.federated import Mocha
-from mtl_lib.federated.mocha.minibatch import MiniBatchSDCA, MiniBatchSGD
-from mtl_lib.federated.mocha.nodes import Nodes
-from mtl_lib.federated.mocha.relationships import (
+from mtl_lib.federated import (
     CommonMean,
     FixedCovariance,
     IndependentTasks,
+    MiniBatchSDCA,
+    MiniBatchSGD,
+    Mocha,
+    Systems,
     TaskClusters,
     TaskGraph,
 )
-from mtl_lib.federated.mocha.systems import NETWORKS, Systems
+from mtl_lib.federated.mocha import NETWORKS
+from mtl_lib.federated.mocha.nodes import Nodes
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
-NAMES, SIZES = [f"node {k}" for k in range(6)], np.array([10, 20, 30, 40, 50, 60])
+NAMES = [f"node {k}" for k in range(6)]
+SIZES = np.array([10, 20, 30, 40, 50, 60])
 
 
 def one_task(X, y, loss, name="only"):
@@ -32,7 +35,9 @@ def one_task(X, y, loss, name="only"):
 
 @pytest.mark.parametrize("relationship", ["learned", "fixed"])
 def test_drops_cost_rounds_and_change_no_limit(relationship):
-    tasks, rounds, limits = federation(LOSSES * 2, 4), {}, []
+    tasks = federation(LOSSES * 2, 4)
+    rounds = {}
+    limits = []
     for drop in (0.0, 0.25, 0.5, 0.75):
         fits = [
             Mocha(
@@ -55,7 +60,9 @@ def test_drops_cost_rounds_and_change_no_limit(relationship):
 
 
 def test_a_silent_node_gives_the_optimum_without_its_data_and_is_named():
-    tasks, sigma, lam = federation(LOSSES * 2, 4), covariance(6), 0.1
+    lam = 0.1
+    tasks = federation(LOSSES * 2, 4)
+    sigma = covariance(6)
     with pytest.warns(
         ConvergenceWarning, match="node 'node 2' answered in none of .* optimum without its data"
     ):
@@ -63,7 +70,8 @@ def test_a_silent_node_gives_the_optimum_without_its_data_and_is_named():
             lam=lam, relationship=sigma, tol=1e-8, systems=Systems(silent=("node 2",))
         ).fit(tasks)
     others = [0, 1, 3, 4, 5]
-    rest, share = sigma[np.ix_(others, others)], np.trace(sigma[np.ix_(others, others)])
+    rest = sigma[np.ix_(others, others)]
+    share = np.trace(rest)
     without = Mocha(lam=lam / share, relationship=rest / share, tol=1e-8).fit(tasks.permute(others))
     assert np.allclose(model.coef_[others], without.coef_, atol=1e-3)
     assert model.silent_ == ["node 2"] and model.n_rounds_ < 10_000
@@ -95,17 +103,17 @@ def test_slow_nodes_do_less_or_are_waited_for():
 
 def test_no_nodes_luck_depends_on_the_others():
     systems = Systems((0.1, 1.0), drop=0.5)
-    all_six, two = (
-        systems.plan(NAMES, SIZES, 1.0, 3, 7),
-        systems.plan(NAMES[4:], SIZES[4:], 1.0, 3, 7),
-    )
-    assert np.array_equal(all_six[0][4:], two[0]) and np.array_equal(all_six[1][4:], two[1])
+    of_six = systems.plan(NAMES, SIZES, 1.0, 3, 7)
+    of_two = systems.plan(NAMES[4:], SIZES[4:], 1.0, 3, 7)
+    for six, two in zip(of_six, of_two, strict=True):
+        assert np.array_equal(six[4:], two)
     answered = np.mean([systems.plan(NAMES, SIZES, 1.0, 0, r)[0] > 0 for r in range(300)])
     assert 0.45 < answered < 0.55
 
 
 def test_time_and_bytes_of_a_round():
-    steps, speeds = np.array([100, 0, 30]), np.array([1.0, 0.01, 0.1])
+    steps = np.array([100, 0, 30])
+    speeds = np.array([1.0, 0.01, 0.1])
     for network, cost in NETWORKS.items():
         assert np.isclose(
             Systems(network=network).seconds(steps, speeds, 5),
@@ -135,7 +143,8 @@ def test_theta_is_recorded_where_it_is_asked_for():
 
 @pytest.mark.parametrize("relationship", ["learned", "independent", CommonMean(1.0)])
 def test_one_class_zero_rows_and_duplicated_nodes(relationship):
-    rng, normal = np.random.default_rng(0), federation(LOSSES, 4)
+    rng = np.random.default_rng(0)
+    normal = federation(LOSSES, 4)
     X = rng.normal(size=(15, 4))
     zeros = np.vstack([X[:5], np.zeros((5, 4))])
     odd = [
@@ -165,7 +174,8 @@ def test_nothing_to_learn():
 
 
 def test_one_node_and_one_feature():
-    X, y = np.array([[1.0], [2.0], [4.0]]), np.array([1.0, 1.0, 3.0])
+    X = np.array([[1.0], [2.0], [4.0]])
+    y = np.array([1.0, 1.0, 3.0])
     for relationship in ("learned", "independent", CommonMean(2.0)):
         model = Mocha(lam=0.5, relationship=relationship, tol=1e-12).fit([X], [y])
         assert np.isclose(model.coef_[0, 0], (X[:, 0] @ y / 3) / (X[:, 0] @ X[:, 0] / 3 + 0.5))
@@ -182,23 +192,23 @@ GOOD = federation(LOSSES, 4)
 @pytest.mark.parametrize(
     "parameters, said",
     [
-        (dict(lam=0), "lam 0, allowed"),
-        (dict(lam=np.nan), "lam nan"),
-        (dict(lam="1"), "lam '1'"),
-        (dict(tol=-1), "tol -1"),
-        (dict(epochs=0), "epochs 0"),
-        (dict(max_rounds=0), "max_rounds 0"),
-        (dict(max_rounds=1.5), "max_rounds 1.5"),
-        (dict(systems="wifi"), "systems 'wifi'"),
-        (dict(relationship="mean"), "relationship 'mean'"),
-        (dict(relationship=np.eye(3)), "trace 3"),
-        (dict(relationship=np.eye(2) / 2), "Sigma of 2 nodes, the data have 3"),
-        (dict(relationship=np.ones((2, 3))), "shape"),
-        (dict(relationship=np.array([[1, 2.0], [0, 0]])), "not symmetric"),
-        (dict(relationship=np.diag([2.0, -1])), "indefinite"),
-        (dict(relationship=TaskClusters((0, 1))), "labels of shape"),
-        (dict(relationship=TaskGraph(np.eye(2))), "laplacian of 2 nodes"),
-        (dict(systems=Systems(silent=("nobody",))), "silent node 'nobody'"),
+        ({"lam": 0}, "lam 0, allowed"),
+        ({"lam": np.nan}, "lam nan"),
+        ({"lam": "1"}, "lam '1'"),
+        ({"tol": -1}, "tol -1"),
+        ({"epochs": 0}, "epochs 0"),
+        ({"max_rounds": 0}, "max_rounds 0"),
+        ({"max_rounds": 1.5}, "max_rounds 1.5"),
+        ({"systems": "wifi"}, "systems 'wifi'"),
+        ({"relationship": "mean"}, "relationship 'mean'"),
+        ({"relationship": np.eye(3)}, "trace 3"),
+        ({"relationship": np.eye(2) / 2}, "Sigma of 2 nodes, the data have 3"),
+        ({"relationship": np.ones((2, 3))}, "shape"),
+        ({"relationship": np.array([[1, 2.0], [0, 0]])}, "not symmetric"),
+        ({"relationship": np.diag([2.0, -1])}, "indefinite"),
+        ({"relationship": TaskClusters((0, 1))}, "labels of shape"),
+        ({"relationship": TaskGraph(np.eye(2))}, "laplacian of 2 nodes"),
+        ({"systems": Systems(silent=("nobody",))}, "silent node 'nobody'"),
     ],
 )
 def test_bad_parameters(parameters, said):
@@ -215,7 +225,14 @@ def test_bad_parameters(parameters, said):
         (lambda: FixedCovariance(np.full((2, 2), np.nan)), "finite"),
         (lambda: Systems((0, 1)), "speeds"),
         (lambda: Systems((1, 0.5)), "speeds"),
+        (lambda: Systems(3), "speeds 3"),
+        (lambda: Systems(("slow", "fast")), "speeds"),
         (lambda: Systems(drop=1), "drop 1"),
+        (lambda: Systems(drop="often"), "drop 'often'"),
+        (lambda: Systems(wait="no"), "wait 'no'"),
+        (lambda: Systems(silent="node 1"), "silent 'node 1', allowed is a tuple"),
+        (lambda: TaskClusters((0, "0")).covariance(2), "TaskClusters: labels of several kinds"),
+        (lambda: TaskClusters((0, None)).covariance(2), "TaskClusters: labels 1 is missing"),
         (lambda: Systems(network="5g"), "network '5g', allowed are wifi, lte, 3g"),
     ],
 )
@@ -265,7 +282,7 @@ def test_bad_tasks(data, said):
         (X3, np.ones(3), "pass a TaskSet"),
         ([X3, X3], [np.ones(3)], "pass a TaskSet"),
         ([], [], "at least one task"),
-        ([X3], [np.ones(2)], "task '0'"),
+        ([X3], [np.ones(2)], "node '0': 2 labels for 3 rows"),
         ([np.full((3, 2), np.nan)], [np.ones(3)], "NaN or infinity in row 0"),
         ([X3], [[0, np.inf, 1]], "NaN or infinity in label"),
         ([np.ones((0, 2))], [np.ones(0)], "expected at least one row"),
@@ -278,8 +295,8 @@ def test_bad_arrays(X, y, said):
 
 
 def test_bad_labels_and_bad_predictions():
-    with pytest.raises(ValueError, match="label -1"):
-        Mocha(loss="hinge").fit([X3], [np.array([-1, 1, 1])])
+    with pytest.raises(ValueError, match="label 1 is a third class beside -1 and 0"):
+        Mocha(loss="hinge").fit([X3], [np.array([-1, 0, 1])])
     model = Mocha(lam=1.0).fit(GOOD)
     with pytest.raises(ValueError, match="2 tables, fitted are 3"):
         model.predict([X3, X3])
@@ -290,24 +307,30 @@ def test_bad_labels_and_bad_predictions():
 
 
 def test_mini_batch_methods_go_to_the_same_optimum():
-    tasks, relationship, lam = federation(LOSSES * 2, 4, sizes=(20, 40)), CommonMean(1.0), 0.3
+    lam = 0.3
+    tasks = federation(LOSSES * 2, 4, sizes=(20, 40))
+    relationship = CommonMean(1.0)
     exact = Mocha(lam=lam, relationship=relationship, tol=1e-9).fit(tasks)
-    dual = MiniBatchSDCA(5, 0.2, lam, relationship=relationship, tol=1e-5).fit(tasks)
+    dual = MiniBatchSDCA(5, 0.2, lam=lam, relationship=relationship, tol=1e-5).fit(tasks)
     assert (
         dual.objective_ - exact.objective_ <= 1.1e-5 * exact.objective_
         and dual.n_rounds_ > exact.n_rounds_
     )
     nonnegative(dual)
-    primal = MiniBatchSGD(10, 0.3, lam, relationship=relationship, rounds=2000).fit(tasks)
+    primal = MiniBatchSGD(10, 0.3, lam=lam, relationship=relationship, rounds=2000).fit(tasks)
     assert -1e-9 < primal.objective_ - exact.objective_ < 1e-2 * exact.objective_
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        whole = MiniBatchSGD(1000, 0.05, lam, relationship=relationship, rounds=1).fit(tasks)
-    inverse, nodes = np.linalg.inv(relationship.covariance(6)), Nodes(tasks)
-    losses = lambda W: nodes.sums(W)[0].sum() + lam / 2 * (W * (inverse @ W)).sum()
-    numeric, zero = np.zeros((6, 4)), np.zeros((6, 4))
+        whole = MiniBatchSGD(1000, 0.05, lam=lam, relationship=relationship, rounds=1).fit(tasks)
+    inverse = np.linalg.inv(relationship.covariance(6))
+    nodes = Nodes(tasks)
+
+    def losses(W):
+        return nodes.sums(W)[0].sum() + lam / 2 * (W * (inverse @ W)).sum()
+
+    numeric = np.zeros((6, 4))
     for index in np.ndindex(6, 4):
-        away = zero.copy()
+        away = np.zeros((6, 4))
         away[index] = 1e-6
         numeric[index] = (losses(away) - losses(-away)) / 2e-6
     assert np.allclose(whole.coef_, -0.05 * numeric, atol=1e-7)

@@ -96,9 +96,12 @@ def test_separated_tables_are_recovered():
 def test_a_permutation_of_clients_permutes_the_weights():
     known = eating(T=8, n=40, seed=3)
     size, order = len(known.truth["words"]), np.array([3, 1, 0, 2, 7, 6, 5, 4])
-    fit = lambda tasks: next_word.mixture(
-        next_word.count(tasks, size), 2, np.full(size, 1 / size), 1.0, seed=0
-    )
+
+    def fit(tasks):
+        return next_word.mixture(
+            next_word.count(tasks, size), 2, np.full(size, 1 / size), 1.0, seed=0
+        )
+
     one, other = fit(known.tasks), fit(known.tasks.permute(order))
     assert np.allclose(one.pi[order], other.pi, atol=1e-8) and np.allclose(
         one.tables, other.tables, atol=1e-8

@@ -1,20 +1,18 @@
-"""The other methods against plain loops of nn.Module and autograd: float64, ragged clients, partial participation."""
+"""The other methods against plain loops of nn.Module and autograd.
+
+In float64, with ragged clients and partial participation.
+"""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
 import textbook
 import torch
 
-from mtl_lib.federated.engine.simulation import evaluate, simulate
-from mtl_lib.federated.methods.fedprox import FedProx
-from mtl_lib.federated.methods.fedrep import FedRep
-from mtl_lib.federated.methods.ifca import IFCA
-from mtl_lib.federated.methods.per_fedavg import PerFedAvg
-from mtl_lib.federated.methods.pfedme import PFedMe
-from mtl_lib.federated.methods.scaffold import SCAFFOLD
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.federated import IFCA, SCAFFOLD, FedProx, FedRep, PerFedAvg, PFedMe, evaluate, simulate
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.stream import stream
 
 ROUNDS, BATCH, EPOCHS, SHARE, SEED, LR = 4, 4, 2, 0.6, 3, 0.1
@@ -45,7 +43,10 @@ def values(model):
 
 
 def rounds(tasks, textbook_form, visit, servers):
-    """Rounds of ``visit(name, x, y, servers, round) -> (which server, model)``; every server is the mean of its models by samples."""
+    """Rounds of ``visit(name, x, y, servers, round) -> (which server, model)``.
+
+    Every server is the mean of its models by samples.
+    """
     data = textbook_form(tasks)
     for round in range(1, ROUNDS + 1):
         returned = [[] for _ in servers]
@@ -60,14 +61,14 @@ def rounds(tasks, textbook_form, visit, servers):
 
 
 def run(method, tasks):
-    setting = dict(
-        rounds=ROUNDS,
-        batch_size=BATCH,
-        local_epochs=EPOCHS,
-        participation=SHARE,
-        seed=SEED,
-        dtype=torch.float64,
-    )
+    setting = {
+        "rounds": ROUNDS,
+        "batch_size": BATCH,
+        "local_epochs": EPOCHS,
+        "participation": SHARE,
+        "seed": SEED,
+        "dtype": torch.float64,
+    }
     return simulate(method, tasks, **setting).state
 
 
@@ -101,7 +102,9 @@ def test_fedprox(world, textbook_form):
         return 0, model
 
     plain = rounds(tasks, textbook_form, visit, [textbook.network(sizes, SEED)])[0]
-    assert_equal(run(FedProx(MLP(sizes), SGD(LR, momentum=0.9), 0.3), tasks).server["model"], plain)
+    assert_equal(
+        run(FedProx(MLP(sizes), SGD(LR, momentum=0.9), mu=0.3), tasks).server["model"], plain
+    )
 
 
 def test_scaffold_with_the_papers_option_two(world, textbook_form):
@@ -142,7 +145,7 @@ def test_scaffold_with_the_papers_option_two(world, textbook_form):
         return 0, model
 
     plain = rounds(tasks, textbook_form, visit, [start])[0]
-    state = run(SCAFFOLD(MLP(sizes), SGD(LR), 0.7), tasks)
+    state = run(SCAFFOLD(MLP(sizes), SGD(LR), global_rate=0.7), tasks)
     assert_equal(state.server["model"], plain)
     for name in tasks.names:
         for ours, theirs in zip(state.of([name])["control"].values(), own[name], strict=True):
@@ -168,7 +171,8 @@ def test_per_fedavg(world, order, textbook_form):
             params = dict(model.named_parameters())
             found = gradient(model, x[inner], y[inner], loss, create_graph=order == "exact")
             ahead = {key: p - alpha * g for (key, p), g in zip(params.items(), found, strict=True)}
-            moved = lambda batch: torch.func.functional_call(model, ahead, (batch,))
+
+            moved = partial(torch.func.functional_call, model, ahead)
             step(
                 model,
                 torch.autograd.grad(
@@ -178,18 +182,20 @@ def test_per_fedavg(world, order, textbook_form):
         return 0, model
 
     plain = rounds(tasks, textbook_form, visit, [textbook.network(sizes, SEED)])[0]
-    assert_equal(run(PerFedAvg(MLP(sizes), SGD(LR), alpha, order), tasks).server["model"], plain)
+    assert_equal(
+        run(PerFedAvg(MLP(sizes), SGD(LR), alpha=alpha, order=order), tasks).server["model"], plain
+    )
 
 
 def test_per_fedavg_is_measured_after_steps_of_alpha_and_with_none_before_them(
     world, textbook_form
 ):
     tasks, sizes, loss = world
-    state = run(PerFedAvg(MLP(sizes), SGD(LR), 0.3), tasks)
+    state = run(PerFedAvg(MLP(sizes), SGD(LR), alpha=0.3), tasks)
     measured = {}
     for steps in (0, 2):
         table = evaluate(
-            PerFedAvg(MLP(sizes), SGD(LR), 0.3, personal_steps=steps), state, tasks, tasks
+            PerFedAvg(MLP(sizes), SGD(LR), alpha=0.3, personal_steps=steps), state, tasks, tasks
         )
         measured[steps] = table.query("measure == 'loss'").set_index("client")["value"]
     for name, (x, y) in textbook_form(tasks).items():
@@ -239,7 +245,9 @@ def test_pfedme(world, textbook_form):
         return 0, model
 
     plain = rounds(tasks, textbook_form, visit, [textbook.network(sizes, SEED)])[0]
-    state = run(PFedMe(MLP(sizes), SGD(LR), lam, rate, 3, beta), tasks)
+    state = run(
+        PFedMe(MLP(sizes), SGD(LR), lam=lam, inner_rate=rate, inner_steps=3, beta=beta), tasks
+    )
     assert_equal(state.server["model"], plain)
     for name, model in personal.items():
         assert_equal(state.of([name])["personal"], model)
@@ -264,7 +272,7 @@ def test_fedrep(clients, textbook_form):
         return 0, copy.deepcopy(model)
 
     plain = rounds(tasks, textbook_form, visit, [start])[0]
-    state = run(FedRep(MLP(sizes), SGD(LR), 3), tasks)
+    state = run(FedRep(MLP(sizes), SGD(LR), head_epochs=3), tasks)
     assert_equal(state.server["model"], plain[0])
     for name, head in heads.items():
         assert_equal(state.of([name])["head"], head)
@@ -288,7 +296,7 @@ def test_ifca(world, textbook_form):
     plain = rounds(
         tasks, textbook_form, visit, [textbook.network(sizes, SEED, k) for k in range(3)]
     )
-    state = run(IFCA(MLP(sizes), SGD(LR), 3), tasks)
+    state = run(IFCA(MLP(sizes), SGD(LR), models=3), tasks)
     assert len(set(picked)) > 1
     for k, model in enumerate(plain):
         assert_equal(state.server["model"], model, k)
@@ -297,7 +305,7 @@ def test_ifca(world, textbook_form):
 def test_ifca_picks_before_it_is_measured(world, textbook_form):
     """Before any round every client's pick in memory is model 0."""
     tasks, sizes, loss = world
-    method = IFCA(MLP(sizes), SGD(LR), 3)
+    method = IFCA(MLP(sizes), SGD(LR), models=3)
     state = simulate(method, tasks, rounds=0, batch_size=None, seed=SEED, dtype=torch.float64).state
     table = (
         evaluate(method, state, tasks, tasks)

@@ -1,42 +1,53 @@
-"""Limits on quadratic clients: rounds iterated to the fixed point against the linear system each method is known to solve."""
+"""Limits on quadratic clients: rounds iterated to the fixed point.
+
+Each method is known to solve a linear system there.
+"""
 
 import numpy as np
 import pytest
 import torch
 from quadratic import NET, D, power, quadratics, settle
 
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.federated.methods.dfedem import DFedEM
-from mtl_lib.federated.methods.ditto import Ditto
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedprox import FedProx
-from mtl_lib.federated.methods.fedrep import FedRep
-from mtl_lib.federated.methods.ifca import IFCA
-from mtl_lib.federated.methods.local import Local
-from mtl_lib.federated.methods.per_fedavg import PerFedAvg
-from mtl_lib.federated.methods.pfedme import PFedMe
-from mtl_lib.federated.methods.scaffold import SCAFFOLD
-from mtl_lib.stack.stack import SGD, Module
+from mtl_lib.federated import (
+    IFCA,
+    SCAFFOLD,
+    DFedEM,
+    Ditto,
+    FedAvg,
+    FedProx,
+    FedRep,
+    Local,
+    PerFedAvg,
+    PFedMe,
+    simulate,
+)
+from mtl_lib.stack import SGD, Module
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 ETA, K, MU, ALPHA, LAM = 0.2, 5, 0.7, 0.15, 2.0
-I = np.eye(D)
+EYE = np.eye(D)
 SLOPE = {
-    "first": lambda A: A @ (I - ALPHA * A),
-    "exact": lambda A: (I - ALPHA * A) @ A @ (I - ALPHA * A),
+    "first": lambda A: A @ (EYE - ALPHA * A),
+    "exact": lambda A: (EYE - ALPHA * A) @ A @ (EYE - ALPHA * A),
 }
-ENVELOPE = lambda A: LAM * A @ np.linalg.inv(A + LAM * I)
-# name -> (method with the weighting given, M as a function of A, local steps); adding a method is one line
+
+
+def envelope(A):
+    return LAM * A @ np.linalg.inv(A + LAM * EYE)
+
+
+# name -> (method with the weighting given, M as a function of A, local steps)
+# Adding a method is one line.
 LIMITS = {
     "FedAvg": (
-        lambda weights: FedAvg(NET, SGD(ETA), weights),
-        lambda A: I - power(I - ETA * A, K),
+        lambda weights: FedAvg(NET, SGD(ETA), weights=weights),
+        lambda A: EYE - power(EYE - ETA * A, K),
         K,
     ),
-    "FedAvg, one step": (lambda weights: FedAvg(NET, SGD(ETA), weights), lambda A: A, 1),
+    "FedAvg, one step": (lambda weights: FedAvg(NET, SGD(ETA), weights=weights), lambda A: A, 1),
     "SCAFFOLD": (lambda weights: SCAFFOLD(NET, SGD(ETA), weights=weights), lambda A: A, K),
     "SCAFFOLD, half a global step": (
-        lambda weights: SCAFFOLD(NET, SGD(ETA), 0.5, weights),
+        lambda weights: SCAFFOLD(NET, SGD(ETA), global_rate=0.5, weights=weights),
         lambda A: A,
         K,
     ),
@@ -46,43 +57,47 @@ LIMITS = {
         K,
     ),
     "FedProx": (
-        lambda weights: FedProx(NET, SGD(ETA), MU, weights),
-        lambda A: (I - power(I - ETA * (A + MU * I), K)) @ np.linalg.inv(A + MU * I) @ A,
+        lambda weights: FedProx(NET, SGD(ETA), mu=MU, weights=weights),
+        lambda A: (EYE - power(EYE - ETA * (A + MU * EYE), K)) @ np.linalg.inv(A + MU * EYE) @ A,
         K,
     ),
     "FedProx, solved": (
-        lambda weights: FedProx(NET, SGD(ETA), MU, weights),
-        lambda A: A @ np.linalg.inv(A + MU * I),
+        lambda weights: FedProx(NET, SGD(ETA), mu=MU, weights=weights),
+        lambda A: A @ np.linalg.inv(A + MU * EYE),
         80,
     ),
     "Per-FedAvg first": (
-        lambda weights: PerFedAvg(NET, SGD(ETA), ALPHA, "first", weights=weights),
+        lambda weights: PerFedAvg(NET, SGD(ETA), alpha=ALPHA, order="first", weights=weights),
         SLOPE["first"],
         1,
     ),
     "Per-FedAvg exact": (
-        lambda weights: PerFedAvg(NET, SGD(ETA), ALPHA, "exact", weights=weights),
+        lambda weights: PerFedAvg(NET, SGD(ETA), alpha=ALPHA, order="exact", weights=weights),
         SLOPE["exact"],
         1,
     ),
     "Per-FedAvg first, K steps": (
-        lambda weights: PerFedAvg(NET, SGD(ETA), ALPHA, "first", weights=weights),
-        lambda A: I - power(I - ETA * SLOPE["first"](A), K),
+        lambda weights: PerFedAvg(NET, SGD(ETA), alpha=ALPHA, order="first", weights=weights),
+        lambda A: EYE - power(EYE - ETA * SLOPE["first"](A), K),
         K,
     ),
     "Per-FedAvg exact, K steps": (
-        lambda weights: PerFedAvg(NET, SGD(ETA), ALPHA, "exact", weights=weights),
-        lambda A: I - power(I - ETA * SLOPE["exact"](A), K),
+        lambda weights: PerFedAvg(NET, SGD(ETA), alpha=ALPHA, order="exact", weights=weights),
+        lambda A: EYE - power(EYE - ETA * SLOPE["exact"](A), K),
         K,
     ),
     "pFedMe": (
-        lambda weights: PFedMe(NET, SGD(ETA), LAM, 0.3, inner_steps=15, weights=weights),
-        lambda A: I - power(I - ETA * ENVELOPE(A), K),
+        lambda weights: PFedMe(
+            NET, SGD(ETA), lam=LAM, inner_rate=0.3, inner_steps=15, weights=weights
+        ),
+        lambda A: EYE - power(EYE - ETA * envelope(A), K),
         K,
     ),
     "pFedMe, beta": (
-        lambda weights: PFedMe(NET, SGD(ETA), LAM, 0.3, inner_steps=15, beta=1.3, weights=weights),
-        lambda A: I - power(I - ETA * ENVELOPE(A), K),
+        lambda weights: PFedMe(
+            NET, SGD(ETA), lam=LAM, inner_rate=0.3, inner_steps=15, beta=1.3, weights=weights
+        ),
+        lambda A: EYE - power(EYE - ETA * envelope(A), K),
         K,
     ),
 }
@@ -130,7 +145,7 @@ def test_scaffold_reaches_the_optimum_with_half_the_clients_and_fedavg_does_not(
 
 
 def test_scaffold_reaches_the_optimum_when_clients_take_different_numbers_of_steps():
-    """All samples of a client are alike, so that a mini-batch is the whole client: 1, 3 and 6 steps."""
+    """All samples of a client are alike, so a mini-batch is the whole client: 1, 3, 6 steps."""
     a, c, n = np.array([0.5, 1.0, 1.5]), np.array([1.0, -2.0, 4.0]), np.array([2, 6, 12])
     inputs = [Inputs(f"c{t}", np.full((n[t], 1), a[t])) for t in range(3)]
     tasks = TaskSet(
@@ -141,9 +156,14 @@ def test_scaffold_reaches_the_optimum_when_clients_take_different_numbers_of_ste
         "steps",
     )
     net = type(NET)((1, 1), bias=False)
-    run = lambda method: limit(
-        simulate(method, tasks, rounds=300, batch_size=2, eval_every=0, dtype=torch.float64).state
-    )
+
+    def run(method):
+        return limit(
+            simulate(
+                method, tasks, rounds=300, batch_size=2, eval_every=0, dtype=torch.float64
+            ).state
+        )
+
     optimum = (n * a**2 * c).sum() / (n * a**2).sum()
     np.testing.assert_allclose(run(SCAFFOLD(net, SGD(0.2))), optimum, rtol=0, atol=1e-8)
     assert abs(run(FedAvg(net, SGD(0.2))) - optimum) > 0.05
@@ -158,15 +178,18 @@ def test_local_reaches_each_centre(world):
 
 def test_ditto_and_pfedme_leave_every_client_at_its_own_minimum_near_the_global_model(world):
     """v_t = (A_t + lam I)^-1 (A_t c_t + lam w)."""
-    for method in (Ditto(NET, SGD(ETA), LAM), PFedMe(NET, SGD(ETA), LAM, 0.3, inner_steps=15)):
+    for method in (
+        Ditto(NET, SGD(ETA), lam=LAM),
+        PFedMe(NET, SGD(ETA), lam=LAM, inner_rate=0.3, inner_steps=15),
+    ):
         state = settle(method, world, 1 if method.name == "pFedMe" else K, 150)
         w, v = limit(state), state.of(world.tasks.names)["personal"]["weight0"][:, 0]
         if (
             method.name == "pFedMe"
         ):  # the last v belongs to the w before the client's own step, the fixed point's w
-            assert np.abs(w - world.solve(ENVELOPE)).max() < 1e-8
+            assert np.abs(w - world.solve(envelope)).max() < 1e-8
         wanted = [
-            np.linalg.solve(A + LAM * I, A @ c + LAM * w)
+            np.linalg.solve(A + LAM * EYE, A @ c + LAM * w)
             for A, c in zip(world.A, world.c, strict=True)
         ]
         np.testing.assert_allclose(v, wanted, rtol=0, atol=1e-7)
@@ -176,31 +199,34 @@ def test_ditto_and_pfedme_leave_every_client_at_its_own_minimum_near_the_global_
 def test_ifca_is_fedavg_within_each_group_of_clients(weights):
     centres = np.array([[8, 8, 8], [-8, -8, -8], [9, 7, 8], [-7, -8, -9]], float)
     world = quadratics(centres=centres)
-    state = settle(IFCA(NET, SGD(ETA), 2, weights), world, K)
+    state = settle(IFCA(NET, SGD(ETA), models=2, weights=weights), world, K)
     choice, models = (
         state.of(world.tasks.names)["choice"].numpy(),
         state.server["model"]["weight0"][:, 0].numpy(),
     )
     assert choice[0] == choice[2] != choice[1] == choice[3]
     for group in ([0, 2], [1, 3]):
-        wanted = world.solve(lambda A: I - power(I - ETA * A, K), weights, group)
+        wanted = world.solve(lambda A: EYE - power(EYE - ETA * A, K), weights, group)
         np.testing.assert_allclose(models[choice[group[0]]], wanted, rtol=0, atol=1e-8)
 
 
 def test_a_component_of_dfedem_is_decentralised_gradient_descent(world):
-    """One component, one full-batch step: theta <- A_mix (theta - eta grad), whose fixed point is a linear system over all clients."""
-    state = settle(DFedEM(NET, SGD(ETA), 1, "ring"), world, 1, 300)
+    """One component, one full-batch step: theta <- A_mix (theta - eta grad).
+
+    The fixed point is a linear system over all clients.
+    """
+    state = settle(DFedEM(NET, SGD(ETA), components=1, graph="ring"), world, 1, 300)
     T, order = len(world.n), state.names
     place = {name: k for k, name in enumerate(sorted(order))}
     W = np.zeros((T, T))
-    for name, k in place.items():
+    for k in place.values():
         for step in (-1, 1):
             W[k, (k + step) % T] = 1 / 3  # everybody has two neighbours
         W[k, k] = 1 / 3
     blocks = np.zeros((T * D, T * D))
     for k, A in enumerate(world.A):
         blocks[k * D : (k + 1) * D, k * D : (k + 1) * D] = ETA * A
-    mix = np.kron(W, I)
+    mix = np.kron(W, EYE)
     wanted = np.linalg.solve(
         np.eye(T * D) - mix + mix @ blocks, mix @ blocks @ world.c.ravel()
     ).reshape(T, D)
@@ -211,7 +237,7 @@ def test_a_component_of_dfedem_is_decentralised_gradient_descent(world):
 
 
 def test_fedrep_finds_a_common_representation_from_clients_with_fewer_samples_than_features():
-    """c_t = B h_t with B 8 x 2, six samples each: W = B H is recovered where no client could alone."""
+    """c_t = B h_t with B 8 x 2, six samples each: no client could recover W = B H alone."""
     d, T, rng = 8, 30, np.random.default_rng(0)
     B, H = np.linalg.qr(rng.normal(size=(d, 2)))[0], rng.normal(size=(2, T))
     X = [rng.normal(size=(6, d)) for _ in range(T)]
@@ -223,7 +249,7 @@ def test_fedrep_finds_a_common_representation_from_clients_with_fewer_samples_th
         torch.nn.Sequential(torch.nn.Linear(d, 2, bias=False), torch.nn.Linear(2, 1, bias=False))
     )
     state = simulate(
-        FedRep(net, SGD(0.2), 10, "clients"),
+        FedRep(net, SGD(0.2), head_epochs=10, weights="clients"),
         tasks,
         rounds=150,
         batch_size=None,

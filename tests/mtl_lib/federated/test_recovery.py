@@ -5,10 +5,8 @@ import pytest
 import torch
 
 from mtl_lib.data.generated.mixture import mixture
-from mtl_lib.federated.engine.recovery import drift, match
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.federated import FedAvg, drift, match, simulate
+from mtl_lib.stack import MLP, SGD
 
 
 def test_components_are_matched_up_to_order_scale_and_extras():

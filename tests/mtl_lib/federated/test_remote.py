@@ -1,4 +1,6 @@
-"""Clients elsewhere, without a network: the same states as the simulation's loop, also where answers get lost."""
+"""Clients elsewhere, without a network: the states of the simulation's loop, also with losses."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,32 +8,30 @@ import torch
 from all_methods import METHODS
 from comparing import assert_same
 
+from mtl_lib.federated import CommonMean, Mocha, Systems, remote, simulate
 from mtl_lib.federated.engine import simulation
-from mtl_lib.federated.engine.method import each
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.federated.mocha.estimator import Mocha
-from mtl_lib.federated.mocha.relationships import CommonMean
-from mtl_lib.federated.mocha.systems import Systems
-from mtl_lib.federated.remote import protocol as remote
-from mtl_lib.stack.stack import STACK_LOSSES
+from mtl_lib.stack import STACK_LOSSES, tree_map
 from mtl_lib.tasks import TaskSet
 
-SETTINGS = dict(
-    rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3, dtype=torch.float64
-)
+SETTINGS = {
+    "rounds": 4,
+    "batch_size": 4,
+    "local_epochs": 2,
+    "participation": 0.6,
+    "seed": 3,
+    "dtype": torch.float64,
+}
 
 
 class Wire:
-    """Nodes that answer last name first; ``lost`` holds (client, round) of answers that never arrive."""
+    """Nodes that answer last name first; ``lost`` holds (client, round) of lost answers."""
 
     def __init__(self, side, tasks, lost=()):
-        self.side, self.tasks, self.lost, self.kept, self.sent = (
-            side,
-            {task.name: task for task in tasks},
-            lost,
-            {},
-            [],
-        )
+        self.side = side
+        self.tasks = {task.name: task for task in tasks}
+        self.lost = lost
+        self.kept = {}
+        self.sent = []
         self.introductions = {
             name: side.introduce(task) for name, task in reversed(self.tasks.items())
         }
@@ -50,16 +50,14 @@ class Wire:
 
     def finish(self, name):
         """The mean loss of a client's model on its own data."""
-        x, y, loss = self.tasks[name].X, self.tasks[name].y, self.tasks[name].loss
-        return lambda model: {
-            "loss": STACK_LOSSES[loss]
-            .value(torch.as_tensor(model(x)), torch.as_tensor(y, dtype=torch.float64))
-            .mean()
-        }
+        task = self.tasks[name]
+        value = STACK_LOSSES[task.loss].value
+        y = torch.as_tensor(task.y, dtype=torch.float64)
+        return lambda model: {"loss": value(torch.as_tensor(model(task.X)), y).mean()}
 
     def serve(self):
-        found, self.told = remote.serve(self.side, self.introductions, self.exchange)
-        return found
+        fitted, self.told = remote.serve(self.side, self.introductions, self.exchange)
+        return fitted
 
     def memory(self, name):
         return self.kept[name][max(self.kept[name])]
@@ -78,7 +76,7 @@ def test_every_method_goes_through_the_states_of_the_loop(name, clients):
         if expected.clients:
             assert_same(
                 wire.memory(client),
-                each(lambda value: value.numpy(), expected.of([client])),
+                tree_map(lambda value: value.numpy(), expected.of([client])),
                 atol=0,
             )
     measured = history.table.query("round == 4 and measure == 'loss'").set_index("client")["value"]
@@ -88,7 +86,10 @@ def test_every_method_goes_through_the_states_of_the_loop(name, clients):
 
 
 class Recorded(Mocha):
-    """MOCHA in one process, noting what nodes are sent; ``absent`` holds (node's position, round) of those who take no part."""
+    """MOCHA in one process, noting what nodes are sent.
+
+    ``absent`` holds (node's position, round) of those who take no part.
+    """
 
     absent = ()
 
@@ -108,36 +109,33 @@ def mixed_losses(clients) -> TaskSet:
 
 @pytest.mark.parametrize("relationship", ["learned", "independent", CommonMean(0.5)], ids=str)
 def test_mocha_goes_through_the_same_models_and_gaps(relationship, clients):
-    tasks, settings = (
-        mixed_losses(clients),
-        dict(lam=0.1, relationship=relationship, tol=1e-4, epochs=0.5, seed=2),
-    )
+    tasks = mixed_losses(clients)
+    settings = {"lam": 0.1, "relationship": relationship, "tol": 1e-4, "epochs": 0.5, "seed": 2}
     expected = Recorded(**settings).fit(tasks)
     wire = Wire(remote.side_of(Mocha(**settings)), tasks)
-    found = wire.serve()
+    fitted = wire.serve()
     models = [np.array([sent[name]["model"] for name in tasks.names]) for sent in wire.sent]
     assert (
         len(models) == len(expected.seen) + 1 == expected.n_rounds_ + 1 and expected.n_rounds_ >= 8
     )
     np.testing.assert_allclose(models, [*expected.seen, expected.coef_], rtol=0, atol=1e-12)
-    np.testing.assert_allclose(found.coef_, expected.coef_, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(fitted.coef_, expected.coef_, rtol=0, atol=1e-12)
     np.testing.assert_allclose(
-        found.task_covariance_, expected.task_covariance_, rtol=0, atol=1e-12
+        fitted.task_covariance_, expected.task_covariance_, rtol=0, atol=1e-12
     )
     for column in ("gap", "joint_gap", "participants", "updates", "up", "down"):
         np.testing.assert_allclose(
-            found.history_[column], expected.history_[column], rtol=1e-9, atol=1e-12
+            fitted.history_[column], expected.history_[column], rtol=1e-9, atol=1e-12
         )
-    assert found.n_rounds_ == expected.n_rounds_ and found.losses_ == expected.losses_
+    assert fitted.n_rounds_ == expected.n_rounds_ and fitted.losses_ == expected.losses_
 
 
 @pytest.mark.filterwarnings("ignore:MOCHA stopped")
 @pytest.mark.parametrize("relationship", ["learned", "independent"])
 def test_a_lost_answer_of_mocha_is_a_round_without_the_node(relationship, clients):
-    tasks, settings = (
-        mixed_losses(clients),
-        dict(lam=0.1, relationship=relationship, tol=1e-4, epochs=0.5, seed=2, max_rounds=12),
-    )
+    tasks = mixed_losses(clients)
+    settings = {"lam": 0.1, "relationship": relationship, "tol": 1e-4, "epochs": 0.5, "seed": 2}
+    settings["max_rounds"] = 12
     lost = [(1, 2), (1, 3), (3, 3), (4, 6)]
     expected = Recorded(**settings)
     expected.absent = lost
@@ -145,15 +143,15 @@ def test_a_lost_answer_of_mocha_is_a_round_without_the_node(relationship, client
     wire = Wire(
         remote.side_of(Mocha(**settings)), tasks, [(tasks.names[t], number) for t, number in lost]
     )
-    found = wire.serve()
+    fitted = wire.serve()
     models = [np.array([sent[name]["model"] for name in tasks.names]) for sent in wire.sent]
     np.testing.assert_allclose(models[: len(expected.seen)], expected.seen, rtol=0, atol=1e-11)
-    assert np.flatnonzero(np.isnan(found.history_["gap"])).tolist() == [
+    assert np.flatnonzero(np.isnan(fitted.history_["gap"])).tolist() == [
         1,
         2,
         5,
     ]  # who is missing cannot certify
-    assert found.dual_gap_ == pytest.approx(
+    assert fitted.dual_gap_ == pytest.approx(
         expected.dual_gap_, rel=1e-9
     )  # V is still the sum of what the nodes have
 
@@ -162,7 +160,8 @@ def test_a_lost_answer_of_mocha_is_a_round_without_the_node(relationship, client
     "name", ["FedEM", "SCAFFOLD", "FedAvg", "FedAvg, Adam kept", "Ditto", "D-FedEM"]
 )
 def test_a_lost_answer_is_a_round_without_the_client(name, clients, monkeypatch):
-    tasks, lost = clients(), [("client 0", 1), ("client 2", 2), ("client 2", 3)]
+    tasks = clients()
+    lost = [("client 0", 1), ("client 2", 2), ("client 2", 3)]
     settings = {**SETTINGS, "participation": 1.0}
     everyone = simulation.participants
 
@@ -178,7 +177,9 @@ def test_a_lost_answer_is_a_round_without_the_client(name, clients, monkeypatch)
     assert_same(state.server, expected.server, atol=0)
     for client in tasks.names if expected.clients else ():
         assert_same(
-            wire.memory(client), each(lambda value: value.numpy(), expected.of([client])), atol=0
+            wire.memory(client),
+            tree_map(lambda value: value.numpy(), expected.of([client])),
+            atol=0,
         )
 
 
@@ -205,7 +206,8 @@ def test_a_client_that_lost_its_state_is_named(name, clients):
     wire = forgetful(Wire(side, clients()), "client 2", 3)
     with pytest.raises(
         ValueError,
-        match="client 'client 2' lost its state: the server has its answer of round 2, the node has no memory",
+        match="client 'client 2' lost its state: the server has its answer of round 2, "
+        "the node has no memory",
     ):
         wire.serve()
 
@@ -241,7 +243,7 @@ def test_a_round_without_any_answer_ends_the_run(clients):
         (lambda: METHODS["Pooled"](), SETTINGS, "Pooled trains where all data are in one place"),
         (
             lambda: Mocha(lam=0.1),
-            dict(rounds=3),
+            {"rounds": 3},
             "Mocha has its settings in itself, got also rounds",
         ),
         (lambda: "FedAvg", {}, "method 'FedAvg', allowed are methods of the stack"),
@@ -278,3 +280,59 @@ def test_clients_that_do_not_fit_each_other_are_named(clients):
         ValueError, match="client 'client 1' has loss squared, client 'client 2' logistic"
     ):
         wire.serve()
+
+
+SIDES = {
+    "FedAvg": lambda **options: remote.side_of(METHODS["FedAvg"](), **{**SETTINGS, **options}),
+    "MOCHA": lambda **options: remote.side_of(Mocha(lam=0.1, **options)),
+}
+
+
+@pytest.mark.parametrize("side", SIDES.values(), ids=SIDES)
+@pytest.mark.parametrize("name", [1, None, "", 1.5, ("client", 1)], ids=repr)
+def test_a_name_of_a_client_is_text(side, name, clients):
+    wire = Wire(side(), clients())
+    wire.introductions[name] = wire.introductions.pop("client 1")
+    with pytest.raises(ValueError, match="a name of type .*, allowed is text") as caught:
+        wire.serve()
+    assert repr(name) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("side", SIDES.values(), ids=SIDES)
+@pytest.mark.parametrize("seed", [1.5, "1", None, True, -1, np.nan, [0]], ids=repr)
+def test_a_seed_is_a_whole_number(side, seed, clients):
+    with pytest.raises(ValueError, match="seed") as caught:
+        Wire(side(seed=seed), clients()).serve()
+    assert repr(seed) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:MOCHA stopped")
+@pytest.mark.parametrize("side", SIDES.values(), ids=SIDES)
+def test_a_seed_may_be_numpys(side, clients):
+    states = [Wire(side(seed=seed), clients()).serve() for seed in (3, np.int64(3), np.uint8(3))]
+    for state in states[1:]:
+        if isinstance(state, Mocha):
+            assert np.array_equal(state.coef_, states[0].coef_)
+        else:
+            assert_same(state.server, states[0].server, atol=0)
+
+
+def with_columns(tasks, columns) -> TaskSet:
+    """The same tasks on frames of their own."""
+    return TaskSet(
+        [
+            replace(task, inputs=replace(task.inputs, columns=tuple(own)))
+            for task, own in zip(tasks, columns, strict=True)
+        ]
+    )
+
+
+def test_nodes_of_mocha_whose_columns_differ_are_named(clients):
+    tasks = mixed_losses(clients)
+    columns = [list("abcdef") for _ in tasks]
+    fitted = Wire(SIDES["MOCHA"](), with_columns(tasks, columns)).serve()
+    assert fitted.feature_names_in_.tolist() == list("abcdef")
+    assert fitted.classes_.tolist() == [0, 1]
+    columns[3] = list("bacdef")
+    with pytest.raises(ValueError, match="node 'client 3': column 0 is 'b', in node 'client 0'"):
+        Wire(SIDES["MOCHA"](), with_columns(tasks, columns)).serve()

@@ -5,17 +5,20 @@ import pandas as pd
 import pytest
 import torch
 
-from mtl_lib.federated.engine import metrics
-from mtl_lib.federated.engine.clients import Clients
-from mtl_lib.federated.engine.method import leaves
-from mtl_lib.federated.engine.simulation import join, participants, simulate
-from mtl_lib.federated.methods.centralized import Centralized
-from mtl_lib.federated.methods.ditto import Ditto
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
-from mtl_lib.federated.methods.fedem import FedEM
-from mtl_lib.federated.methods.local import Local
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.federated import (
+    Centralized,
+    Clients,
+    Ditto,
+    FedAvg,
+    FedAvgPlus,
+    FedEM,
+    Local,
+    join,
+    metrics,
+    simulate,
+)
+from mtl_lib.federated.engine.simulation import participants
+from mtl_lib.stack import MLP, SGD, tree_leaves
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -89,7 +92,7 @@ def test_history_is_long_and_complete(clients):
 
 def test_measures_are_those_of_predict(clients):
     tasks = clients("ce")
-    method = FedEM(MLP((6, 3)), RULE, 2)
+    method = FedEM(MLP((6, 3)), RULE, components=2)
     history = simulate(method, tasks, rounds=2, batch_size=4, dtype=torch.float64)
     last = history.table.query("round == 2").set_index(["client", "measure"])["value"]
     for t in tasks:
@@ -105,8 +108,8 @@ def test_measures_are_those_of_predict(clients):
     [
         (FedAvg(NET, RULE), 7, 7),
         (Local(NET, RULE), 0, 0),
-        (Ditto(NET, RULE, 1.0), 7, 7),
-        (FedEM(NET, RULE, 3), 21, 21),
+        (Ditto(NET, RULE, lam=1.0), 7, 7),
+        (FedEM(NET, RULE, components=3), 21, 21),
     ],
     ids=lambda v: getattr(v, "name", v),
 )
@@ -128,12 +131,12 @@ def test_a_run_repeats_bit_for_bit(clients):
 
 
 def test_training_does_not_touch_a_former_state(clients):
-    method = Ditto(NET, RULE, 1.0)
+    method = Ditto(NET, RULE, lam=1.0)
     history = simulate(method, clients(), rounds=1, batch_size=4)
-    before = [leaf.clone() for leaf in leaves(history.state.clients)]
+    before = [leaf.clone() for leaf in tree_leaves(history.state.clients)]
     simulate(method, clients(), rounds=3, batch_size=4)
     assert all(
-        torch.equal(a, b) for a, b in zip(before, leaves(history.state.clients), strict=True)
+        torch.equal(a, b) for a, b in zip(before, tree_leaves(history.state.clients), strict=True)
     )
 
 
@@ -144,7 +147,7 @@ def test_unlabelled_samples_are_left_out():
 
 def run(tasks, method=None, **others):
     return lambda: simulate(
-        method or FedAvg(NET, RULE), TaskSet(tasks), **{**dict(rounds=2, batch_size=2), **others}
+        method or FedAvg(NET, RULE), TaskSet(tasks), **{**{"rounds": 2, "batch_size": 2}, **others}
     )
 
 
@@ -172,7 +175,7 @@ BAD = {
         ),
         "'b'.*not finite",
     ),
-    "weight": (run([task("a", weight=-1.0)]), "'a'.*weight -1"),
+    "weight": (lambda: run([task("a", weight=-1.0)])(), "'a'.*weight -1"),
     "all weights 0": (run([task("a", weight=0.0), task("b", weight=0.0)]), "weight 0.*'a'"),
     "net width": (run([task("a")], FedAvg(MLP((5, 1)), RULE)), "'a'.*6 numbers.*takes 5"),
     "net outputs": (
@@ -213,20 +216,21 @@ BAD = {
         "'[ab]' diverged in round",
     ),
     "more components than clients": (
-        run([task("a"), task("b")], FedEM(NET, RULE, 3)),
+        run([task("a"), task("b")], FedEM(NET, RULE, components=3)),
         "3 components for 2 clients.*'a'",
     ),
     "no likelihood": (
         run(
-            [task("a", loss="squared_hinge"), task("b", loss="squared_hinge")], FedEM(NET, RULE, 2)
+            [task("a", loss="squared_hinge"), task("b", loss="squared_hinge")],
+            FedEM(NET, RULE, components=2),
         ),
         "squared_hinge.*'a'.*no likelihood",
     ),
-    "weights": (lambda: FedAvg(NET, RULE, "size"), "weights 'size'"),
+    "weights": (lambda: FedAvg(NET, RULE, weights="size"), "weights 'size'"),
     "over": (lambda: FedEM(NET, RULE, over="some"), "FedEM: over 'some'"),
-    "lam": (lambda: Ditto(NET, RULE, -1.0), "lam -1"),
+    "lam": (lambda: Ditto(NET, RULE, lam=-1.0), "lam -1"),
     "personal steps": (lambda: FedAvgPlus(NET, RULE, personal_steps=-1), "personal_steps -1"),
-    "components": (lambda: FedEM(NET, RULE, 0), "components 0"),
+    "components": (lambda: FedEM(NET, RULE, components=0), "components 0"),
     "stranger in test": (
         lambda: simulate(
             FedAvg(NET, RULE),
@@ -259,7 +263,9 @@ def test_bad_input_is_one_line(name):
 
 
 @pytest.mark.parametrize(
-    "method", [Local(NET, RULE), Ditto(NET, RULE, 1.0), FedEM(NET, RULE, 1)], ids=lambda m: m.name
+    "method",
+    [Local(NET, RULE), Ditto(NET, RULE, lam=1.0), FedEM(NET, RULE, components=1)],
+    ids=lambda m: m.name,
 )
 def test_a_stranger_has_no_prediction_until_it_joins(method):
     state = simulate(method, TaskSet([task("a"), task("b")]), rounds=1, batch_size=2).state
@@ -275,7 +281,7 @@ def test_a_client_with_one_class_is_fine_among_others(clients):
     for method in (
         Local(NET, RULE),
         FedAvg(NET, RULE),
-        FedEM(NET, RULE, 2),
+        FedEM(NET, RULE, components=2),
         Centralized(NET, RULE),
     ):
         assert np.isfinite(simulate(method, tasks, rounds=2, batch_size=2).table["value"]).all()

@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.federated.engine.tuning import smoothness
-from mtl_lib.federated.methods.centralized import Centralized
-from mtl_lib.federated.methods.local import Local
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.federated import Centralized, Local, simulate, smoothness
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -40,8 +37,9 @@ def test_by_hand():
 @pytest.mark.parametrize("d", [2, 60])
 def test_the_largest_rate_tried_lowers_the_loss(method, d):
     tasks = correlated(d)
-    run = lambda rate: (
-        simulate(
+
+    def run(rate):
+        return simulate(
             method(MLP([d, 1]), SGD(rate)),
             tasks,
             rounds=30,
@@ -49,7 +47,7 @@ def test_the_largest_rate_tried_lowers_the_loss(method, d):
             local_epochs=2,
             eval_every=0,
         ).table
-    )
+
     table = run(1 / smoothness(tasks, 32))
     mean = table[table["measure"] == "loss"].groupby("round")["value"].mean()
     assert mean[30] < 0.5 * mean[0]

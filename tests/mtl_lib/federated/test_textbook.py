@@ -1,21 +1,19 @@
-"""Every method equals its plain loop: float64, ragged clients, partial participation, momentum, several rounds."""
+"""Every method equals its plain loop.
+
+In float64, with ragged clients, partial participation, momentum and several rounds.
+"""
 
 import numpy as np
 import pytest
 import textbook
 import torch
 
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.federated.methods.ditto import Ditto
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
-from mtl_lib.federated.methods.fedem import FedEM
-from mtl_lib.federated.methods.local import Local
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.federated import Ditto, FedAvg, FedAvgPlus, FedEM, Local, simulate
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.stream import stream
 
-SETTING = dict(rounds=4, batch_size=4, local_epochs=2, participation=0.6, seed=3)
-RULE = dict(lr=0.1, momentum=0.9, weight_decay=0.01)
+SETTING = {"rounds": 4, "batch_size": 4, "local_epochs": 2, "participation": 0.6, "seed": 3}
+RULE = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}
 NETS = {"logistic": (6, 1), "squared": (6, 1), "ce": (6, 5, 3)}
 
 
@@ -49,7 +47,7 @@ def assert_equal(params, model, row=0):
 @pytest.mark.parametrize("loss", NETS)
 def test_fedavg_equals_the_plain_loop(loss, weights, clients, textbook_form):
     tasks, net = clients(loss), MLP(NETS[loss])
-    state = run(FedAvg(net, SGD(**RULE), weights), tasks)
+    state = run(FedAvg(net, SGD(**RULE), weights=weights), tasks)
     assert_equal(
         state.server["model"],
         plain(textbook.fedavg, tasks, NETS[loss], textbook_form, weights=weights),

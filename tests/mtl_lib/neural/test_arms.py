@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_lib.neural import arms, scores
-from mtl_lib.neural.network import Dense, Head, Network
-from mtl_lib.neural.training import train
-from mtl_lib.stack.stack import Adam
+from mtl_lib.neural import Dense, Head, Network, arms, scores, train
+from mtl_lib.stack import Adam, Stack
 from mtl_lib.tasks import Inputs, Task, TaskSet
 from mtl_lib.transforms import permuted
 from study.claims import Claim
@@ -23,7 +21,7 @@ SHARED = TaskSet(
 )
 OWN = TaskSet([SHARED[0].take(np.arange(200)), SHARED[1].take(np.arange(200, 400))])
 NET = Network([Dense(6, 8)], {"a": Head(8, 2), "b": Head(8)})
-RUN = dict(steps=30, batch_size=10)
+RUN = {"steps": 30, "batch_size": 10}
 
 
 def score(task, z):
@@ -40,10 +38,10 @@ def test_alone_is_a_network_of_one_task():
     single = Network(NET.trunk, {"b": Head(8)})
     z = arms.answers(arms.fit(arms.Arm(NET, "alone"), draws(OWN), 0.01, **RUN), OWN, "b")
     for key, draw in draws(OWN).items():
-        begun = arms.Stack.init(
+        begun = Stack.init(
             NET, [key[-1]]
         )  # heads are drawn in their order: take this start, without the other head
-        start = arms.Stack(
+        start = Stack(
             {name: value for name, value in begun.params.items() if not name.startswith("head.a")},
             single,
         )
@@ -60,7 +58,7 @@ def test_alone_is_a_network_of_one_task():
 def test_alone_on_shared_rows_leaves_the_other_head_where_it_was():
     (part,) = arms.fit(arms.Arm(NET, "alone"), draws(SHARED), 0.01, **RUN)
     for k, (key, task) in enumerate(zip(part.keys, part.tasks, strict=True)):
-        begun = arms.Stack.init(NET, [key[-1]]).params
+        begun = Stack.init(NET, [key[-1]]).params
         for name in "ab":
             assert torch.equal(
                 part.stack.params[f"head.{name}.weight"][k], begun[f"head.{name}.weight"][0]
@@ -155,11 +153,13 @@ def test_unknown_way():
 
 
 def test_gains_apart_is_a_difference_of_differences():
-    values = lambda seed: {
-        (arm, "t", (s,)): np.random.default_rng([seed, s, k]).normal(size=5)
-        for k, arm in enumerate("ab")
-        for s in range(3)
-    }
+    def values(seed):
+        return {
+            (arm, "t", (s,)): np.random.default_rng([seed, s, k]).normal(size=5)
+            for k, arm in enumerate("ab")
+            for s in range(3)
+        }
+
     one, other = (arms.Scores(values(seed), ("seed",), {}) for seed in (0, 1))
     apart = arms.gains_apart(one, other, "a", "b", "t")
     for s in range(3):

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_lib.neural.balancing import DWA, Aggregator, Uncertainty
-from mtl_lib.neural.network import Dense, Head, Network
-from mtl_lib.neural.training import Replicas, gradients, train
-from mtl_lib.stack.stack import SGD, Stack
+from mtl_lib.neural import DWA, Aggregator, Dense, Head, Network, Replicas, Uncertainty, train
+from mtl_lib.neural.gradients import Objective, gradients
+from mtl_lib.stack import SGD, Stack
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 RNG = np.random.default_rng(0)
@@ -33,7 +32,7 @@ RULES = ("Sum", "PCGrad", "MGDA")
 
 
 def grads(**options):
-    return gradients(NET, STACK.params, DATA, BATCH, FACTORS, **options)
+    return gradients(NET, STACK.params, DATA, BATCH, Objective(FACTORS, **options))
 
 
 def test_the_sum_is_backward():
@@ -60,7 +59,7 @@ def jacobians():
             STACK.params,
             DATA,
             BATCH,
-            FACTORS | {n: torch.tensor(0.0) for n in "abc" if n != name},
+            Objective(FACTORS | {n: torch.tensor(0.0) for n in "abc" if n != name}),
         )
         for name in "abc"
     ]
@@ -105,17 +104,19 @@ def test_aggregators_leave_torchs_generator_alone_and_repeat_themselves():
     [{"aggregator": Aggregator("PCGrad")}, {"weighting": DWA(2)}, {"weighting": Uncertainty(0.1)}],
 )
 def test_a_replica_does_not_depend_on_the_others(options):
-    run = lambda sets, seeds, **more: train(
-        NET,
-        sets,
-        steps=8,
-        batch_size=8,
-        optimizer=SGD(0.05),
-        seeds=seeds,
-        dtype=torch.float64,
-        **options,
-        **more,
-    )
+    def run(sets, seeds, **more):
+        return train(
+            NET,
+            sets,
+            steps=8,
+            batch_size=8,
+            optimizer=SGD(0.05),
+            seeds=seeds,
+            dtype=torch.float64,
+            **options,
+            **more,
+        )
+
     whole, alone = run(SETS, [0, 1, 2]), run(SETS[1:2], [1])
     chunked = run(SETS, [0, 1, 2], chunk=1)
     for name, value in whole.stack.params.items():

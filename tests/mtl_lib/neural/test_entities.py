@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mtl_lib.neural.entities import by_sentence, counts, entities, f1, typed
+from mtl_lib.neural.entities import by_sentence, counts, f1, spans, typed
 
 
 @pytest.mark.parametrize(
@@ -22,17 +22,17 @@ from mtl_lib.neural.entities import by_sentence, counts, entities, f1, typed
     ],
 )
 def test_entities(tags, found):
-    assert entities(tags.split()) == found
+    assert spans(tags.split()) == found
 
 
 def test_f1_counts_whole_entities():
-    truth = ["B-x I-x O B-y".split(), "O O".split(), "B-x I-x".split()]
+    truth = [["B-x", "I-x", "O", "B-y"], ["O", "O"], ["B-x", "I-x"]]
     said = [
-        "B-x I-x O B-x".split(),
-        "B-y O".split(),
-        "B-x O".split(),
+        ["B-x", "I-x", "O", "B-x"],
+        ["B-y", "O"],
+        ["B-x", "O"],
     ]  # one right, wrong type, one too many, one cut short
-    counted = counts(map(entities, truth), map(entities, said))
+    counted = counts(map(spans, truth), map(spans, said))
     assert counted.tolist() == [[1, 2, 2], [0, 1, 0], [0, 1, 1]]
     assert np.isclose(f1(counted), 2 * 1 / (4 + 3))
     assert f1(np.zeros((3, 3), int)) == 0.0
@@ -50,16 +50,16 @@ def test_the_values_by_sentence_have_the_mean_and_the_spread_of_f1():
 
 
 def test_two_taggers_make_typed_names():
-    assert typed("B I I O B".split(), ["x", "y", "y", "O", "O"]) == [
+    assert typed(["B", "I", "I", "O", "B"], ["x", "y", "y", "O", "O"]) == [
         "B-y",
         "I-y",
         "I-y",
         "O",
         "B-O",
     ]
-    assert typed("B I".split(), ["x", "y"]) == ["B-x", "I-x"]
+    assert typed(["B", "I"], ["x", "y"]) == ["B-x", "I-x"]
 
 
 def test_unknown_tags():
     with pytest.raises(ValueError, match="tag 'X' of token 1"):
-        entities(["O", "X"])
+        spans(["O", "X"])

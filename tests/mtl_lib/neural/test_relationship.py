@@ -6,10 +6,9 @@ import torch
 from scipy.stats import multivariate_normal
 
 from mtl_lib.data.generated.heads import answers, related
+from mtl_lib.neural import Dense, Head, Network, train
 from mtl_lib.neural import relationship_network as prior
-from mtl_lib.neural.network import Dense, Head, Network
-from mtl_lib.neural.training import train
-from mtl_lib.stack.stack import SGD
+from mtl_lib.stack import SGD
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 SHAPE = (3, 2, 4)
@@ -166,27 +165,19 @@ def test_tied_trunks_meet_in_their_mean_and_apart_are_separate():
     tasks = TaskSet([Task(name, inputs, np.arange(30), rng.normal(size=30)) for name in "ab"])
     net = Network([Dense(5, 4)], {name: Head(4) for name in "ab"})
     weights = {"a": torch.tensor([1.0, 0.0]), "b": torch.tensor([0.0, 1.0])}
-    run = lambda strength, sets=(tasks, tasks), **more: (
-        train(
-            net,
-            list(sets),
-            steps=40,
-            batch_size=30,
-            optimizer=SGD(0.02),
-            seeds=[1, 1],
-            weights=weights,
-            dtype=torch.float64,
-            **more,
-        ).stack.params
+
+    def run(**options):
+        options |= {"optimizer": SGD(0.02), "weights": weights, "dtype": torch.float64}
+        trained = train(net, [tasks, tasks], steps=40, batch_size=30, seeds=[1, 1], **options)
+        return trained.stack.params["trunk.0.weight"]
+
+    plain, apart, together = (
+        run(),
+        run(penalty=prior.tied(2, 0.0)),
+        run(penalty=prior.tied(2, 20.0)),
     )
-    apart, plain, together = (
-        run(0, penalty=prior.tied(2, 0.0)),
-        run(0),
-        run(0, penalty=prior.tied(2, 20.0)),
-    )
-    assert torch.equal(apart["trunk.0.weight"], plain["trunk.0.weight"])
-    gap = lambda p: (p["trunk.0.weight"][0] - p["trunk.0.weight"][1]).norm()
-    assert gap(together) < 0.05 * gap(plain)
+    assert torch.equal(apart, plain)
+    assert (together[0] - together[1]).norm() < 0.05 * (plain[0] - plain[1]).norm()
 
 
 @pytest.mark.parametrize("nu, eps", [(-1, 0), (0, 0), (1, -1)])

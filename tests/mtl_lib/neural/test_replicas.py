@@ -1,4 +1,4 @@
-"""Replicas are the plain loop, whatever else is in the stack; sharing does what it says; bad input gets one line."""
+"""Replicas are the plain loop, whatever else is in the stack; bad input gets one line."""
 
 from dataclasses import replace
 
@@ -7,9 +7,8 @@ import pytest
 import textbook
 import torch
 
-from mtl_lib.neural.network import Bag, Conv, Dense, Head, Network, Tokens
-from mtl_lib.neural.training import Replicas, features, predict, train
-from mtl_lib.stack.stack import SGD, Adam, Stack
+from mtl_lib.neural import Conv, Dense, Head, Network, Replicas, features, predict, train
+from mtl_lib.stack import SGD, Adam, Stack
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -75,18 +74,13 @@ def plainly(net, kind, tasks, seed, lr, steps=5, batch_size=8, weight=1.0):
         t.name: draw[t.name].permuted(np.tile(np.arange(len(t)), (steps, 1)), axis=1).ravel()
         for t in tasks
     }
-    pick = lambda t, step: orders[t.name][step * batch_size : (step + 1) * batch_size]
-    batch = lambda t, index: (
-        torch.as_tensor(t.X[index]),
-        torch.as_tensor(t.y[index]).double(),
-        weight,
-    )
-    return textbook.replica(
-        KINDS[kind][0],
-        start,
-        [{t.name: batch(t, pick(t, step)) for t in tasks} for step in range(steps)],
-        lr,
-    )
+
+    def batch(t, step):
+        index = orders[t.name][step * batch_size : (step + 1) * batch_size]
+        return torch.as_tensor(t.X[index]), torch.as_tensor(t.y[index]).double(), weight
+
+    batches = [{t.name: batch(t, step) for t in tasks} for step in range(steps)]
+    return textbook.replica(KINDS[kind][0], start, batches, lr)
 
 
 def assert_same(stack, k, params, tolerance):
@@ -132,13 +126,13 @@ def test_adding_a_replica_changes_no_other(kind, optimizer):
 
 
 def test_two_identical_tasks_with_one_head_are_one_task_at_twice_the_rate():
-    """Batches are keyed by the task's name, so the twins get the same by seeing all their samples in every update."""
+    """Batches are keyed by the task's name: the twins see all their samples in every update."""
     head = {"both": Head(7)}
     twins = Network([Dense(12, 9), Dense(9, 7)], head, {"one": "both", "two": "both"})
     alone = Network([Dense(12, 9), Dense(9, 7)], head, {"one": "both"})
     (tasks,) = sets("mlp", 1, ["one"], n=(30, 31))
     pair = TaskSet([tasks[0], replace(tasks[0], name="two")])
-    options = dict(steps=20, batch_size=30, seeds=[3], dtype=torch.float64)
+    options = {"steps": 20, "batch_size": 30, "seeds": [3], "dtype": torch.float64}
     joint = train(twins, [pair], optimizer=SGD(0.1), **options)
     single = train(alone, [tasks], optimizer=SGD(0.2), **options)
     assert_same(
@@ -178,6 +172,18 @@ def test_weights_per_replica_and_a_weighting_of_ones_own():
     assert all(
         torch.equal(plain.stack.params[name], value) for name, value in summed.stack.params.items()
     )
+
+
+def test_a_tasks_own_weight_counts():
+    data, (plain, half) = sets("mlp", 2), (1.0, 0.5)
+    weighed = [
+        TaskSet([one, replace(two, weight=weight)])
+        for (one, two), weight in zip(data, (plain, half), strict=True)
+    ]
+    own = run(network("mlp"), weighed, weights={"one": 2.0}).stack.params
+    given = run(network("mlp"), data, weights={"one": 2.0, "two": [plain, half]}).stack.params
+    for name, value in given.items():
+        torch.testing.assert_close(own[name], value, rtol=1e-12, atol=1e-14)
 
 
 def test_masks_all_true_are_no_mask_and_hidden_labels_do_not_matter():
@@ -347,7 +353,10 @@ def test_chunks_change_nothing():
 
 
 def test_one_head_read_two_ways():
-    """Three scores, A against B as z_A - z_B, and A or B against C as log(e^z_A + e^z_B) - z_C: a softmax of three classes."""
+    """A softmax of three classes.
+
+    From three scores, A against B is z_A - z_B, and A or B against C log(e^z_A + e^z_B) - z_C.
+    """
     links = {
         "one": lambda z: z[..., 0] - z[..., 1],
         "two": lambda z: torch.logsumexp(z[..., :2], -1) - z[..., 2],
@@ -394,255 +403,3 @@ def test_a_replica_with_fewer_samples_than_a_batch_is_not_padded_into_its_loss()
         1e-12,
     )
     assert together.seen["one"].tolist() == [25, 40]
-
-
-# Sequences, shared rows, masks, depths
-
-WORDS = Inputs(
-    "words",
-    np.where(np.arange(9) < RNG.integers(3, 10, (60, 1)), RNG.integers(1, 20, (60, 9)), 0),
-    "sequence",
-)
-MANY = (RNG.random((60, 4)) < 0.5).astype(int)
-TAGS = np.where(WORDS.array > 0, RNG.integers(0, 3, (60, 9)), -100)
-
-
-def language(observed=None, rows=np.arange(60)):
-    return TaskSet(
-        [
-            Task("tags", WORDS, rows, TAGS[rows], "token_ce", observed=observed),
-            Task("intent", WORDS, rows, LABELS[:60][rows], "logistic"),
-            Task("many", WORDS, rows, MANY[rows], "bce"),
-        ]
-    )
-
-
-TALK = Network(
-    [Tokens(20, 5, 8)],
-    {
-        "tags": Head(8, 3, pool="token"),
-        "intent": Head(8, pool="max"),
-        "many": Head(8, 4, pool="max", specific=(6,)),
-    },
-)
-
-
-def test_tokens_equal_a_plain_window_network():
-    stack = Stack.init(TALK, [3], dtype=torch.float64)
-    p = {name: value[0] for name, value in stack.params.items()}
-    z = predict(TALK, stack, Replicas([language()], torch.float64), "tags")[0]
-    for i, j in ((0, 0), (5, 2), (17, 1)):
-        around = [
-            p["trunk.0.table"][WORDS.array[i, k]]
-            if 0 <= k < 9 and WORDS.array[i, k]
-            else torch.zeros(5, dtype=torch.float64)
-            for k in (j - 1, j, j + 1)
-        ]
-        h = torch.relu(p["trunk.0.weight"] @ torch.cat(around) + p["trunk.0.bias"])
-        assert np.allclose(z[i, j], (p["head.tags.weight"] @ h + p["head.tags.bias"]).numpy())
-
-
-def test_padding_changes_nothing():
-    longer = replace(WORDS, array=np.pad(WORDS.array, ((0, 0), (0, 4))))
-    set_on = lambda inputs: TaskSet(
-        [
-            replace(
-                t,
-                inputs=inputs,
-                y=np.pad(t.y, ((0, 0), (0, 4)), constant_values=-100) if t.name == "tags" else t.y,
-            )
-            for t in TASKS
-        ]
-    )
-    TASKS = language()
-    short, long = run(TALK, [TASKS], steps=12), run(TALK, [set_on(longer)], steps=12)
-    for name, value in short.stack.params.items():
-        torch.testing.assert_close(value, long.stack.params[name], rtol=1e-10, atol=1e-12)
-
-
-def test_a_bag_is_a_weighted_mean_and_learns_what_came_last():
-    rng = np.random.default_rng(1)
-    ids = rng.integers(1, 12, (300, 6))
-    bag, inputs = (
-        Bag(12, 7, 6),
-        Inputs("seen", np.where(np.arange(6) < rng.integers(0, 5, (300, 1)), 0, ids), "sequence"),
-    )
-    net = Network([bag], {"last": Head(7, 12)})
-    tasks = TaskSet([Task("last", inputs, np.arange(300), inputs.array[:, -1], "ce")])
-    stack = Stack.init(net, [0], dtype=torch.float64)
-    h, table = (
-        features(net, stack, Replicas([tasks], torch.float64), "last")[0],
-        stack.params["trunk.0.table"][0].numpy(),
-    )
-    for i in (0, 1, 2):
-        assert np.allclose(h[i], table[inputs.array[i][inputs.array[i] > 0]].mean(0))
-    position = train(
-        net, [tasks], steps=300, batch_size=64, optimizer=Adam(0.05), seeds=[0]
-    ).stack.params["trunk.0.position"][0]
-    assert position[-1] > position[:-1].max() + 1
-
-
-def test_all_labels_observed_is_no_mask():
-    tasks = language()
-    for masks in (lambda t: None, lambda t: np.ones(t.y.shape, bool)):
-        trained = run(TALK, [TaskSet([replace(t, observed=masks(t)) for t in tasks])])
-        params = trained.stack.params if masks(tasks[0]) is None else params
-        assert all(torch.equal(value, params[name]) for name, value in trained.stack.params.items())
-
-
-def test_labels_that_are_not_observed_cannot_matter():
-    tasks, seen = language(), RNG.random(60) < 0.6
-    hide = lambda t: np.repeat(seen[:, None], t.y.shape[1], 1) if t.y.ndim > 1 else seen
-    spoilt = [replace(t, observed=hide(t), y=np.where(hide(t), t.y, 1)) for t in tasks]
-    a, b = (
-        run(TALK, [TaskSet(made)], steps=15)
-        for made in ([replace(t, observed=hide(t)) for t in tasks], spoilt)
-    )
-    assert all(torch.equal(value, b.stack.params[name]) for name, value in a.stack.params.items())
-
-
-def test_tasks_on_the_same_rows_are_one_forward_pass(monkeypatch):
-    passes = []
-    whole = TALK.features
-    monkeypatch.setattr(TALK, "features", lambda *inputs: passes.append(1) or whole(*inputs))
-    run(TALK, [language(), language()], steps=4)
-    assert len(passes) == 4
-    own = TaskSet(
-        [
-            replace(t, rows=np.roll(t.rows, k), y=np.roll(t.y, k, 0))
-            for k, t in enumerate(language())
-        ]
-    )
-    run(TALK, [own], steps=4)
-    assert len(passes) == 16
-
-
-def test_a_weight_of_one_is_a_network_of_that_task():
-    tasks = language()
-    weights = {name: torch.tensor([float(name == "tags")]) for name in tasks.names}
-    net = Network(TALK.trunk, {"tags": TALK.heads["tags"]})
-    both, alone = (
-        run(TALK, [tasks], steps=10, weights=weights),
-        run(net, [tasks.subset(["tags"])], steps=10),
-    )
-    for name, value in alone.stack.params.items():
-        torch.testing.assert_close(value, both.stack.params[name], rtol=1e-12, atol=1e-14)
-
-
-def test_specific_layers_and_depths_cost_what_they_say():
-    net = Network(
-        [Conv(1, 4), Dense(4 * 4 * 4, 10), Dense(10, 6)],
-        {
-            "deep": Head(6, 3),
-            "early": Head(64, 2, depth=1),
-            "own": Head(10, 1, depth=2, specific=(5,)),
-        },
-    )
-    assert net.parameters() == 4 * 9 + 4 + 64 * 10 + 10 + 10 * 6 + 6 + (6 * 3 + 3) + (
-        64 * 2 + 2
-    ) + (10 * 5 + 5 + 5 + 1)
-    conv = 2 * 9 * 4 * 16
-    assert net.flops((1, 8, 8), ["early"]) == conv + 2 * 64 * 2
-    assert net.flops((1, 8, 8), ["own"]) == conv + 2 * 640 + 2 * (50 + 5)
-    assert net.flops((1, 8, 8), ["deep", "early"]) == conv + 2 * (640 + 60) + 2 * (18 + 128)
-    assert TALK.flops((9,), ["tags", "intent"]) == 2 * 9 * 15 * 8 + 9 * 2 * 24 + 2 * 8
-    assert {name for name in Stack.init(net, [0]).params if not net.shared(name)} == {
-        f"{place}.{part}"
-        for place in ("head.deep", "head.early", "specific.own.0", "head.own")
-        for part in ("weight", "bias")
-    }
-
-
-@pytest.mark.parametrize(
-    "make, said",
-    [
-        (
-            lambda: Network([Dense(4, 4)], {"a": Head(4, depth=2)}),
-            "head 'a': depth 2, the trunk has 1 layers",
-        ),
-        (
-            lambda: Network([Dense(4, 4)], {"a": Head(4, pool="mean")}),
-            "head 'a': pool 'mean', allowed are",
-        ),
-        (
-            lambda: run(
-                Network([Dense(9, 4)], {"intent": Head(4)}), [language().subset(["intent"])]
-            ),
-            "trunk.0: Dense: whole numbers, ids need Bag or Tokens first",
-        ),
-        (
-            lambda: run(Network([Tokens(20, 5, 8)], {"one": Head(4)}), sets("mlp", 1, ["one"])),
-            "trunk.0: numbers of type float64, ids are whole numbers",
-        ),
-        (
-            lambda: run(
-                Network([Dense(12, 4)], {"one": Head(4, pool="max")}), sets("mlp", 1, ["one"])
-            ),
-            "head 'one': pool 'max' needs a vector per token",
-        ),
-        (
-            lambda: run(
-                TALK, [TaskSet([replace(t, y=np.where(t.y == 2, 7, t.y)) for t in language()])]
-            ),
-            "task 'tags': labels from 0 to 7, the head has 3 outputs",
-        ),
-        (
-            lambda: run(TALK, [language(np.zeros((60, 9), bool))]),
-            "task 'tags': no label, at least one is needed",
-        ),
-        (
-            lambda: run(
-                Network([Tokens(20, 5, 8)], {"tags": Head(8, 3)}), [language().subset(["tags"])]
-            ),
-            "task 'tags': loss token_ce, the head has pool None",
-        ),
-        (
-            lambda: run(
-                Network([Tokens(6, 5, 8)], {"intent": Head(8, pool="max")}),
-                [language().subset(["intent"])],
-            ),
-            "trunk.0: id .*, the vocabulary has 6",
-        ),
-        (
-            lambda: run(
-                Network(
-                    [Dense(12, 4)],
-                    {"one": Head(4), "two": Head(4)},
-                    encoders={"flat": [Dense(12, 12)]},
-                ),
-                [
-                    TaskSet(
-                        [
-                            Task("one", FLAT, np.arange(9), np.arange(9) % 2, "logistic"),
-                            Task("two", IMAGES, np.arange(9), np.arange(9) % 2, "logistic"),
-                        ]
-                    )
-                ],
-            ),
-            "inputs 'images': no encoder",
-        ),
-        (
-            lambda: run(
-                Network(
-                    [Dense(12, 4)],
-                    {"one": Head(4), "two": Head(4)},
-                    encoders={name: [Dense(12, 12)] for name in ("flat", "images")},
-                ),
-                [
-                    TaskSet(
-                        [
-                            Task("one", FLAT, np.arange(9), np.arange(9) % 2, "logistic"),
-                            Task("two", IMAGES, np.arange(9), np.arange(9) % 2, "logistic"),
-                        ]
-                    )
-                ],
-            ),
-            "encoder.images.0: Dense: inputs of 64 numbers, the layer takes 12",
-        ),
-        (lambda: TaskSet([*language(), language()[0]]), "task name 'tags' occurs twice"),
-    ],
-)
-def test_bad_networks_and_sequences_get_one_line(make, said):
-    with pytest.raises(ValueError, match=said) as caught:
-        make()
-    assert "\n" not in str(caught.value)

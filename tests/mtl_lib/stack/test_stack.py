@@ -6,7 +6,7 @@ import textbook
 import torch
 from torch import nn
 
-from mtl_lib.stack.stack import MLP, SGD, STACK_LOSSES, Adam, Module, Stack
+from mtl_lib.stack import MLP, SGD, STACK_LOSSES, Adam, Module, Stack
 from mtl_lib.stream import stream
 
 D, B = 5, 7
@@ -168,7 +168,7 @@ def test_initial_weights_are_uniform_on_one_over_root_fan_in():
 
 @pytest.mark.parametrize("name", OPTIMISERS)
 def test_optimisers_follow_torch_and_leave_inactive_models_alone(name):
-    """Each model steps on its own calendar; torch runs one optimiser per model on the steps it took."""
+    """Each model steps on its own calendar; torch has one optimiser per model, for its steps."""
     ours, theirs = OPTIMISERS[name]
     models, rule = stack(NETS["relu"]), ours()
     plain = [[p[k].clone().requires_grad_() for p in models.params.values()] for k in range(4)]
@@ -261,10 +261,102 @@ def test_replicas_equal_plain_training(batch_size):
         (lambda: Adam(0.1, weight_decay=float("inf")), "weight_decay"),
         (lambda: Module(nn.BatchNorm1d(3)), "buffer"),
         (lambda: stack(MLP((4, 1)))(torch.zeros(1, 2, 3).double()), "inputs of 3"),
+        (lambda: MLP((3, 2.5)), "MLP: sizes 2.5, allowed is a whole number, 1 or more"),
+        (lambda: MLP((3, 1), bias=None), "MLP: bias None, allowed are True, False"),
+        (lambda: SGD(torch.tensor([0.1, -1])), "SGD: learning rate -1.0, allowed is"),
+        (lambda: SGD(torch.ones(2, 2)), "SGD: learning rates of shape"),
+        (lambda: SGD("0.1"), "SGD: learning rate '0.1', allowed is"),
+        (lambda: SGD(True), "SGD: learning rate True, allowed is"),
+        (lambda: SGD(0.1, decay_bias=0), "SGD: decay_bias 0, allowed are True, False"),
+        (lambda: Adam(0.1, betas=(0.9, 1)), "Adam: betas 1, allowed is 0 or more and less than 1"),
+        (lambda: Adam(0.1, eps=-1), "Adam: eps -1, allowed is a finite number, 0 or more"),
+        (lambda: Stack.init(MLP((3, 1)), [-1]), "seed -1, allowed is a whole number, 0 or more"),
     ],
-    ids=range(10),
+    ids=range(20),
 )
 def test_bad_arguments_are_one_line(make, words):
     with pytest.raises(ValueError, match=words) as error:
         make()
     assert "\n" not in str(error.value)
+
+
+# --- shapes that PyTorch would spread against each other --------------------------------------
+
+SHAPES = {
+    "labels (L, B, 1)": lambda y, w: (y[..., None], w),
+    "labels (L, 1, B)": lambda y, w: (y[:, None], w),
+    "labels (L, 1)": lambda y, w: (y[:, :1], w),
+    "labels (B,)": lambda y, w: (y[0], w),
+    "labels of another batch": lambda y, w: (y[:, :-1], w),
+    "weights (K, B, 1)": lambda y, w: (y, w[..., None]),
+    "weights (B,)": lambda y, w: (y, w[0]),
+    "weights (K, 1)": lambda y, w: (y, w[:, :1]),
+}
+ARCHITECTURES = {
+    "dense": lambda outputs: MLP((D, outputs)),
+    "module": lambda outputs: Module(nn.Linear(D, outputs).double()),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("loss", STACK_LOSSES)
+@pytest.mark.parametrize("net", ARCHITECTURES)
+@pytest.mark.parametrize("value", [True, False])
+def test_labels_and_weights_are_never_spread(shape, loss, net, value):
+    outputs = 3 if loss == "ce" else 1
+    models = stack(ARCHITECTURES[net](outputs), loss=loss)
+    y, w = SHAPES[shape](labels(loss, 4, MLP((D, outputs))), torch.ones(4, B).double())
+    with pytest.raises(ValueError, match="shape .*, allowed") as error:
+        models.grads(draw("inputs", 4, B, D), y, w, value)
+    assert "\n" not in str(error.value)
+    if "labels" in shape:
+        with pytest.raises(ValueError, match="labels .*of shape .*, allowed"):
+            models.losses(draw("inputs", 4, B, D), y)
+
+
+def test_batches_that_are_not_shared_evenly_are_refused():
+    y, w = labels("squared", 3, NETS["one output"]), torch.ones(3, B).double()
+    with pytest.raises(ValueError, match=r"shape \(3, 7\) for 4 models, allowed"):
+        stack(NETS["one output"]).grads(draw("inputs", 3, B, D), y, w)
+
+
+def test_several_outputs_of_the_squared_loss_need_as_many_labels():
+    models, w = stack(NETS["linear"]), torch.ones(4, B).double()
+    with pytest.raises(ValueError, match="labels of shape"):
+        models.grads(draw("inputs", 4, B, D), labels("squared", 4, NETS["one output"]), w)
+
+
+# --- what is written ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MLP((6, 1))",
+        "MLP((6, 4, 1), 'tanh', bias=False)",
+        "SGD(0.1)",
+        "SGD(0.1, momentum=0.9)",
+        "SGD(0.1, momentum=0.9, weight_decay=0.01, decay_bias=False)",
+        "Adam(0.001)",
+        "Adam(0.001, betas=(0.8, 0.99), eps=1e-06, weight_decay=0.1)",
+    ],
+)
+def test_a_repr_is_what_one_would_type(text):
+    names = {"MLP": MLP, "SGD": SGD, "Adam": Adam}
+    made = eval(text, names)
+    assert repr(made) == text
+    assert repr(getattr(made, "fresh", lambda: made)()) == text
+
+
+def test_a_repr_of_much_is_a_summary():
+    assert repr(SGD(torch.tensor([0.1, 0.3]))) == "SGD(<2 rates from 0.1 to 0.3>)"
+    assert repr(Module(nn.Linear(D, 2))) == "Module(Linear with 12 parameters)"
+    assert repr(stack(MLP((D, 1)))) == "Stack(4 models of MLP((5, 1)), loss 'squared')"
+
+
+def test_an_optimiser_that_begins_afresh_leaves_the_other_its_memory():
+    rule, models = SGD(0.1, 0.9), stack(NETS["linear"])
+    rule.step(models, models.params)
+    memory = dict(rule.state)
+    assert memory and rule.fresh().state == {}
+    assert rule.fresh(memory).state is memory and rule.state.keys() == memory.keys()

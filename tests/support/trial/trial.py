@@ -1,4 +1,4 @@
-"""Federations of known data, whose nodes write down what they are sent and what they remember, round by round."""
+"""Federations of known data, whose nodes write down what they are sent and what they remember."""
 
 import json
 import os
@@ -10,12 +10,9 @@ import torch
 from flwr.serverapp import ServerApp
 
 from mtl_lib.data.generated.linear import linear
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedem import FedEM
-from mtl_lib.federated.mocha.estimator import Mocha
-from mtl_lib.federated.remote import flower
-from mtl_lib.federated.remote.protocol import side_of
-from mtl_lib.stack.stack import MLP, SGD
+from mtl_lib.federated import FedAvg, FedEM, Mocha
+from mtl_lib.federated.remote import flower, side_of
+from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import TaskSet
 
 METHODS = {
@@ -23,7 +20,7 @@ METHODS = {
     "FedEM": lambda rounds: FedEM(MLP([5, 1]), SGD(0.1), components=2),
     "MOCHA": lambda rounds: Mocha(lam=0.1, tol=1e-9, max_rounds=rounds, epochs=0.5, seed=1),
 }
-SETTINGS = dict(batch_size=8, local_epochs=2, seed=1, dtype=torch.float64)
+SETTINGS = {"batch_size": 8, "local_epochs": 2, "seed": 1, "dtype": torch.float64}
 
 
 def tasks(method: str, clients: int = 2) -> TaskSet:
@@ -36,17 +33,20 @@ def tasks(method: str, clients: int = 2) -> TaskSet:
 
 def side(method: str, rounds: int):
     """What runs it."""
-    return side_of(
-        METHODS[method](rounds), **({} if method == "MOCHA" else {"rounds": rounds, **SETTINGS})
-    )
+    settings = {} if method == "MOCHA" else {"rounds": rounds, **SETTINGS}
+    return side_of(METHODS[method](rounds), **settings)
 
 
 def watched(side, out: str, slow: str = "", seconds: float = 0.0):
-    """The same side, writing files NAME-ROUND.npz with ``sent`` and ``mine`` (the memory after the round), and NAME-last.npz with what
-    is sent at the end; client ``slow`` sleeps in rounds from 2 on."""
+    """The same side, which writes files.
+
+    NAME-ROUND.npz holds ``sent`` and ``mine`` (the memory after the round), NAME-last.npz what is
+    sent at the end. Client ``slow`` sleeps in rounds from 2 on.
+    """
     if not out:
         return side
-    work, model = side.work, side.model
+    work = side.work
+    model = side.model
 
     def noted(task, sent, mine, number):
         if task.name == slow and number > 1:
@@ -76,8 +76,8 @@ def note(path: Path, **trees) -> None:
 
 def seen(path: Path) -> dict[str, np.ndarray]:
     """What ``note`` wrote."""
-    with np.load(path) as found:
-        return dict(found)
+    with np.load(path) as arrays:
+        return dict(arrays)
 
 
 def side_of_run(context):

