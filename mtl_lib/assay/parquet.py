@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mtl_lib.assay.cells import MISSING, Scan, decimal_mark
+from mtl_lib.assay.cells import MISSING
 from mtl_lib.assay.columns import FREE_TEXT, Facts, Levels, Raw
 from mtl_lib.assay.reading import column_names, empty_column, to_numbers
+from mtl_lib.assay.scan import Scan, decimal_mark
 from mtl_lib.assay.text import TableError, tidy
 
 _NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "empty")

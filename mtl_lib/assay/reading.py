@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mtl_lib.assay.cells import MISSING, Scan, decimal_mark, floats, is_number, number
+from mtl_lib.assay.cells import MISSING, floats, is_number, number
 from mtl_lib.assay.columns import FREE_TEXT, Facts, Levels, Raw
 from mtl_lib.assay.encodings import find_encoding
+from mtl_lib.assay.scan import Scan, decimal_mark
 from mtl_lib.assay.text import TableError, shown, tidy
 
 SEPARATORS = ",;\t|"

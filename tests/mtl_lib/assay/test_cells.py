@@ -2,8 +2,10 @@
 
 import pytest
 
-from mtl_lib.assay import TableError, read
-from mtl_lib.assay.cells import Scan, decimal_mark, number
+from mtl_lib.assay import TableError, read, reading
+from mtl_lib.assay.cells import number
+from mtl_lib.assay.scan import Scan, decimal_mark
+from mtl_lib.stream import stream
 
 POINT = {
     "1": 1,
@@ -155,6 +157,28 @@ def test_thousands_that_another_column_proves_are_said():
     assert mark(";", "1,234.5 2", "1,234 5,678")[1] == [
         "column 'c1': 1,234 is read with a thousand separator"
     ]
+
+
+ALL = [*POINT, *COMMA, *UNITS, "5 kg", "NA", "1.234e5", "nan", "007"]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_scan_in_blocks_is_the_scan_of_all(seed):
+    """Cells seen one by one, which are read fast where they can be, or all at once."""
+    rng = stream(seed, "test-cells")
+    cells = [str(cell) for cell in rng.choice(ALL, int(rng.integers(1, 6)))]
+    whole, parts = Scan("c"), Scan("c")
+    whole.see(cells, range(len(cells)))
+    for k, cell in enumerate(cells):
+        parts.see([cell], [k])
+    assert vars(whole) == vars(parts)
+
+
+@pytest.mark.parametrize("cells", [["1,5", "2.5"], ["2.5", "1,5"], ["1,5", "1,234.5"]])
+def test_marks_that_change_between_blocks_are_a_mixture(cells, tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "BLOCK", 3)
+    with pytest.raises(TableError, match="in several ways"):
+        read(table(tmp_path, [*cells, *"345678"], separator=";"), "s", "y")
 
 
 def table(folder, y, x=None, separator=","):
