@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from mtl_lib.data import store
-from suite import plan, process, verify
+from suite import arithmetic, plan, process, verify
 from suite.process import Job, Progress, Running
 from suite.project import FAILED, INTERRUPTED, MISSING, OK, Stop, lock_of, locked, shown
 from suite.sections import SECTIONS
@@ -49,6 +49,8 @@ def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int) -> int
             if held:  # else another build is at it, and tidies up itself
                 recover(home, section)
     stale = _stale(home, resolved)
+    if stale and not arithmetic.offered():
+        print(f"{arithmetic.ANOTHER}: this processor does not offer x86-64-v3", flush=True)
     absent = fetch({section: resolved[section] for section in stale})
     work = [
         Job(home, section, profile, resolved[section]) for section in stale if section not in absent

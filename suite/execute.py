@@ -47,14 +47,14 @@ def main(job: dict) -> int:
     run = json.loads((folder / "run.json").read_text())
     (folder / "run.json").unlink()
     modules = {name: hashes.get(name, "gone") for name in run.pop("modules")}
-    computed = {"arithmetic": arithmetic.of_run(os.environ, job["params"])}
+    computed = {"arithmetic": arithmetic.described(os.environ, job["params"])}
     provenance = {
         "section": section,
         "profile": job["profile"],
         **_git(),
         "seeds": {"first": job["params"].get("seed")},
         "inputs": {**before, **computed, "modules": modules, "data": run.pop("data")},
-        **computed,
+        "x86-64-v3": arithmetic.offered(),
         **run,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "seconds": round(time.time() - started, 1),
