@@ -99,7 +99,6 @@ class Claim:
             effects = stats.unit_effects(pairs)
             tested = None if items is None else _of_items(items, effects)
             decision = stats.wider(effects, classes, tested)
-        beside = self._null_and_control(null, control, classes)
         self.pairs = _stored(pairs, items)
         self.classes = classes
         self.result = {
@@ -110,7 +109,7 @@ class Claim:
             "figure": figure,
             "n_items": None if tested is None else len(tested),
             "n_classes": _count_classes(effects.index, classes),
-            **beside,
+            **self._null_and_control(null, control, classes),
         }
         return self.result
 

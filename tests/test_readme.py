@@ -51,7 +51,7 @@ def test_every_command_of_a_block_is_run_or_marked():
     run = [*ci, *(f"make {words}" for words in longer), "make flower"]
     terminals = (
         "runs_the_terminals_of_readme"
-        in (ROOT / "tests" / "federated" / "test_flower.py").read_text()
+        in (ROOT / "tests" / "mtl_lib" / "federated" / "test_flower.py").read_text()
     )
     blocks = re.findall(r"((?:[^\n]+\n)+)\n```(?:sh)?\n(.*?)```", README, re.S)
     shown = [

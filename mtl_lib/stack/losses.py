@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 
-class Loss:
+class StackLoss:
     """A loss per sample and its derivative in the scores.
 
     Parameters
@@ -108,8 +108,8 @@ def _cross_entropy_slope(z, y):
 
 
 STACK_LOSSES = {
-    "squared": Loss(_squared, _squared_slope, classes=False),
-    "logistic": Loss(_logistic, _logistic_slope),
-    "squared_hinge": Loss(_squared_hinge, _squared_hinge_slope, likelihood=False),
-    "ce": Loss(_cross_entropy, _cross_entropy_slope, softmax=True),
+    "squared": StackLoss(_squared, _squared_slope, classes=False),
+    "logistic": StackLoss(_logistic, _logistic_slope),
+    "squared_hinge": StackLoss(_squared_hinge, _squared_hinge_slope, likelihood=False),
+    "ce": StackLoss(_cross_entropy, _cross_entropy_slope, softmax=True),
 }
