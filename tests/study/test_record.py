@@ -38,7 +38,7 @@ def test_everything_is_written_by_done(rec, tmp_path):
     rec.done()
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["schema"] == 1 and metrics["section"] == "01_classical_mtl"
-    assert metrics["metrics"]["exam/nmse/share=0.1"] == {"value": 0.5, "n": 65}
+    assert metrics["metrics"]["exam/nmse/share=0.1"] == {"value": 0.5, "n": 65, "se": None}
     assert set(metrics["metrics"]) == {
         "exam/nmse/share=0.1",
         "claim/1-x/effect",
