@@ -16,7 +16,7 @@ OWNER = "LinearMTL"
 
 
 @dataclass(frozen=True)
-class Parts:
+class RawTasks:
     """Data of T tasks as they came, not yet checked.
 
     Attributes
@@ -38,7 +38,7 @@ class Parts:
     columns: tuple[str, ...] | None
 
 
-def split(X, y, task, sample_weight, fitted=None, labels=True) -> Parts:
+def split(X, y, task, sample_weight, fitted=None, labels=True) -> RawTasks:
     """The parts of the tasks, whatever the form.
 
     Parameters
@@ -97,7 +97,7 @@ def _split_ids(X, y, task, sample_weight):
 
     Xs = [table[mask] for mask in here]
     weights = parts(sample_weight, "sample_weight")
-    return Parts(names, Xs, parts(y, "y"), weights, columns_of_frames([X]))
+    return RawTasks(names, Xs, parts(y, "y"), weights, columns_of_frames([X]))
 
 
 def _split_list(X, y, sample_weight):
@@ -114,7 +114,7 @@ def _split_list(X, y, sample_weight):
 
     Xs = [_table(table) for table in X]
     weights = parts(sample_weight, "sample_weight")
-    return Parts(list(range(len(X))), Xs, parts(y, "y"), weights, columns_of_frames(X))
+    return RawTasks(list(range(len(X))), Xs, parts(y, "y"), weights, columns_of_frames(X))
 
 
 def _split_table(X, y, sample_weight, fitted):
@@ -129,7 +129,7 @@ def _split_table(X, y, sample_weight, fitted):
     if ys is not None and len(ys) != len(names):
         raise ValueError(f"{OWNER}: {len(ys)} columns of labels for {len(names)} fitted tasks")
     weights = None if sample_weight is None else [sample_weight] * len(names)
-    return Parts(names, [_table(X)] * len(names), ys, weights, columns_of_frames([X]))
+    return RawTasks(names, [_table(X)] * len(names), ys, weights, columns_of_frames([X]))
 
 
 def _split_task_set(tasks, y, sample_weight, labels):
@@ -148,7 +148,7 @@ def _split_task_set(tasks, y, sample_weight, labels):
         weights = [_weights_of(task, rows, own) for task, rows, own in given]
     Xs = [task.inputs.array[task.rows[rows]] for task, rows in zip(tasks, seen, strict=True)]
     ys = [task.y[rows] for task, rows in zip(tasks, seen, strict=True)] if labels else None
-    return Parts(tasks.names, Xs, ys, weights, columns_of_tasks(tasks))
+    return RawTasks(tasks.names, Xs, ys, weights, columns_of_tasks(tasks))
 
 
 def _labelled(task):
