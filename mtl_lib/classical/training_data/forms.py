@@ -137,6 +137,8 @@ def _split_task_set(tasks, y, sample_weight, labels):
     if y is not None:
         raise ValueError(f"{OWNER}: y beside a TaskSet, whose tasks have labels of their own")
     weights = sample_weight
+    if weights is not None and not isinstance(weights, list | tuple):
+        weights = _entries(weights, "sample_weight")
     if weights is not None and len(weights) != len(tasks):
         raise ValueError(f"{OWNER}: {len(tasks)} tasks in X, {len(weights)} in sample_weight")
     seen = [_labelled(task) if labels else np.arange(len(task)) for task in tasks]
