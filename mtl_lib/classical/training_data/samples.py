@@ -12,7 +12,7 @@ from mtl_lib.tasks import TaskSet
 
 
 @dataclass(frozen=True)
-class KnownTasks:
+class FittedTasks:
     """What a fit knows of its data, for predictions.
 
     Attributes
@@ -117,7 +117,7 @@ def read(
         In the form ``y`` has; one vector for all columns of a 2-D y, a list for a TaskSet.
     loss : str
         Of arrays; the tasks of a TaskSet carry their own.
-    known : KnownTasks, optional
+    known : FittedTasks, optional
         Of the fit, for predictions; then labels are neither needed nor returned.
     labels : bool, optional
         Whether samples must have one, else a TaskSet's are left out; True unless fitted.

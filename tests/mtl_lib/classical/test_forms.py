@@ -259,6 +259,27 @@ def test_tables_that_are_none_are_named(entry, what):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "weights, message",
+    [
+        (1.0, "sample_weight"),
+        (np.ones((2, 2)), "sample_weight"),
+        ([], "sample_weight"),
+        ([None] * 3, "sample_weight"),
+        ("abc", "sample_weight"),
+        (-WEIGHTS, "sample_weight"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("entry", ["fit", "cross-validation", "path", "lambda_max"])
+def test_weights_that_are_none_are_named(entry, weights, message):
+    lists = in_lists(list)
+    for table, y, ids in ((X, Y, IDS), (X, Y, None), (lists.X, lists.y, None), (TASKS, None, None)):
+        with pytest.raises(ValueError, match=message) as caught:
+            ENTRIES[entry](Data(y, weights, ids, table))
+        assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("seed", [None, 0.9, "1", -1, True])
 def test_a_seed_is_a_whole_number(seed):
     for use in (
