@@ -11,13 +11,23 @@ import types
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 
 from mtl_lib import checks
 from mtl_lib.classical import L21, LinearMTL, LinearMTLCV, MeanRegularized, delayed, path
-from mtl_lib.federated import MiniBatchSDCA, MiniBatchSGD, Mocha, TaskClusters
-from mtl_lib.tasks import BINARY, Inputs, Task
+from mtl_lib.federated import (
+    FedAvg,
+    MiniBatchSDCA,
+    MiniBatchSGD,
+    Mocha,
+    TaskClusters,
+    simulate,
+)
+from mtl_lib.neural import Dense, Head, Network, train
+from mtl_lib.stack import MLP, SGD, Module
+from mtl_lib.tasks import BINARY, Inputs, Task, TaskSet
 
 PACKAGES = "tasks transforms checks splits classical federated neural stack compare assay data"
 PARAMETERS = {"y", "labels", "observed", "groups", "rows", "sample_weight"}
@@ -344,7 +354,59 @@ def test_the_callers_labels_are_not_changed():
     assert t.take([0, 1]).groups.dtype.kind == "U"
 
 
+# --- from a task on, labels are plain ---------------------------------------------------------
+
+
+def two_tasks(y, loss):
+    other = ONES if loss == "logistic" else REAL
+    return TaskSet([task(y, loss), Task("u", TABLE, ROWS, other, loss)])
+
+
+def of_simulation(net):
+    def run(tasks):
+        history = simulate(FedAvg(net, SGD(0.1)), tasks, rounds=3, batch_size=8)
+        return history.table["value"].to_numpy()
+
+    return run
+
+
+def of_network(tasks):
+    network = Network([Dense(3, 4)], {name: Head(4) for name in tasks.names})
+    run = train(network, [tasks], steps=5, batch_size=8, optimizer=SGD(0.1), seeds=[0])
+    return np.concatenate([value.ravel() for value in run.stack.params.values()])
+
+
+TRAINED = {
+    "simulate, MLP": of_simulation(MLP((3, 1))),
+    "simulate, module": of_simulation(Module(torch.nn.Linear(3, 1))),
+    "train": of_network,
+    "LinearMTL": lambda tasks: linear().fit(tasks).coef_,
+    "Mocha": lambda tasks: Mocha(max_rounds=5, tol=1.0).fit(tasks).coef_,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("method", TRAINED)
+def test_methods_see_the_plain_labels(method, loss, form):
+    y = ONES if loss == "logistic" else REAL
+    plain, other = (TRAINED[method](two_tasks(v, loss)) for v in (y, FORMS[form](y)))
+    assert_allclose(other, plain, rtol=0, atol=0)
+
+
 # --- names, weights, seeds --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("groups", [[1.0, np.nan], ["a", None], ["a", np.nan], [1, "a"]])
+def test_no_group_is_missing_or_of_another_kind(groups):
+    with pytest.raises(ValueError, match="task 't': groups (1 is missing|of several kinds)"):
+        task(REAL[:2], rows=[0, 1], groups=groups)
+
+
+@pytest.mark.parametrize("entry", [3, "a", TABLE, None, X])
+def test_a_task_set_holds_tasks(entry):
+    with pytest.raises(ValueError, match="a TaskSet holds tasks, not"):
+        TaskSet([task(), entry])
 
 
 @pytest.mark.parametrize("name", [3, np.int64(3), None, ("a", 1), 2.5, b"a"])
