@@ -170,6 +170,8 @@ class TaskSet:
             raise ValueError("a TaskSet needs at least one task")
         self._index = {}
         for position, task in enumerate(self.tasks):
+            if not isinstance(task, Task):
+                raise ValueError(f"a TaskSet holds tasks, not {type(task).__name__}")
             if task.name in self._index:
                 raise ValueError(f"task name {task.name!r} occurs twice")
             self._index[task.name] = position

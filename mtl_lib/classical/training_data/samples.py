@@ -154,7 +154,7 @@ def _losses_and_weights(tasks, names, loss, known):
     weights = np.ones(len(names))
     if tasks is not None:
         losses = [task.loss for task in tasks]
-        weights = np.array([1.0 if task.weight is None else task.weight for task in tasks])
+        weights = np.array([float(task.weight) for task in tasks])
     if known is not None:
         losses = [known.losses.get(name, own) for name, own in zip(names, losses, strict=True)]
     for name, own, weight in zip(names, losses, weights, strict=True):

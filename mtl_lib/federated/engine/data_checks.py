@@ -85,8 +85,6 @@ def check_tasks(tasks: list[Task]) -> None:
             raise ValueError(
                 f"{who}: samples of shape {shape}, client {first.name!r} has samples of {common}"
             )
-        if task.weight is not None and not 0 <= task.weight < np.inf:
-            raise ValueError(f"{who}: weight {task.weight}, allowed is a finite number, 0 or more")
 
 
 def labels_of(tasks: list[Task]) -> list[np.ndarray]:
