@@ -126,7 +126,9 @@ def _problem(section: str, tasks: TaskSet, values: dict) -> str:
         _TRIALS[section](tasks, settings)
     except ValueError as error:
         smallest = tasks.sizes.min()
-        return f"{error}; tasks have {smallest} to {tasks.sizes.max()} samples with labels"
+        largest = tasks.sizes.max()
+        sizes = f"{smallest}" if smallest == largest else f"{smallest} to {largest}"
+        return f"{error}; here tasks have {sizes} samples with labels"
     return ""
 
 

@@ -15,7 +15,7 @@ MISSING = frozenset(["", "?", ".", "-", "–", "—", *_WORDS.split(), *_ERRORS.
 _SIGNS = {"\u2212": "-", "\u2013": "-", "\uff0d": "-", "\ufe63": "-", "\uff0b": "+"}
 _WIDE = {"\uff0e": ".", "\uff0c": ",", "\uff05": "%", "\uff04": "$", "\uffe5": "¥"}
 SAME = str.maketrans(_SIGNS | _WIDE)
-_GAPS = " \u00a0\u2007\u2009\u202f'\u2019"  # thousand separators that are never decimal marks
+_GAPS = " '\u2019"  # thousand separators that are never decimal marks
 _SYMBOLS = "$£¥¢฿" + "".join(map(chr, range(0x20A0, 0x20C1)))
 _CODES = (
     "EUR|USD|GBP|CHF|JPY|CNY|RMB|SEK|NOK|DKK|PLN|CZK|HUF|RUB|INR|BRL|AUD|CAD|NZD|KRW|TRY|ZAR|MXN"
@@ -91,8 +91,8 @@ def number(text: str, decimal: str) -> tuple[float, str] | None:
 
 
 def _visible(character: str) -> str:
-    """A character as it looks: a direction mark is nothing, a control character is a blank."""
-    if character.isprintable() or character in _GAPS:
+    """A character as it looks: a direction mark is nothing, a blank of any kind is a blank."""
+    if character.isprintable():
         return character
     return "" if unicodedata.category(character) == "Cf" else " "
 

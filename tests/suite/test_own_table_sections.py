@@ -106,7 +106,7 @@ def test_what_is_offered_runs_and_what_is_not_does_not(kind, tmp_path):
 def test_a_refusal_says_what_is_needed(tmp_path):
     found = problems(table(tmp_path, [2] * 30))
     assert "needs a task with 4 samples or more" in found[CLASSICAL]
-    assert "tasks have 2 to 2 samples" in found[CLASSICAL] and "single unit" in found[FEDERATED]
+    assert "here tasks have 2 samples" in found[CLASSICAL] and "single unit" in found[FEDERATED]
 
 
 def test_classes_are_refused_with_a_reason():

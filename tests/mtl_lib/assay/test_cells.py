@@ -32,6 +32,7 @@ POINT = {
     "(1,234.50)": -1234.5,
     "\u200e12": 12,
     "\ufeff7": 7,
+    "1\u200b5\u200e.5": 15.5,
     "1\u3000100": 1100,
     "\x1c5\x1f": 5,
     "\uff11\uff12": 12,
@@ -287,6 +288,13 @@ def test_words_for_missing_among_text_are_named(word, tmp_path):
     result = read(table(tmp_path, ["a", "b", word, "c"] * 3), "s", "y")
     assert result.reasons == {"no target": 3}
     assert f"{word!r} counted as missing" in " ".join(result.notes)
+
+
+def test_numbers_of_which_one_could_be_a_date_are_numbers(tmp_path):
+    x = ["20240102", "20241399", "31", "20240230", "5", "19999999", "7", "20240102"]
+    result = read(table(tmp_path, [f"{k * k}.5" for k in range(8)], x), "s", "y")
+    assert result.columns[0].kind == "number"
+    assert labels(read(table(tmp_path, x), "s", "y")) == [float(cell) for cell in x]
 
 
 def test_leading_zeros_are_noted(tmp_path):
