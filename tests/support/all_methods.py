@@ -2,20 +2,22 @@
 
 import torch
 
-from mtl_lib.federated.methods.centralized import Centralized
-from mtl_lib.federated.methods.dfedem import DFedEM
-from mtl_lib.federated.methods.ditto import Ditto
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
-from mtl_lib.federated.methods.fedem import FedEM
-from mtl_lib.federated.methods.fedprox import FedProx
-from mtl_lib.federated.methods.fedrep import FedRep
-from mtl_lib.federated.methods.ifca import IFCA
-from mtl_lib.federated.methods.label_prior import LabelPrior
-from mtl_lib.federated.methods.local import Local
-from mtl_lib.federated.methods.per_fedavg import PerFedAvg
-from mtl_lib.federated.methods.pfedme import PFedMe
-from mtl_lib.federated.methods.scaffold import SCAFFOLD
+from mtl_lib.federated import (
+    IFCA,
+    SCAFFOLD,
+    Centralized,
+    DFedEM,
+    Ditto,
+    FedAvg,
+    FedAvgPlus,
+    FedEM,
+    FedProx,
+    FedRep,
+    LabelPrior,
+    Local,
+    PerFedAvg,
+    PFedMe,
+)
 from mtl_lib.stack import MLP, SGD, Adam, Module
 
 RULE = SGD(0.1, momentum=0.9)

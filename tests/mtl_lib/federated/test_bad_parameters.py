@@ -3,15 +3,17 @@
 import pytest
 import torch
 
-from mtl_lib.federated.engine.rounds import Diverged
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.federated.methods.dfedem import DFedEM
-from mtl_lib.federated.methods.fedprox import FedProx
-from mtl_lib.federated.methods.fedrep import FedRep
-from mtl_lib.federated.methods.ifca import IFCA
-from mtl_lib.federated.methods.per_fedavg import PerFedAvg
-from mtl_lib.federated.methods.pfedme import PFedMe
-from mtl_lib.federated.methods.scaffold import SCAFFOLD
+from mtl_lib.federated import (
+    IFCA,
+    SCAFFOLD,
+    DFedEM,
+    Diverged,
+    FedProx,
+    FedRep,
+    PerFedAvg,
+    PFedMe,
+    simulate,
+)
 from mtl_lib.stack import MLP, SGD, Module
 
 NET, RULE, NAN = MLP((6, 1)), SGD(0.1), float("nan")

@@ -8,17 +8,19 @@ import pytest
 import torch
 from quadratic import NET, D, power, quadratics, settle
 
-from mtl_lib.federated.engine.simulation import simulate
-from mtl_lib.federated.methods.dfedem import DFedEM
-from mtl_lib.federated.methods.ditto import Ditto
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedprox import FedProx
-from mtl_lib.federated.methods.fedrep import FedRep
-from mtl_lib.federated.methods.ifca import IFCA
-from mtl_lib.federated.methods.local import Local
-from mtl_lib.federated.methods.per_fedavg import PerFedAvg
-from mtl_lib.federated.methods.pfedme import PFedMe
-from mtl_lib.federated.methods.scaffold import SCAFFOLD
+from mtl_lib.federated import (
+    IFCA,
+    SCAFFOLD,
+    DFedEM,
+    Ditto,
+    FedAvg,
+    FedProx,
+    FedRep,
+    Local,
+    PerFedAvg,
+    PFedMe,
+    simulate,
+)
 from mtl_lib.stack import SGD, Module
 from mtl_lib.tasks import Inputs, Task, TaskSet
 

@@ -6,14 +6,18 @@ import torch
 from all_methods import METHODS
 from comparing import assert_same
 
-from mtl_lib.federated.engine.simulation import join, participants, simulate
-from mtl_lib.federated.methods.dfedem import DFedEM
-from mtl_lib.federated.methods.fedavg import FedAvg
-from mtl_lib.federated.methods.fedem import FedEM
-from mtl_lib.federated.methods.fedprox import FedProx
-from mtl_lib.federated.methods.ifca import IFCA
-from mtl_lib.federated.methods.per_fedavg import PerFedAvg
-from mtl_lib.federated.methods.scaffold import SCAFFOLD
+from mtl_lib.federated import (
+    IFCA,
+    SCAFFOLD,
+    DFedEM,
+    FedAvg,
+    FedEM,
+    FedProx,
+    PerFedAvg,
+    join,
+    simulate,
+)
+from mtl_lib.federated.engine.simulation import participants
 from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import TaskSet
 
