@@ -38,7 +38,10 @@ def test_every_target_would_run(target):
 
 
 def test_every_command_of_a_block_is_run_or_marked():
-    """By .ci/run or make test-readme, on the smoke profile where it takes one; by make test-distributed; or the text before says that none does."""
+    """By .ci/run, make test-readme or make test-distributed, on the smoke profile where it takes one.
+
+    Or the text before the block says that no test runs it.
+    """
     ci = [
         line.removesuffix(" PROFILE=smoke")
         for line in (ROOT / ".ci" / "run").read_text().splitlines()

@@ -32,7 +32,7 @@ class StackLoss:
     def __init__(
         self,
         value: Callable,
-        slope: Callable | None,
+        slope: Callable,
         likelihood: bool = True,
         classes: bool = True,
         softmax: bool = False,
