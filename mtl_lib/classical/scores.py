@@ -95,11 +95,16 @@ def accuracy(ys, predictions) -> float:
 
 def _vectors(ys, predictions):
     """Both lists as vectors, equally long in every task."""
+    if not (hasattr(ys, "__len__") and hasattr(predictions, "__len__")):
+        raise ValueError("scores: ys and predictions are lists of one vector per task")
     if len(ys) != len(predictions):
         raise ValueError(f"scores: {len(ys)} tasks in ys, {len(predictions)} in predictions")
     if not len(ys):
         raise ValueError("scores: no task, at least one is needed")
     ys = [checks.vector(f"task {k}", y, "targets") for k, y in enumerate(ys)]
+    for k, y in enumerate(ys):
+        if not len(y):
+            raise ValueError(f"task {k}: no targets")
     predictions = [
         checks.vector(f"task {k}", z, "predictions", len(y))
         for k, (y, z) in enumerate(zip(ys, predictions, strict=True))
