@@ -101,7 +101,7 @@ def _text(value) -> str:
             return value.decode()
         except UnicodeDecodeError:
             return value.decode("cp1252", "backslashreplace")
-    return str(value)
+    return "" if value != value else str(value)
 
 
 def _numbers_in_text(columns: dict[str, Raw], texts: dict[str, list[str]], facts: Facts):

@@ -110,6 +110,11 @@ def test_an_id_with_decimals_or_two_values_is_none(tmp_path):
     assert read(table(tmp_path, "has_id", MEASURED["two values"]), "s", "y").ids == {}
 
 
+def test_a_constant_is_a_constant(tmp_path):
+    result = read(table(tmp_path, "size", [7] * ROWS), "s", "y")
+    assert result.ids == {} and result.columns[0].note == "constant, '7'"
+
+
 def test_a_small_count_is_noted_and_kept(tmp_path):
     result = read(table(tmp_path, "dose", range(1, 9)), "s", "y")
     assert result.ids == {} and "is it a row number?" in result.columns[0].note
