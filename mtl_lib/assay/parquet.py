@@ -92,7 +92,10 @@ def _column(name: str, series, as_text: bool) -> tuple[Raw, list[str] | None]:
 
 
 def _text(value) -> str:
-    """A cell as text; bytes are UTF-8, else Windows-1252. NaN is empty."""
+    """A cell as text; bytes are UTF-8, else Windows-1252.
+
+    NaN is empty: pandas 2 does not count it as missing in a column of nullable numbers.
+    """
     if isinstance(value, bytes):
         try:
             return value.decode()

@@ -137,7 +137,7 @@ def find_layout(path: Path, encoding: str) -> Layout:
             best = score
             layout.separator = candidate
             layout.row_names = short
-    if best == (0.0, 1) and not first:
+    if best[0] < 0.9 and not first:
         score, short = _score(sample, " ", cut)
         if score[0] > 0.9:
             layout.separator = " "

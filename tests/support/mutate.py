@@ -110,7 +110,6 @@ MUTATIONS = [
     ("parquet.py", ', dtype_backend="numpy_nullable"', ""),
     ("parquet.py", 'missing=("",)', "missing=MISSING"),
     ("parquet.py", "if isinstance(value, bytes):", "if False:"),
-    ("parquet.py", '"" if value != value else', ""),
     ("parquet.py", 'kind in ("string", "bytes", "mixed", "mixed-integer")', 'kind == "x"'),
     ("parquet.py", 'column.add_note("numbers stored as text")', "pass"),
     ("parquet.py", "if words:", "if False:"),

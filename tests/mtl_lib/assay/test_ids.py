@@ -110,6 +110,11 @@ def test_an_id_with_decimals_or_two_values_is_none(tmp_path):
     assert read(table(tmp_path, "has_id", MEASURED["two values"]), "s", "y").ids == {}
 
 
+def test_a_constant_is_a_constant(tmp_path):
+    result = read(table(tmp_path, "size", [7] * ROWS), "s", "y")
+    assert result.ids == {} and result.columns[0].note == "constant, '7'"
+
+
 def test_a_small_count_is_noted_and_kept(tmp_path):
     result = read(table(tmp_path, "dose", range(1, 9)), "s", "y")
     assert result.ids == {} and "is it a row number?" in result.columns[0].note
@@ -202,6 +207,18 @@ def test_words_for_missing_among_ids_are_named(role, tmp_path):
     result = read(path, *words)
     assert result.reasons == {f"no {role}": 4}
     assert "column 'country': 'NA' counted as missing" in result.notes
+
+
+@pytest.mark.parametrize("ids", [["1,5", "2,5"], ["1,234", "5,678"], ["1%", "$2"], ["1.234", "5"]])
+@pytest.mark.parametrize("role", ["task", "group"])
+def test_ids_say_nothing_of_the_decimal_mark(ids, role, tmp_path):
+    path = tmp_path / "t.csv"
+    rows = [f"{ids[k % 2]};{k // 3};{k * k % 11}.5;{k}.5" for k in range(12)]
+    path.write_text("\n".join(["a;b;x;y", *rows]))
+    result = read(path, *(("a", "y") if role == "task" else ("b", "y", "a")))
+    assert result.decimal == "." and result.notes == ()
+    if role == "task":
+        assert result.tasks.names == [f"a {name}" for name in sorted(ids)]
 
 
 def test_ids_that_differ_in_letter_case_stay_apart_and_are_noted(tmp_path):

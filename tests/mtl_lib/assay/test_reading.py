@@ -5,6 +5,8 @@ import decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from mtl_lib.assay import TableError, read
@@ -38,6 +40,7 @@ def test_chinese(encoding, tmp_path):
         "año,señor\n¿qué?,¡sí!\n",
         "price,x\n£5,3\n€6,4\n",
         "temp °C,x\n±5 µm,½\n",
+        "VÄÄ,x\nVÄÄ,y\n",
     ],
 )
 def test_western_text_is_not_taken_for_chinese(text, tmp_path):
@@ -84,6 +87,22 @@ def test_blanks_around_lines_and_cells(tmp_path):
     assert y_of(read(path, "s", "y")) == EXPECTED
 
 
+def test_runs_of_blanks_and_tabs_that_differ_by_line(tmp_path):
+    path = tmp_path / "t.txt"
+    runs = [" ", "\t", "  ", "\t ", " \t", "\t\t"]
+    rows = [runs[k % 6].join(line.split()) + runs[k % 6] for k, line in enumerate(lines(" "))]
+    path.write_text("\n".join(rows))
+    result = read(path, "s", "y")
+    assert y_of(result) == EXPECTED and len(result.columns) == 2
+
+
+def test_a_line_that_names_the_separator_decides(tmp_path):
+    path = tmp_path / "t.csv"
+    rows = [line.replace(" ", ":").replace(".", ",") for line in BODY]
+    path.write_text("\n".join(["sep=:", "s:x, cm:c, d:y, m", *rows]))
+    assert y_of(read(path, "s", "y, m")) == EXPECTED
+
+
 @pytest.mark.parametrize("mark", ["sep=;", '"sep=;"', "sep=;"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_a_first_line_that_names_the_separator(mark, encoding, tmp_path):
@@ -126,11 +145,11 @@ def test_separators_at_the_end_of_the_rows_are_not_names_of_rows(tmp_path):
         read(path, "s", "y")
 
 
-@pytest.mark.parametrize("text", ["my long name\na b\nc\n", "one\ntwo words\nthree\n"])
+@pytest.mark.parametrize("text", ["my long name\na b\nc\n", "a b\ntwo words\nthree\nfour\n"])
 def test_prose_is_not_cut_at_blanks(text, tmp_path):
     path = tmp_path / "t.txt"
     path.write_text(text)
-    with pytest.raises(TableError, match="no column 's'"):
+    with pytest.raises(TableError, match=f"no column 's'; columns are '{text.splitlines()[0]}'"):
         read(path, "s", "y")
 
 
@@ -219,3 +238,14 @@ def test_names_of_columns_and_rows_in_parquet(tmp_path):
     assert read(path, "s", "y").tasks[0].inputs.columns == ("x",)
     frame.rename_axis("rownames").to_parquet(path)
     assert read(path, "s", "y").ids == {"rownames": "is called like an id"}
+
+
+def test_nan_that_is_no_null_is_missing_in_parquet(tmp_path):
+    """As pyarrow and polars write it: a number that is not a number."""
+    path = tmp_path / "t.parquet"
+    nan = float("nan")
+    columns = {"s": [1.0, 1.0, 2.0, 2.0, nan], "x": [nan, *X[1:5]], "y": Y[:5]}
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    result = read(path, "s", "y")
+    assert result.tasks.names == ["s 1", "s 2"] and result.reasons == {"no task": 1}
+    assert result.tasks[0].inputs.columns == ("x", "x missing")
