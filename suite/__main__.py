@@ -4,19 +4,13 @@ Exit codes: 0 ok, 1 a notebook or check failed, 2 bad parameter or usage, 3 data
 130 interrupted.
 """
 
-import argparse
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 
-from suite import build, parameters, plan, process, publish, reference, sweep, verify
-from suite.project import INTERRUPTED, OK, PROFILES, RESULTS, USAGE, Stop
-
-JOBS = "how many at a time"
+from suite.project import FAILED, INTERRUPTED, Stop
 
 
 def main(words: list[str]) -> int:
-    """Parse and dispatch; every expected error is one line on stderr.
+    """Run a command; every expected error is one line on stderr.
 
     Parameters
     ----------
@@ -28,9 +22,10 @@ def main(words: list[str]) -> int:
     int
         The exit code.
     """
-    options = _parser().parse_args(words)
     try:
-        return options.run(options)
+        from suite import commands  # here, so that Ctrl-C while it loads is one line too
+
+        return commands.run(words)
     except Stop as stop:
         print(stop, file=sys.stderr)
         return stop.code
@@ -39,6 +34,7 @@ def main(words: list[str]) -> int:
         return INTERRUPTED
     except OSError as error:
         print(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), file=sys.stderr)
+<<<<<<< HEAD
         return 1
 
 
@@ -180,6 +176,9 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message):
         print(f"{self.prog}: {message} (make help)", file=sys.stderr)
         raise SystemExit(USAGE)
+=======
+        return FAILED
+>>>>>>> room-suite
 
 
 if __name__ == "__main__":

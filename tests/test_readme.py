@@ -38,7 +38,7 @@ def test_every_target_would_run(target):
 
 
 def test_every_command_of_a_block_is_run_or_marked():
-    """By .ci/run, make test-readme or make test-distributed, on the smoke profile where it takes one.
+    """By .ci/run, make test-readme or make test-distributed, on smoke where a command takes it.
 
     Or the text before the block says that no test runs it.
     """

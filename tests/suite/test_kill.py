@@ -9,6 +9,9 @@ import time
 
 import pytest
 
+import suite
+import suite.__main__ as suite_main
+
 KILL_IN_SWAP = """
 import os, signal, sys
 from pathlib import Path
@@ -110,6 +113,19 @@ def test_no_kernel_outlives_a_killed_build(toy):
     while time.time() < deadline and (left := _processes(marker)):
         time.sleep(0.3)
     assert not left
+
+
+def test_an_interrupt_while_the_commands_load_is_one_line(monkeypatch, capsys):
+    class Interrupted:
+        def find_spec(self, name, path=None, target=None):
+            if name == "suite.commands":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "suite.commands", raising=False)
+    monkeypatch.delattr(suite, "commands", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert suite_main.main(["why"]) == 130
+    assert capsys.readouterr().err == "interrupted; earlier results are untouched\n"
 
 
 def _processes(marker: str) -> list[str]:
