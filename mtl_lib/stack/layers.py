@@ -1,6 +1,7 @@
 """Architectures of a stack: fully connected layers in closed form, and any module of PyTorch."""
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from mtl_lib.stack.losses import StackLoss
 
 # name -> (function, derivative); the derivative takes (gradient in the output, output) and gives
 # the gradient in the input. Both are PyTorch's fused kernels.
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {
     "relu": (torch.relu, lambda delta, h: torch.ops.aten.threshold_backward(delta, h, 0)),
     "tanh": (torch.tanh, torch.ops.aten.tanh_backward),
 }

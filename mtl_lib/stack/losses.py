@@ -51,6 +51,8 @@ class StackLoss:
     def slope(self, z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """The derivative of ``value`` in the scores, shaped like z."""
         self._check(z, y)
+        if self._slope is None:
+            raise ValueError("Loss: no slope, gradients of this loss come from autograd")
         return self._slope(z, y)
 
     def _check(self, z, y) -> None:
