@@ -125,7 +125,9 @@ def _verify(options) -> int:
 
 
 def _reference(options) -> int:
-    return reference.make_reference(_request(options).resolved, options.profile)
+    request = _request(options)
+    code = build.build(request.home, options.profile, request.resolved, options.jobs)
+    return code or reference.write(request.home, list(request.resolved), options.profile)
 
 
 def _publish(options) -> int:
@@ -157,7 +159,7 @@ SECTION_COMMANDS = {
     "build": ("run what is out of date", _build),
     "why": ("say why sections would run", _why),
     "verify": ("build, then compare with reference/", _verify),
-    "reference": ("make reference/ anew", _reference),
+    "reference": ("build, and make reference/ of it", _reference),
     "publish": ("copy results of the full profile to rendered/", _publish),
     "publish-check": ("say whether rendered/ is up to date", _publish_check),
 }

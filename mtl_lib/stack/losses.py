@@ -51,6 +51,8 @@ class StackLoss:
     def slope(self, z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """The derivative of ``value`` in the scores, shaped like z."""
         self._check(z, y)
+        if self._slope is None:
+            raise ValueError("StackLoss: no slope, gradients of this loss come from autograd")
         return self._slope(z, y)
 
     def _check(self, z, y) -> None:
@@ -58,7 +60,7 @@ class StackLoss:
         expected = z.shape[:-1] if self.softmax else z.shape
         if y.shape != expected:
             raise ValueError(
-                f"Loss: labels of shape {tuple(y.shape)} for scores of shape {tuple(z.shape)}, "
+                f"StackLoss: labels of shape {tuple(y.shape)} for scores of shape {tuple(z.shape)}, "
                 f"allowed are labels of shape {tuple(expected)}"
             )
 

@@ -165,8 +165,8 @@ ELSEWHERE = {
     "federated.Clients.__init__:y": "made from tasks by Clients.of",
     "stack.MLP.grads:y": TENSORS,
     "stack.Module.grads:y": TENSORS,
-    "stack.Loss.value:y": TENSORS,
-    "stack.Loss.slope:y": TENSORS,
+    "stack.StackLoss.value:y": TENSORS,
+    "stack.StackLoss.slope:y": TENSORS,
     "stack.Stack.losses:y": TENSORS,
     "stack.Stack.grads:y": TENSORS,
     **{
