@@ -26,13 +26,9 @@ def sharing(owned) -> str:
         ``"own"`` where no two tasks have a unit in common, ``"shared"`` where all have the same
         units of the same inputs (and for a task alone), else ``"partial"``.
     """
-<<<<<<< HEAD
-    sets: dict[str, list] = {}  # name of inputs -> the different units of each task on them
-=======
     sets: dict[
         str, list[np.ndarray]
     ] = {}  # name of inputs -> the different units of each task on them
->>>>>>> room-core
     for name, units in owned:
         sets.setdefault(name, []).append(np.unique(units))
     if len(owned) > 1 and all(map(_disjoint, sets.values())):

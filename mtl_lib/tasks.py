@@ -168,11 +168,7 @@ class TaskSet:
         self.name = name
         if not self.tasks:
             raise ValueError("a TaskSet needs at least one task")
-<<<<<<< HEAD
-        self._index: dict = {}
-=======
         self._index: dict[str, int] = {}
->>>>>>> room-core
         for position, task in enumerate(self.tasks):
             if not isinstance(task, Task):
                 raise ValueError(f"a TaskSet holds tasks, not {type(task).__name__}")
@@ -276,13 +272,8 @@ class TaskSet:
         checks.within("split", "(0, 1)", share=share)
         checks.seed("split", seed)
         if kind == "tasks":
-<<<<<<< HEAD
-            first, others = splits.whole_tasks(self.names, share, seed)
-            return self.permute(first), self.permute(others)
-=======
             sides = splits.whole_tasks(self.names, share, seed)
             return self.permute(sides[0]), self.permute(sides[1])
->>>>>>> room-core
         masks = splits.first_sides(self.tasks, share, seed)
         second = self._where([~mask for mask in masks])
         if not second:
