@@ -34,10 +34,11 @@ COUNTS = {
     "by tens": (range(10, 10 * ROWS + 10, 10), "in steps of 10"),
     "downwards": (range(ROWS, 0, -1), "in steps of 1"),
     "of a part of the rows": (np.sort(rng("p").permutation(3 * ROWS)[:ROWS]), "few gaps"),
+    "of a part, downwards": (-np.sort(-rng("p").permutation(2 * 15)[:15]), "few gaps"),
     "with rows twice": (np.sort(np.r_[0:39, 5]), "few gaps"),
     "shuffled": (1 + rng("s").permutation(ROWS), "a number of its own, 1 to 40"),
     "of a part, shuffled": (rng("q").permutation(3 * ROWS)[:ROWS], "a number of its own"),
-    "shuffled, one twice": (np.r_[rng("t").permutation(ROWS)[1:], 7], "nearly each row"),
+    "shuffled, one twice": (np.r_[rng("t").permutation(ROWS)[1:], 7], "nearly a number of its own"),
 }
 
 
@@ -64,6 +65,8 @@ MEASURED = {
     "twelve ages in order, one twice": [20, 23, 23, 30, 31, 37, 41, 44, 49, 52, 55, 60],
     "fourteen pulses": [61, 88, 75, 102, 93, 70, 120, 66, 84, 99, 110, 79, 73, 91],
     "seconds since a start": np.cumsum(rng("t").integers(1, 30, ROWS)),
+    "minutes since a start, many": np.cumsum(rng("m").integers(5, 20, 400)),
+    "forty pulses, one twice": 60 + rng("u").permutation(140)[np.r_[:39, 0]],
     "doses by twos and fives": [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000],
     "sorted ages": np.sort(rng("a").integers(20, 50, ROWS)),
     "visits inside a task": [k // 4 for k in range(ROWS)],
