@@ -276,7 +276,7 @@ def id_reason(column: Raw) -> str:
 def _is_id_name(column: Raw) -> bool:
     """Whether the whole name says that the column names rows."""
     name = column.name.casefold()
-    return column.unnamed or bool(_ID_NAME.fullmatch(name)) and name not in _NOT_ID_NAMES
+    return bool(_ID_NAME.fullmatch(name)) and name not in _NOT_ID_NAMES
 
 
 def _count_reason(numbers: np.ndarray, distinct: int) -> str:

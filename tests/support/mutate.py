@@ -134,7 +134,6 @@ MUTATIONS = [
     ("roles.py", "if reason or distinct < 3:", "if reason:"),
     ("roles.py", "_FEW_ROWS = 10", "_FEW_ROWS = 2"),
     ("roles.py", "or _ID_ENDING.fullmatch(column.name)", ""),
-    ("roles.py", "column.unnamed or bool", "bool"),
     ("roles.py", "and name not in _NOT_ID_NAMES", ""),
     ("roles.py", "if other != name:", "if False:"),
     ("roles.py", "if name in self.keep:", "if False:"),

@@ -113,6 +113,20 @@ def test_an_id_with_decimals_or_two_values_is_none(tmp_path):
     assert read(table(tmp_path, "has_id", MEASURED["two values"]), "s", "y").ids == {}
 
 
+def test_text_called_like_an_id_is_none_and_text_without_a_name_may_be_levels(tmp_path):
+    cells = ["pqr"[k % 3] for k in range(ROWS)]
+    assert read(table(tmp_path, "id", cells), "s", "y").ids == {"id": "is called like an id"}
+    unnamed = read(table(tmp_path, "", cells), "s", "y")
+    assert unnamed.ids == {} and unnamed.columns[0].kind == "category"
+
+
+def test_numbers_that_look_like_dates_can_be_kept(tmp_path):
+    cells = [20240101 + k % 9 + 100 * (k % 4) for k in range(ROWS)]
+    path = table(tmp_path, "size", cells)
+    assert "dates" in read(path, "s", "y").columns[0].note
+    assert read(path, "s", "y", keep="size").tasks[0].inputs.columns == ("size", "x")
+
+
 def test_a_constant_is_a_constant(tmp_path):
     result = read(table(tmp_path, "size", [7] * ROWS), "s", "y")
     assert result.ids == {} and result.columns[0].note == "constant, '7'"
