@@ -150,7 +150,6 @@ MUTATIONS = [
     ("inputs.py", "if all_dates(levels):", "if False:"),
     ("inputs.py", 'raw.note if raw.values is not None else ""', '""'),
     ("table.py", *ROWS_FIRST),
-    ("table.py", "*roles.targets, *roles.keep}", "*roles.targets}"),
     ("table.py", 'facts.notes += [f"column {shown(name)} {why}: left out"', 'facts.notes += [""'),
 ]  # fmt: skip
 
