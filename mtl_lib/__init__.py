@@ -1,8 +1,9 @@
 """Multi-task learning where the definition of a task is explicit: a task is data plus a loss.
 
-``tasks`` holds ``Task``, ``TaskSet`` and ``Inputs``; ``data`` loads and generates task sets;
-``classical``, ``federated`` and ``neural`` fit them; ``compare`` measures how tasks differ;
-``assay`` reads a table of your own. Nothing here knows of notebooks.
+``tasks`` holds ``Task``, ``TaskSet`` and ``Inputs``; ``transforms`` changes them; ``data`` loads
+and generates task sets; ``classical``, ``federated`` and ``neural`` fit them, the latter two on
+``stack``; ``compare`` measures how tasks differ; ``assay`` reads a table of your own. Below all of
+them are ``checks`` of arguments, ``splits``, and ``stream``, where every random number comes from.
 """
 
 from typing import TYPE_CHECKING

@@ -26,7 +26,9 @@ def sharing(owned) -> str:
         ``"own"`` where no two tasks have a unit in common, ``"shared"`` where all have the same
         units of the same inputs (and for a task alone), else ``"partial"``.
     """
-    sets = {}  # name of inputs -> the different units of each task on them
+    sets: dict[
+        str, list[np.ndarray]
+    ] = {}  # name of inputs -> the different units of each task on them
     for name, units in owned:
         sets.setdefault(name, []).append(np.unique(units))
     if len(owned) > 1 and all(map(_disjoint, sets.values())):
@@ -83,7 +85,7 @@ class _UnitNumbers:
         _check_groups(tasks)
         self.purpose = purpose
         self.seed = seed
-        self.by_row = {}  # name of inputs -> the numbers of their rows
+        self.by_row: dict[str, np.ndarray] = {}  # name of inputs -> the numbers of their rows
         self.exact = sharing([(task.inputs.name, _units(task)) for task in tasks]) != "partial"
         self.first = set()  # (name of inputs, unit)
         if not self.exact:
@@ -115,7 +117,7 @@ class _UnitNumbers:
 
 def _check_groups(tasks) -> None:
     """A row has one group in all tasks, or none in all: else no split could respect every task."""
-    groups = {}  # (name of inputs, row) -> group
+    groups: dict[tuple, object] = {}  # (name of inputs, row) -> group
     for task in tasks:
         if task.groups is None:
             continue

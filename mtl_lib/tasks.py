@@ -168,8 +168,10 @@ class TaskSet:
         self.name = name
         if not self.tasks:
             raise ValueError("a TaskSet needs at least one task")
-        self._index = {}
+        self._index: dict[str, int] = {}
         for position, task in enumerate(self.tasks):
+            if not isinstance(task, Task):
+                raise ValueError(f"a TaskSet holds tasks, not {type(task).__name__}")
             if task.name in self._index:
                 raise ValueError(f"task name {task.name!r} occurs twice")
             self._index[task.name] = position
@@ -270,8 +272,8 @@ class TaskSet:
         checks.within("split", "(0, 1)", share=share)
         checks.seed("split", seed)
         if kind == "tasks":
-            first, second = splits.whole_tasks(self.names, share, seed)
-            return self.permute(first), self.permute(second)
+            sides = splits.whole_tasks(self.names, share, seed)
+            return self.permute(sides[0]), self.permute(sides[1])
         masks = splits.first_sides(self.tasks, share, seed)
         second = self._where([~mask for mask in masks])
         if not second:

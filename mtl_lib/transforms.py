@@ -37,7 +37,7 @@ def standardise(train: TaskSet, *others: TaskSet) -> tuple[TaskSet, ...]:
 
 def _moments(train: TaskSet) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Mean and scale of every column, by the name of the inputs."""
-    parts = {}
+    parts: dict[str, list[np.ndarray]] = {}
     for task in train:
         parts.setdefault(task.inputs.name, []).append(task.X)
     moments = {}

@@ -98,19 +98,18 @@ class Claim:
         with _named(self.id):
             effects = stats.unit_effects(pairs)
             tested = None if items is None else _of_items(items, effects)
-            found = stats.wider(effects, classes, tested)
-        beside = self._null_and_control(null, control, classes)
+            decision = stats.wider(effects, classes, tested)
         self.pairs = _stored(pairs, items)
         self.classes = classes
         self.result = {
             "n_units": len(effects),
             "n_seeds": int(pairs["seed"].nunique()),
-            **found._asdict(),
+            **decision._asdict(),
             "se": stats.standard_error(effects),
             "figure": figure,
             "n_items": None if tested is None else len(tested),
             "n_classes": _count_classes(effects.index, classes),
-            **beside,
+            **self._null_and_control(null, control, classes),
         }
         return self.result
 

@@ -58,10 +58,24 @@ def environment() -> dict[str, str]:
     return dict(PIN) if offered() else {}
 
 
-def described(variables) -> str:
-    """What a process with these environment variables computes with, as provenance records it."""
+def described(variables, params: dict) -> str:
+    """What a run computes with, as provenance records it.
+
+    Parameters
+    ----------
+    variables : mapping
+        The environment of its process.
+    params : dict
+        Its checked parameters: on a ``device`` other than the CPU the pin holds nothing.
+
+    Returns
+    -------
+    str
+        ``PUBLISHED`` or ``ANOTHER``.
+    """
     pinned = all(variables.get(name) == value for name, value in PIN.items())
-    return PUBLISHED if pinned and offered() else ANOTHER
+    on_cpu = params.get("device", "cpu") == "cpu"
+    return PUBLISHED if pinned and on_cpu and offered() else ANOTHER
 
 
 def main(command: list[str]) -> None:

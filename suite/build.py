@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from mtl_lib.data import store
-from suite import plan, process, verify
+from suite import arithmetic, plan, process, verify
 from suite.process import Job, Progress, Running
 from suite.project import FAILED, INTERRUPTED, MISSING, OK, Stop, lock_of, locked, shown
 from suite.sections import SECTIONS
@@ -44,10 +44,7 @@ def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int) -> int
     Stop
         When it was interrupted.
     """
-    for section in resolved:
-        with locked(lock_of(home, section), wait=False) as held:
-            if held:  # else another build is at it, and tidies up itself
-                recover(home, section)
+    _tidy_up(home, list(resolved))
     stale = _stale(home, resolved)
     absent = fetch({section: resolved[section] for section in stale})
     work = [
@@ -58,13 +55,22 @@ def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int) -> int
     if home.name == profile:  # a run with SET has no reference
         # a result that is not of this build is not compared
         current = [section for section in resolved if codes.get(section, OK) == OK]
-        print(*verify.summary(home, current, profile), sep="\n")
+        for line in verify.summary(home, current, profile):
+            print(line)
     worst = next((code for code in (FAILED, MISSING) if code in codes.values()), OK)
     if worst != OK:
         print(_what_failed(home, codes, page), flush=True)
     else:
         print(f"{'done' if stale else 'nothing to do'}: open {shown(page)}", flush=True)
     return worst
+
+
+def _tidy_up(home: Path, sections: list[str]) -> None:
+    """Put back what a killed build left half done."""
+    for section in sections:
+        with locked(lock_of(home, section), wait=False) as held:
+            if held:  # else another build is at it, and tidies up itself
+                recover(home, section)
 
 
 def _stale(home: Path, resolved: dict[str, dict]) -> list[str]:
@@ -76,6 +82,8 @@ def _stale(home: Path, resolved: dict[str, dict]) -> list[str]:
             more = f" and {len(why) - 1} more" if len(why) > 1 else ""
             print(f"{section}: to run ({why[0]}{more})", flush=True)
             stale.append(section)
+    if stale and not arithmetic.offered():
+        print(f"{arithmetic.ANOTHER}: this processor does not offer x86-64-v3", flush=True)
     return stale
 
 

@@ -6,12 +6,13 @@ ended. If the process that started it dies, this one and its kernel end too.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from suite import plan
+from suite import arithmetic, plan
 from suite.process import die_with
 from suite.project import FAILED, MISSING, NOTEBOOKS, OK, ROOT
 from suite.site import index, page
@@ -46,12 +47,14 @@ def main(job: dict) -> int:
     run = json.loads((folder / "run.json").read_text())
     (folder / "run.json").unlink()
     modules = {name: hashes.get(name, "gone") for name in run.pop("modules")}
+    computed = {"arithmetic": arithmetic.described(os.environ, job["params"])}
     provenance = {
         "section": section,
         "profile": job["profile"],
         **_git(),
         "seeds": {"first": job["params"].get("seed")},
-        "inputs": {**before, "modules": modules, "data": run.pop("data")},
+        "inputs": {**before, **computed, "modules": modules, "data": run.pop("data")},
+        "x86-64-v3": arithmetic.offered(),
         **run,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "seconds": round(time.time() - started, 1),

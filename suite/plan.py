@@ -63,7 +63,7 @@ def inputs(section: str, params: dict) -> dict:
         "python": "{}.{}".format(*sys.version_info),
         "lock": file_hash(ROOT / "requirements.lock"),
         "torch": _torch(),
-        "arithmetic": arithmetic.described(arithmetic.environment()),
+        "arithmetic": arithmetic.described(arithmetic.environment(), params),
     }
 
 

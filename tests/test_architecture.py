@@ -60,16 +60,17 @@ def test_the_search_for_circles_finds_one():
 def test_init_files_are_tables_of_contents(name):
     tree = ast.parse(MODULES[name].read_text())
     assert ast.get_docstring(tree)
-    allowed = (ast.ImportFrom, ast.Assign)
+    allowed = (ast.ImportFrom, ast.Assign, ast.AnnAssign)
     if name == "mtl_lib":  # loads its names on first use: planning a build needs no NumPy
         allowed = (*allowed, ast.If, ast.FunctionDef)
     assert all(isinstance(node, allowed) for node in tree.body[1:])
 
 
 def test_the_runner_knows_of_data_only_where_they_come_from():
+    """But the reader's own table is read by the library, and the probe runs it."""
     parts = set()
     for name in MODULES:
-        if name.startswith("suite") and name != "suite.own_table":
+        if name.startswith("suite") and not re.match(r"suite\.(own_table|probe)", name):
             parts |= {target for target in GRAPH[name] if target.startswith("mtl_lib")}
     assert parts <= {"mtl_lib.data.store", "mtl_lib.data.sources"}
 
@@ -95,9 +96,10 @@ def test_rooms_stay_small():
 
 
 def test_functions_stay_short():
-    lengths = dict(pair for path in MODULES.values() for pair in house.functions(path))
-    assert {name: lines for name, lines in lengths.items() if lines > 45} == {}
-    assert statistics.quantiles(lengths.values(), n=10)[-1] <= 25
+    """At most 45 lines with the docstring; without it, nine of ten have at most 25."""
+    functions = [entry for path in MODULES.values() for entry in house.functions(path)]
+    assert {name: lines for name, lines, _ in functions if lines > 45} == {}
+    assert statistics.quantiles([code for *_, code in functions], n=10)[-1] <= 25
 
 
 HEARSAY = r"\brecalled\b|a stored version|\bSCIENCE\b|\bDESIGN\b|as far as I know"

@@ -7,7 +7,7 @@ import numpy as np
 from mtl_lib.assay.cells import all_compact_dates, all_dates
 from mtl_lib.assay.columns import FREE_TEXT, Raw
 from mtl_lib.assay.labels import Labels, by_name
-from mtl_lib.assay.roles import Parts
+from mtl_lib.assay.roles import TaskRows
 from mtl_lib.assay.text import TableError, shown
 from mtl_lib.tasks import Inputs
 
@@ -54,7 +54,7 @@ class Rules:
     ----------
     labels : list[Labels]
         The targets, which no input may equal.
-    parts : Parts or None
+    parts : TaskRows or None
         The rows of each task.
     ids : dict[str, str]
         Columns that name rows -> why.
@@ -63,7 +63,7 @@ class Rules:
     """
 
     labels: list[Labels]
-    parts: Parts | None
+    parts: TaskRows | None
     ids: dict[str, str]
     keep: list[str]
 

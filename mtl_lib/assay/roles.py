@@ -127,7 +127,7 @@ def drop_rows(columns: dict[str, Raw], roles: Roles) -> dict[str, int]:
     return reasons
 
 
-class Parts:
+class TaskRows:
     """The rows of each value of the task column.
 
     Parameters
@@ -161,7 +161,7 @@ class Parts:
         return np.array_equal(column.array[self.order], first, equal_nan=True)
 
 
-def make_parts(column: Raw, targets: int) -> Parts:
+def make_parts(column: Raw, targets: int) -> TaskRows:
     """One part per task id, sorted.
 
     Parameters
@@ -193,7 +193,7 @@ def make_parts(column: Raw, targets: int) -> Parts:
             f"every value of column {name} occurs once: no task has two samples; is another column "
             "the task?"
         )
-    return Parts(names, codes)
+    return TaskRows(names, codes)
 
 
 def id_notes(column: Raw) -> list[str]:

@@ -26,8 +26,8 @@ from mtl_lib.assay.labels import TARGET_LOSSES, Labels, make_labels
 from mtl_lib.assay.parquet import read_parquet
 from mtl_lib.assay.reading import read_text
 from mtl_lib.assay.roles import (
-    Parts,
     Roles,
+    TaskRows,
     drop_rows,
     group_ids,
     id_notes,
@@ -192,7 +192,7 @@ def _left_out(column: Column, rules: Rules) -> bool:
 
 def _take_ids(
     columns: dict[str, Raw], roles: Roles, facts: Facts
-) -> tuple[Parts | None, np.ndarray | None]:
+) -> tuple[TaskRows | None, np.ndarray | None]:
     """(the rows of each task, group of each row), taken out of the columns."""
     parts = None
     groups = None

@@ -71,7 +71,7 @@ def labels(
     y = _numbers(owner, y, loss, length)
     y = _in_form(owner, y, loss)
     if observed is None:
-        _check_values(owner, y, loss, np.True_)
+        _check_values(owner, y, loss, np.ones(y.shape, bool))
         return y, None
     if not _same_but_for_one(observed.shape, y.shape):
         raise ValueError(f"{owner}: observed {observed.shape}, y {y.shape}")

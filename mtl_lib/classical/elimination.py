@@ -17,7 +17,7 @@ FAR = 1e-6  # of the value: a larger gain is checked, as a step may be too long
 FLAT = 1e-8  # of the curvature bound: far below what a fit with an optimum reaches
 
 
-@dataclass(frozen=True)
+@dataclass
 class Metric:
     """A second derivative in (u, b), b eliminated.
 
@@ -107,10 +107,13 @@ class FreePart:
             return u, b, z
         value = loss.total(V, u, z)
         last_drop = np.inf
+        cheap = len(u) <= 1 and not self._quadratic  # a new matrix is no dearer than a step
         for _ in range(STEPS):
             pull = self.pull(loss.each("slope", z, loss.y), loss.models(V, u))
-            du, db, drop = self._step(pull)
-            fresh = drop > SLOW * last_drop or (len(u) <= 1 and not self._quadratic)
+            fresh = cheap
+            if not fresh:
+                du, db, drop = self._step(pull)
+                fresh = drop > SLOW * last_drop
             if fresh:
                 self._newton = self.metric(loss.each("curvature", z, loss.y))
                 du, db, drop = self._step(pull)

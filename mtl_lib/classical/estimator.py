@@ -147,6 +147,11 @@ class LinearMTL(Predictor, BaseEstimator):
             (n,) beside one X, a list of (m_t,) beside a list or TaskSet. A weight of 2 is the
             sample twice, of 0 is none: under ``weighting="mean"`` c_t = 1 / sum of the task's
             weights.
+
+        Returns
+        -------
+        LinearMTL
+            Itself, fitted.
         """
         samples = self._samples(X, y, task, sample_weight)
         return self._solve(samples, self._problem(samples))

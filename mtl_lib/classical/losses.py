@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import xlog1py, xlogy
 
 
-class Loss:
+class LinearLoss:
     """What every loss has; the module says what it means."""
 
     binary: bool
@@ -26,7 +26,7 @@ class Loss:
     reach: float
 
 
-class Squared(Loss):
+class Squared(LinearLoss):
     """(y - z)^2 / 2."""
 
     binary = False
@@ -50,7 +50,7 @@ class Squared(Loss):
         return a * y - 0.5 * a**2
 
 
-class Logistic(Loss):
+class Logistic(LinearLoss):
     """log(1 + exp(-y z)); the dual is the binary entropy of |a|, 0 <= y a <= 1."""
 
     binary = True
@@ -80,7 +80,7 @@ class Logistic(Loss):
         return -xlogy(p, p) - xlog1py(1 - p, -p)
 
 
-class SquaredHinge(Loss):
+class SquaredHinge(LinearLoss):
     """max(0, 1 - y z)^2 / 2; 0 <= y a."""
 
     binary = True
@@ -104,7 +104,7 @@ class SquaredHinge(Loss):
         return a * y - 0.5 * a**2
 
 
-LINEAR_LOSSES: dict[str, Loss] = {
+LINEAR_LOSSES: dict[str, LinearLoss] = {
     "squared": Squared(),
     "logistic": Logistic(),
     "squared_hinge": SquaredHinge(),

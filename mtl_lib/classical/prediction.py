@@ -10,7 +10,7 @@ from mtl_lib import checks
 from mtl_lib.classical import scores
 from mtl_lib.classical.losses import LINEAR_LOSSES
 from mtl_lib.classical.training_data import (
-    Known,
+    FittedTasks,
     check_columns,
     is_list_of_tasks,
     is_one_table,
@@ -149,7 +149,7 @@ class Predictor:
     def _read_known(self, X, y, task, labels):
         """Samples of fitted tasks."""
         check_is_fitted(self)
-        known = Known(self._losses, getattr(self, "classes_", None))
+        known = FittedTasks(self._losses, getattr(self, "classes_", None))
         samples = read(X, y, task, loss=self.loss, known=known, labels=labels)
         fitted = getattr(self, "feature_names_in_", None)
         fitted = None if fitted is None else tuple(fitted)

@@ -11,7 +11,13 @@ from mtl_lib import checks
 
 
 def pooled_explained_variance(ys, predictions) -> float:
-    """1 - residual sum of squares / sum of squares about the mean of all samples."""
+    """1 - residual sum of squares / sum of squares about the mean of all samples.
+
+    Parameters
+    ----------
+    ys, predictions : list of (m_t,)
+        Numbers, in any form that is a vector.
+    """
     ys, predictions = _numbers(ys, predictions)
     y = np.concatenate(ys)
     residual = y - np.concatenate(predictions)
@@ -19,14 +25,26 @@ def pooled_explained_variance(ys, predictions) -> float:
 
 
 def within_task_explained_variance(ys, predictions) -> float:
-    """1 - residual sum of squares / sum of squares about each task's own mean."""
+    """1 - residual sum of squares / sum of squares about each task's own mean.
+
+    Parameters
+    ----------
+    ys, predictions : list of (m_t,)
+        Numbers, in any form that is a vector.
+    """
     ys, predictions = _numbers(ys, predictions)
     residual = sum(((y - z) ** 2).sum() for y, z in zip(ys, predictions, strict=True))
     return 1 - float(residual / sum(((y - y.mean()) ** 2).sum() for y in ys))
 
 
 def task_mse(ys, predictions) -> np.ndarray:
-    """Mean squared error of each task, (T,)."""
+    """Mean squared error of each task, (T,).
+
+    Parameters
+    ----------
+    ys, predictions : list of (m_t,)
+        Numbers, in any form that is a vector.
+    """
     ys, predictions = _numbers(ys, predictions)
     return np.array([np.mean((y - z) ** 2) for y, z in zip(ys, predictions, strict=True)])
 
@@ -36,19 +54,38 @@ def task_nmse(ys, predictions, variance: float) -> np.ndarray:
 
     1 is predicting the mean. A common denominator keeps tasks with two samples finite and the mean
     over tasks meaningful.
+
+    Parameters
+    ----------
+    ys, predictions : list of (m_t,)
+        Numbers, in any form that is a vector.
+    variance : float
+        More than 0, in squared units of the target.
     """
     checks.positive("task_nmse", variance=variance)
     return task_mse(ys, predictions) / variance
 
 
 def rmse(ys, predictions) -> float:
-    """Root mean squared error over all samples, in units of the target."""
+    """Root mean squared error over all samples, in units of the target.
+
+    Parameters
+    ----------
+    ys, predictions : list of (m_t,)
+        Numbers, in any form that is a vector.
+    """
     ys, predictions = _numbers(ys, predictions)
     return float(np.sqrt(np.mean((np.concatenate(ys) - np.concatenate(predictions)) ** 2)))
 
 
 def accuracy(ys, predictions) -> float:
-    """Share of all samples whose class is predicted; classes are numbers, or text on both sides."""
+    """Share of all samples whose class is predicted.
+
+    Parameters
+    ----------
+    ys, predictions : list of (m_t,)
+        Classes: numbers, True and False, or text, the same on both sides.
+    """
     ys, predictions = _vectors(ys, predictions)
     for k, (y, z) in enumerate(zip(ys, predictions, strict=True)):
         if (y.dtype.kind in "US") != (z.dtype.kind in "US"):
@@ -58,11 +95,16 @@ def accuracy(ys, predictions) -> float:
 
 def _vectors(ys, predictions):
     """Both lists as vectors, equally long in every task."""
+    if not (hasattr(ys, "__len__") and hasattr(predictions, "__len__")):
+        raise ValueError("scores: ys and predictions are lists of one vector per task")
     if len(ys) != len(predictions):
         raise ValueError(f"scores: {len(ys)} tasks in ys, {len(predictions)} in predictions")
     if not len(ys):
         raise ValueError("scores: no task, at least one is needed")
     ys = [checks.vector(f"task {k}", y, "targets") for k, y in enumerate(ys)]
+    for k, y in enumerate(ys):
+        if not len(y):
+            raise ValueError(f"task {k}: no targets")
     predictions = [
         checks.vector(f"task {k}", z, "predictions", len(y))
         for k, (y, z) in enumerate(zip(ys, predictions, strict=True))

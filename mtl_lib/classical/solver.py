@@ -14,7 +14,7 @@ CHECK_EVERY = 10  # iterations between certificates, or a twentieth of all where
 ROUNDING = 1e-14  # of the zero model's objective: a gap below is rounding
 
 
-class History:
+class CertificateHistory:
     """The certificates of a run, as a dict of lists: iteration, objective, gap, seconds, floats."""
 
     def __init__(self):
@@ -54,7 +54,7 @@ class Solution:
     iterations : int
         Iterations, or linear systems solved.
     history : dict
-        All certificates, as in ``History``.
+        All certificates, as in ``CertificateHistory``.
     """
 
     U: np.ndarray
@@ -115,7 +115,7 @@ def solve(loss, penalty, lam: float, start=None, tol=1e-6, max_iter=10_000) -> S
     max_iter : int
         Most iterations.
     """
-    history = History()
+    history = CertificateHistory()
     for iteration, U in enumerate(_starts(loss, penalty, lam, start)):
         point = loss.at(penalty.total(U))
         history.add(iteration, *certificate(loss, penalty, lam, U, point), floats=0)

@@ -25,7 +25,7 @@ def solve(loss, penalty, lam: float, start=None, tol=1e-6, max_iter=10_000) -> s
     if not _pays(loss, penalty):
         return solver.solve(loss, penalty, lam, start, tol, max_iter)
     U = np.zeros(penalty.variables(loss.shape)) if start is None else start
-    history = solver.History()
+    history = solver.CertificateHistory()
     point = None
     chosen = np.arange(0)
     aim = np.inf

@@ -19,7 +19,7 @@ from mtl_lib.federated.engine.simulation import History, evaluate, join, simulat
 from mtl_lib.federated.engine.state import State
 from mtl_lib.federated.engine.tuning import smoothness
 from mtl_lib.federated.methods.centralized import Centralized
-from mtl_lib.federated.methods.dfedem import DFedEM
+from mtl_lib.federated.methods.decentralized_fedem import DFedEM
 from mtl_lib.federated.methods.ditto import Ditto
 from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus

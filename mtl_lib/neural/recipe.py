@@ -81,7 +81,7 @@ class Recipe:
                 "a weighting or an aggregator needs all of them"
             )
 
-    def of(self, replicas: int) -> "Recipe":
+    def of_replicas(self, replicas: int) -> "Recipe":
         """The recipe with every value per replica as an array (K,).
 
         Raises
@@ -99,7 +99,7 @@ class Recipe:
         return replace(self, optimizer=_at_rate(self.optimizer, rates), weights=weights)
 
     def part(self, which: slice) -> "Recipe":
-        """The recipe of some of the replicas, from one that is ``of`` them all."""
+        """The recipe of some of the replicas, from one of all replicas."""
         optimizer = _at_rate(self.optimizer, _part(self.optimizer.lr, which))
         start = self.start
         if start is not None:

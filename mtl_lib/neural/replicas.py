@@ -72,8 +72,8 @@ class Replicas:
     Raises
     ------
     ValueError
-        Naming the task, for tasks that differ between replicas in name, loss or inputs, a task
-        without labels, labels that a loss does not take, and a task of one class.
+        Naming the task, for tasks that differ between replicas in name, loss or inputs, a loss that
+        networks do not have, a task without labels, and one of a single class.
     """
 
     def __init__(self, sets: list[TaskSet], dtype=torch.float32):

@@ -77,7 +77,7 @@ def train(network: Network, sets: list[TaskSet], *, seeds, **options) -> Trained
     """
     sets = task_sets(sets)
     seeds = _seeds(seeds, len(sets))
-    recipe = Recipe(**options).of(len(sets))
+    recipe = Recipe(**options).of_replicas(len(sets))
     if recipe.penalty is not None or len(sets) <= recipe.chunk:
         return _train(network, sets, seeds, recipe)
     parts = []

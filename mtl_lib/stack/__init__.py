@@ -5,7 +5,7 @@ and ``Adam`` step every model on its own, ``STACK_LOSSES`` are the losses with c
 """
 
 from mtl_lib.stack.layers import MLP, Module, is_bias
-from mtl_lib.stack.losses import STACK_LOSSES, Loss
+from mtl_lib.stack.losses import STACK_LOSSES, StackLoss
 from mtl_lib.stack.optimisers import SGD, Adam
 from mtl_lib.stack.stack import Stack, mixed
 from mtl_lib.stack.tree import tree_leaves, tree_map
@@ -15,7 +15,7 @@ __all__ = [
     "SGD",
     "STACK_LOSSES",
     "Adam",
-    "Loss",
+    "StackLoss",
     "Module",
     "Stack",
     "is_bias",

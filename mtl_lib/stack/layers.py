@@ -1,17 +1,18 @@
 """Architectures of a stack: fully connected layers in closed form, and any module of PyTorch."""
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 import torch
 
 from mtl_lib import checks
-from mtl_lib.stack.losses import Loss
+from mtl_lib.stack.losses import StackLoss
 
 # name -> (function, derivative); the derivative takes (gradient in the output, output) and gives
 # the gradient in the input. Both are PyTorch's fused kernels.
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {
     "relu": (torch.relu, lambda delta, h: torch.ops.aten.threshold_backward(delta, h, 0)),
     "tanh": (torch.tanh, torch.ops.aten.tanh_backward),
 }
@@ -79,7 +80,7 @@ class MLP:
         """Scores of every model, (K, B) or (K, B, sizes[-1]), for inputs x (L, B, ...)."""
         return self._scores(self._forward(params, self._flat(x))[-1])
 
-    def grads(self, params: dict, x, y, w, loss: Loss, value: bool = True) -> tuple:
+    def grads(self, params: dict, x, y, w, loss: StackLoss, value: bool = True) -> tuple:
         """Loss and gradients in closed form: residual times inputs, layer by layer.
 
         Parameters
@@ -92,7 +93,7 @@ class MLP:
             (K, B), or (K, B, outputs), labels.
         w : torch.Tensor
             (K, B) weights of samples.
-        loss : Loss
+        loss : StackLoss
             A loss with a slope.
         value : bool
             Whether the loss is wanted too.
@@ -232,7 +233,7 @@ class Module:
         z = torch.func.vmap(scores, in_dims=(0, None if all_share else 0))(params, x)
         return z[..., 0] if z.shape[-1] == 1 and z.ndim == 3 else z
 
-    def grads(self, params: dict, x, y, w, loss: Loss, value: bool = True) -> tuple:
+    def grads(self, params: dict, x, y, w, loss: StackLoss, value: bool = True) -> tuple:
         """Loss and gradients as of ``MLP.grads``.
 
         They come from autograd on the sum over models, which are independent of each other.

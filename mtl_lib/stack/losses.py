@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 
-class Loss:
+class StackLoss:
     """A loss per sample and its derivative in the scores.
 
     Parameters
@@ -32,7 +32,7 @@ class Loss:
     def __init__(
         self,
         value: Callable,
-        slope: Callable | None,
+        slope: Callable,
         likelihood: bool = True,
         classes: bool = True,
         softmax: bool = False,
@@ -51,6 +51,8 @@ class Loss:
     def slope(self, z: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """The derivative of ``value`` in the scores, shaped like z."""
         self._check(z, y)
+        if self._slope is None:
+            raise ValueError("StackLoss: no slope, gradients of this loss come from autograd")
         return self._slope(z, y)
 
     def _check(self, z, y) -> None:
@@ -58,7 +60,7 @@ class Loss:
         expected = z.shape[:-1] if self.softmax else z.shape
         if y.shape != expected:
             raise ValueError(
-                f"Loss: labels of shape {tuple(y.shape)} for scores of shape {tuple(z.shape)}, "
+                f"StackLoss: labels of shape {tuple(y.shape)} for scores of shape {tuple(z.shape)}, "
                 f"allowed are labels of shape {tuple(expected)}"
             )
 
@@ -108,8 +110,8 @@ def _cross_entropy_slope(z, y):
 
 
 STACK_LOSSES = {
-    "squared": Loss(_squared, _squared_slope, classes=False),
-    "logistic": Loss(_logistic, _logistic_slope),
-    "squared_hinge": Loss(_squared_hinge, _squared_hinge_slope, likelihood=False),
-    "ce": Loss(_cross_entropy, _cross_entropy_slope, softmax=True),
+    "squared": StackLoss(_squared, _squared_slope, classes=False),
+    "logistic": StackLoss(_logistic, _logistic_slope),
+    "squared_hinge": StackLoss(_squared_hinge, _squared_hinge_slope, likelihood=False),
+    "ce": StackLoss(_cross_entropy, _cross_entropy_slope, softmax=True),
 }

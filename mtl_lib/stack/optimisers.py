@@ -22,7 +22,7 @@ class _Optimiser:
         self.lr = lr
         self.weight_decay = weight_decay
         self.decay_bias = decay_bias
-        self.state = {}  # parameter name -> memory of all K models
+        self.state: dict = {}  # parameter name -> memory of all K models
 
     def fresh(self, state: dict | None = None) -> Self:
         """The same rule with no memory, or with the one given."""

@@ -250,12 +250,12 @@ def against(wide: pd.DataFrame, baseline: str, arms: list[str], size: str, measu
     return figure
 
 
-def simplex(truth: np.ndarray, found: np.ndarray, corners: list[str]) -> Figure:
-    """Weights on three components in a triangle: true ones open, found ones filled.
+def simplex(truth: np.ndarray, estimate: np.ndarray, corners: list[str]) -> Figure:
+    """Weights on three components in a triangle: true ones open, estimates filled.
 
     Parameters
     ----------
-    truth, found : np.ndarray
+    truth, estimate : np.ndarray
         (T, 3), joined by a line.
     corners : list of str
         Names of the components.
@@ -268,7 +268,7 @@ def simplex(truth: np.ndarray, found: np.ndarray, corners: list[str]) -> Figure:
     triangle = np.array([[0, 0], [1, 0], [0.5, np.sqrt(0.75)]])
     axis.fill(*triangle.T, facecolor="none", edgecolor="#333333", lw=1)
     starts = truth @ triangle
-    ends = found @ triangle
+    ends = estimate @ triangle
     for start, end in zip(starts, ends, strict=True):
         axis.plot(*np.array([start, end]).T, color="#b5b5b5", lw=0.9)
     axis.scatter(*starts.T, s=26, facecolor="none", edgecolor="#333333", lw=1, label="true")

@@ -250,8 +250,8 @@ def intervals(gains: pd.DataFrame, x_label: str) -> Figure:
     Figure
     """
     names = list(gains["reading"].unique())
-    several = len(names) > 1
-    width = 4.4 if several else 7.0
+    many_panels = len(names) > 1
+    width = 4.4 if many_panels else 7.0
     figure, (axes,) = style.panels(len(names), width=width, height=2.2, sharex=True)
     for axis, name in zip(axes, names, strict=True):
         part = gains[gains["reading"] == name].reset_index(drop=True)
@@ -261,7 +261,7 @@ def intervals(gains: pd.DataFrame, x_label: str) -> Figure:
             axis.errorbar(row["mean"], k, xerr=bars, **look)
         axis.axvline(0, color="#333333", lw=1)
         axis.set_yticks(range(len(part)), part["arm"])
-        axis.set(title=name if several else "", ylim=(len(part) - 0.5, -0.5))
+        axis.set(title=name if many_panels else "", ylim=(len(part) - 0.5, -0.5))
         axis.grid(axis="y", visible=False)
     figure.supxlabel(x_label, fontsize=10)
     return figure

@@ -124,7 +124,7 @@ def classes_of(owner: str, units: pd.Index, classes: dict) -> dict[object, set]:
     ValueError
         One line for a unit without classes, and for classes that are one text.
     """
-    found = {}
+    of_unit = {}
     for unit in units:
         members = classes.get(unit)
         if isinstance(members, str):
@@ -133,5 +133,5 @@ def classes_of(owner: str, units: pd.Index, classes: dict) -> dict[object, set]:
             )
         if not members:
             raise ValueError(f"{owner}: unit {unit!r} has no classes")
-        found[unit] = set(members)
-    return found
+        of_unit[unit] = set(members)
+    return of_unit

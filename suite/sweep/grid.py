@@ -54,7 +54,7 @@ class Point:
 
 
 @dataclass
-class Task:
+class SweepTask:
     """A sweep to run: its name, its file, its points, and the reasons of those that failed."""
 
     name: str

@@ -20,7 +20,7 @@ from suite.project import (
     shown,
 )
 from suite.sweep import cluster, grid, table
-from suite.sweep.grid import HOME, Point, Sweep, Task
+from suite.sweep.grid import HOME, Point, Sweep, SweepTask
 
 
 def main(
@@ -56,7 +56,7 @@ def main(
         raise Stop(USAGE, f"SET: {overrides!r} {why}")
     name, sweep = grid.read(file, profile)
     where = shown(grid.find(file))
-    task = Task(name, sweep, grid.expand(sweep, where), where)
+    task = SweepTask(name, sweep, grid.expand(sweep, where), where)
     codes = _run_missing(task, scheduler, max(1, jobs))
     done = table.write(task)
     _report(task, done)
@@ -66,7 +66,7 @@ def main(
     return MISSING if bad == {MISSING} else FAILED
 
 
-def _run_missing(task: Task, scheduler: str, processes: int) -> list[int]:
+def _run_missing(task: SweepTask, scheduler: str, processes: int) -> list[int]:
     """Run the points without a current result; their exit codes."""
     missing = [point for point in task.points if grid.differences(task.sweep, point)]
     total = len(task.points)
@@ -90,7 +90,7 @@ def _run_missing(task: Task, scheduler: str, processes: int) -> list[int]:
         ) from None
 
 
-def _report(task: Task, done: int) -> None:
+def _report(task: SweepTask, done: int) -> None:
     """Say what came of a sweep; Stop(USAGE) where no point has the metric of its figure."""
     for text, reason in task.failures.items():
         print(f"failed: {text}: {reason}", flush=True)
@@ -112,12 +112,12 @@ def _report(task: Task, done: int) -> None:
         )
 
 
-def run(task: Task, missing: list[Point], scheduler: str, processes: int) -> list[int]:
+def run(task: SweepTask, missing: list[Point], scheduler: str, processes: int) -> list[int]:
     """Run points on Dask, a line each; failures are added to the task as they come.
 
     Parameters
     ----------
-    task : Task
+    task : SweepTask
         The sweep.
     missing : list of Point
         What to run of it.

@@ -11,15 +11,15 @@ from pathlib import Path
 from suite import build
 from suite.project import RESULTS, ROOT, SETTINGS, lock_of, locked, read_json, write_text
 from suite.sweep import grid
-from suite.sweep.grid import HOME, Point, Sweep, Task
+from suite.sweep.grid import HOME, Point, Sweep, SweepTask
 
 
-def write(task: Task) -> int:
+def write(task: SweepTask) -> int:
     """Replace ``results/sweeps/NAME`` as a whole: table, failures, figure.
 
     Parameters
     ----------
-    task : Task
+    task : SweepTask
         The sweep, after its points were run.
 
     Returns
@@ -47,7 +47,7 @@ def _as_cell(value):
     return json.dumps(value) if isinstance(value, (list, dict)) else value
 
 
-def _replace(task: Task, rows: list[dict], failed: list[dict]) -> None:
+def _replace(task: SweepTask, rows: list[dict], failed: list[dict]) -> None:
     """Write the folder of a sweep beside the old one, and swap them."""
     import pandas as pd  # planning does without it
 
@@ -96,7 +96,7 @@ def result(sweep: Sweep, point: Point) -> list[dict]:
     return [{"metric": metric, **entry, **facts} for metric, entry in metrics["metrics"].items()]
 
 
-def _draw(folder: Path, task: Task) -> None:
+def _draw(folder: Path, task: SweepTask) -> None:
     """Let the study draw the sweep's metric: it reads the table and adds its figure there."""
     simulated = any(point.params.get("simulated") for point in task.points)
     facts = {"grid": task.sweep.grid, "metric": task.sweep.metric, "simulated": simulated}

@@ -11,18 +11,31 @@ import types
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from numpy.testing import assert_allclose
+from sklearn.base import clone
 
 from mtl_lib import checks
-from mtl_lib.classical import LinearMTL, LinearMTLCV, MeanRegularized, path
-from mtl_lib.federated import MiniBatchSDCA, MiniBatchSGD, Mocha, TaskClusters
-from mtl_lib.tasks import BINARY, Inputs, Task
+from mtl_lib.classical import L21, LinearMTL, LinearMTLCV, MeanRegularized, delayed, path
+from mtl_lib.federated import (
+    FedAvg,
+    MiniBatchSDCA,
+    MiniBatchSGD,
+    Mocha,
+    TaskClusters,
+    simulate,
+)
+from mtl_lib.neural import Dense, Head, Network, train
+from mtl_lib.stack import MLP, SGD, Module
+from mtl_lib.tasks import BINARY, Inputs, Task, TaskSet
 
 PACKAGES = "tasks transforms checks splits classical federated neural stack compare assay data"
 PARAMETERS = {"y", "labels", "observed", "groups", "rows", "sample_weight"}
+TASK_IDS = {"classical": {"task"}}  # elsewhere a parameter of this name is a Task or its name
 
 N = 24
 X = np.round(np.random.default_rng(0).normal(size=(N, 3)), 3)
+BOTH = [X, X[::-1]]
 TABLE = Inputs("x", X)
 REAL = np.round(4 * X[:, 0]) / 4  # the same in float32
 ONES = np.arange(N) % 2
@@ -50,49 +63,66 @@ def lists(values, beside):
 
 def estimator_entries(name, cv):
     """Entries of a linear estimator, for lists of tasks and for a table with ids."""
-    both = [X, X[::-1]]
     ys = lists(REAL, REAL)
     fit = f"classical.{name}.fit"
-    fitted = linear(cv).fit(both, ys)
+    fitted = linear(cv).fit(BOTH, ys)
+    by_text = linear(cv).fit(X, REAL, task=TEXT)
+    classifier = clone(linear(cv)).set_params(loss="logistic").fit(X, ONES, task=TEXT)
     return {
-        f"{fit}:y": (REAL, lambda v: linear(cv).fit(both, lists(v, REAL)).coef_),
+        f"{fit}:y": (REAL, lambda v: linear(cv).fit(BOTH, lists(v, REAL)).coef_),
         f"{fit}:y beside ids": (REAL, lambda v: linear(cv).fit(X, v, task=ONES).coef_),
         f"{fit}:task": (TEXT, lambda v: linear(cv).fit(X, REAL, task=v).coef_),
         f"{fit}:sample_weight": (
             WEIGHTS,
-            lambda v: linear(cv).fit(both, ys, sample_weight=lists(v, WEIGHTS)).coef_,
+            lambda v: linear(cv).fit(BOTH, ys, sample_weight=lists(v, WEIGHTS)).coef_,
         ),
         f"{fit}:sample_weight beside ids": (
             WEIGHTS,
             lambda v: linear(cv).fit(X, REAL, task=ONES, sample_weight=v).coef_,
         ),
-        f"classical.{name}.score:y": (REAL, lambda v: fitted.score(both, lists(v, REAL))),
+        f"classical.{name}.score:y": (REAL, lambda v: fitted.score(BOTH, lists(v, REAL))),
+        f"classical.{name}.score:task": (TEXT, lambda v: by_text.score(X, REAL, task=v)),
+        f"classical.{name}.predict:task": (TEXT, lambda v: by_text.predict(X, task=v)),
+        f"classical.{name}.predict_proba:task": (
+            TEXT,
+            lambda v: classifier.predict_proba(X, task=v),
+        ),
+        f"classical.{name}.decision_function:task": (
+            TEXT,
+            lambda v: classifier.decision_function(X, task=v),
+        ),
+        f"classical.{name}.lambda_max:task": (
+            TEXT,
+            lambda v: linear().lambda_max(X, REAL, task=v),
+        ),
         f"classical.{name}.lambda_max:y": (
             REAL,
-            lambda v: linear().lambda_max(both, lists(v, REAL)),
+            lambda v: linear().lambda_max(BOTH, lists(v, REAL)),
         ),
         f"classical.{name}.lambda_max:sample_weight": (
             WEIGHTS,
-            lambda v: linear().lambda_max(both, ys, sample_weight=lists(v, WEIGHTS)),
+            lambda v: linear().lambda_max(BOTH, ys, sample_weight=lists(v, WEIGHTS)),
         ),
     }
 
 
-def path_coefs(y=REAL, sample_weight=None):
-    ys = lists(y, REAL)
-    result = path(linear(), [X, X[::-1]], ys, lams=[0.1, 1.0], sample_weight=sample_weight)
-    return np.array([model.coef_ for model in result])
+def path_coefs(*data, **more):
+    return np.array([model.coef_ for model in path(linear(), *data, lams=[0.1, 1.0], **more)])
+
+
+def delayed_objective(*data, **more):
+    model = LinearMTL(L21(), 0.1)
+    return delayed(model, *data, **more, delay=1, iterations=5, seed=0)["objective"]
 
 
 def node_entries(estimator):
     """Entries of an estimator of MOCHA's family."""
     name = f"federated.{type(estimator).__name__}.fit:y"
-    tables = [X, X[::-1]]
     return {
-        name: (REAL, lambda v: estimator.fit(tables, lists(v, REAL)).coef_),
+        name: (REAL, lambda v: estimator.fit(BOTH, lists(v, REAL)).coef_),
         f"{name}, binary": (
             ONES,
-            lambda v: type(estimator)(loss="logistic").fit(tables, lists(v, ONES)).coef_,
+            lambda v: type(estimator)(loss="logistic").fit(BOTH, lists(v, ONES)).coef_,
         ),
     }
 
@@ -117,11 +147,14 @@ ENTRIES = {
     "tasks.Task.__init__:groups, text": (TEXT, lambda v: task(groups=v).groups),
     **estimator_entries("LinearMTL", cv=False),
     **estimator_entries("LinearMTLCV", cv=True),
-    "classical.path:y": (REAL, path_coefs),
+    "classical.path:y": (REAL, lambda v: path_coefs(BOTH, lists(v, REAL))),
+    "classical.path:task": (TEXT, lambda v: path_coefs(X, REAL, task=v)),
     "classical.path:sample_weight": (
         WEIGHTS,
-        lambda v: path_coefs(sample_weight=lists(v, WEIGHTS)),
+        lambda v: path_coefs(BOTH, lists(REAL, REAL), sample_weight=lists(v, WEIGHTS)),
     ),
+    "classical.delayed:y": (REAL, lambda v: delayed_objective(BOTH, lists(v, REAL))),
+    "classical.delayed:task": (TEXT, lambda v: delayed_objective(X, REAL, task=v)),
     **node_entries(Mocha()),
     **node_entries(MiniBatchSDCA()),
     **node_entries(MiniBatchSGD()),
@@ -132,8 +165,8 @@ ELSEWHERE = {
     "federated.Clients.__init__:y": "made from tasks by Clients.of",
     "stack.MLP.grads:y": TENSORS,
     "stack.Module.grads:y": TENSORS,
-    "stack.Loss.value:y": TENSORS,
-    "stack.Loss.slope:y": TENSORS,
+    "stack.StackLoss.value:y": TENSORS,
+    "stack.StackLoss.slope:y": TENSORS,
     "stack.Stack.losses:y": TENSORS,
     "stack.Stack.grads:y": TENSORS,
     **{
@@ -172,7 +205,8 @@ def test_every_public_function_that_takes_values_of_samples_is_tried():
     for package in PACKAGES.split():
         for name, function in public_functions(importlib.import_module(f"mtl_lib.{package}")):
             if inspect.isfunction(function) and function.__module__.startswith("mtl_lib"):
-                taken = PARAMETERS & set(inspect.signature(function).parameters)
+                known = PARAMETERS | TASK_IDS.get(package, set())
+                taken = known & set(inspect.signature(function).parameters)
                 missing += [f"{package}.{name}:{what}" for what in taken]
     assert len(missing) > 20
     assert sorted(set(missing) - tried) == []
@@ -320,7 +354,59 @@ def test_the_callers_labels_are_not_changed():
     assert t.take([0, 1]).groups.dtype.kind == "U"
 
 
+# --- from a task on, labels are plain ---------------------------------------------------------
+
+
+def two_tasks(y, loss):
+    other = ONES if loss == "logistic" else REAL
+    return TaskSet([task(y, loss), Task("u", TABLE, ROWS, other, loss)])
+
+
+def of_simulation(net):
+    def run(tasks):
+        history = simulate(FedAvg(net, SGD(0.1)), tasks, rounds=3, batch_size=8)
+        return history.table["value"].to_numpy()
+
+    return run
+
+
+def of_network(tasks):
+    network = Network([Dense(3, 4)], {name: Head(4) for name in tasks.names})
+    run = train(network, [tasks], steps=5, batch_size=8, optimizer=SGD(0.1), seeds=[0])
+    return np.concatenate([value.ravel() for value in run.stack.params.values()])
+
+
+TRAINED = {
+    "simulate, MLP": of_simulation(MLP((3, 1))),
+    "simulate, module": of_simulation(Module(torch.nn.Linear(3, 1))),
+    "train": of_network,
+    "LinearMTL": lambda tasks: linear().fit(tasks).coef_,
+    "Mocha": lambda tasks: Mocha(max_rounds=5, tol=1.0).fit(tasks).coef_,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("method", TRAINED)
+def test_methods_see_the_plain_labels(method, loss, form):
+    y = ONES if loss == "logistic" else REAL
+    plain, other = (TRAINED[method](two_tasks(v, loss)) for v in (y, FORMS[form](y)))
+    assert_allclose(other, plain, rtol=0, atol=0)
+
+
 # --- names, weights, seeds --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("groups", [[1.0, np.nan], ["a", None], ["a", np.nan], [1, "a"]])
+def test_no_group_is_missing_or_of_another_kind(groups):
+    with pytest.raises(ValueError, match="task 't': groups (1 is missing|of several kinds)"):
+        task(REAL[:2], rows=[0, 1], groups=groups)
+
+
+@pytest.mark.parametrize("entry", [3, "a", TABLE, None, X])
+def test_a_task_set_holds_tasks(entry):
+    with pytest.raises(ValueError, match="a TaskSet holds tasks, not"):
+        TaskSet([task(), entry])
 
 
 @pytest.mark.parametrize("name", [3, np.int64(3), None, ("a", 1), 2.5, b"a"])

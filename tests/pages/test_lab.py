@@ -57,7 +57,8 @@ def project(tmp_path, section) -> Path:
     notebook = nbformat.read(place, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+            cell.outputs = []
+            cell.execution_count = None
     nbformat.write(notebook, place)
     git(copy, "init", "-q")
     git(copy, "add", "-A")

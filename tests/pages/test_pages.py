@@ -136,7 +136,9 @@ def see(browser, folder: Path, name: str, from_disk: bool = False) -> Seen:
         contextlib.nullcontext(folder.as_uri()) if from_disk else served(folder) as base,
         browser.new_context(viewport={"width": WIDTHS[0], "height": 900}) as context,
     ):
-        trouble, overflow, barriers = [], [], []
+        trouble = []
+        overflow = []
+        barriers = []
 
         def gate(route):
             if route.request.url.startswith(f"{base}/"):
@@ -218,7 +220,8 @@ def network_and_policy(seen: Seen) -> list[str]:
 
 
 def formulas(seen: Seen) -> list[str]:
-    facts, expected = seen.facts, sum(map(count_formulas, sources(seen)))
+    facts = seen.facts
+    expected = sum(map(count_formulas, sources(seen)))
     wrong = (
         [f"{facts['formulas']} formulas typeset, {expected} in the sources"]
         if facts["formulas"] != expected
@@ -304,10 +307,9 @@ def test_the_index_leads_to_every_section(site, page):
 
 
 def test_every_sentence_has_a_verdict_and_every_claim_its_effect(site):
-    soup, claims = (
-        _soup(site / "claims.html"),
-        [claim for file in site.glob("0*/claims.json") for claim in json.loads(file.read_text())],
-    )
+    soup = _soup(site / "claims.html")
+    files = site.glob("0*/claims.json")
+    claims = [claim for file in files for claim in json.loads(file.read_text())]
     rows = list(csv.DictReader(io.StringIO((site / "claims.csv").read_text())))
     sentences = {
         entry["sentence"]: entry
@@ -363,12 +365,13 @@ def test_every_colour_of_the_stylesheet_can_be_read(site, browser, tmp_path):
     style = (site / "assets" / "style.css").read_text()
     rules = re.findall(r"([^{}]+)\{([^{}]*)\}", re.sub(r"/\*.*?\*/", "", style, flags=re.S))
     selectors = [
-        one.strip()
+        selector.strip()
         for names, body in rules
         if re.search(r"(?<![\w-])color:", body)
-        for one in names.split(",")
+        for selector in names.split(",")
     ]
-    classes = [one.replace(".", " ") for one in selectors if re.fullmatch(r"(\.[\w-]+)+", one)]
+    of_classes = [name for name in selectors if re.fullmatch(r"(\.[\w-]+)+", name)]
+    classes = [name.replace(".", " ") for name in of_classes]
     assert {" verdict refuted", " quiet", " c1"} <= set(classes)
     (tmp_path / "style.css").write_text(style)
     spans = "".join(f'<span class="{names}">text</span>' for names in classes)
@@ -436,11 +439,9 @@ def test_every_check_can_fail(site, browser, tmp_path):
     copy = tmp_path / "site"
     shutil.copytree(site, copy)
     name = "01_classical_mtl/index.html"
-    page, style, recorded = (
-        copy / name,
-        copy / "assets" / "style.css",
-        copy / "01_classical_mtl" / "figures.json",
-    )
+    page = copy / name
+    style = copy / "assets" / "style.css"
+    recorded = copy / "01_classical_mtl" / "figures.json"
     page.write_text(
         page.read_text().replace("</main>", "\n".join(html for _, html, _ in FAULTS) + "</main>")
     )

@@ -43,26 +43,26 @@ def test_the_verdict_follows_from_the_raw_scores(folder, row):
     )
     items = scores[level == "item"]
     claim.decide(scores[level == "unit"], row["figure"], items=None if items.empty else items)
-    found = claim.result
+    result = claim.result
     assert (
-        np.isclose(found["effect"], row["effect"], atol=1e-12)
-        and found["n_units"] == row["n_units"]
-        and found["n_items"] == row.get("n_items")
+        np.isclose(result["effect"], row["effect"], atol=1e-12)
+        and result["n_units"] == row["n_units"]
+        and result["n_items"] == row.get("n_items")
     )
     if row[
         "n_classes"
     ]:  # the classes of overlapping units are not in the file: their interval can only be wider
-        assert row["low"] <= found["low"] + 1e-12 and row["high"] >= found["high"] - 1e-12
+        assert row["low"] <= result["low"] + 1e-12 and row["high"] >= result["high"] - 1e-12
         return
     for bound in ("low", "high"):
         assert (
-            np.isclose(found[bound], row[bound], atol=1e-9)
+            np.isclose(result[bound], row[bound], atol=1e-9)
             if row[bound] is not None
-            else not np.isfinite(found[bound])
+            else not np.isfinite(result[bound])
         )
     if row["why"] != "the positive control does not beat the null arm":
         assert claim.verdict(row["p_holm"]) == (row["verdict"], row["why"])
-    assert row["p_holm"] >= row["p"] and np.isclose(found["p"], row["p"], atol=1e-9)
+    assert row["p_holm"] >= row["p"] and np.isclose(result["p"], row["p"], atol=1e-9)
 
 
 def test_there_are_results():

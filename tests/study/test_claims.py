@@ -78,7 +78,9 @@ def test_units_that_share_classes_get_the_wider_interval_and_need_six_classes():
         )
         for K in (5, 7)
     }
-    plain, by_class, few = claim(), claim(), claim()
+    plain = claim()
+    by_class = claim()
+    few = claim()
     plain.decide(rows[7], figure="f")
     by_class.decide(rows[7], figure="f", null=rows[7], classes=names[7])
     few.decide(rows[5], figure="f", classes=names[5])
@@ -140,7 +142,9 @@ def by_item(effects, count=300, spread=0.2, seed=0):
 
 
 def test_the_tested_items_can_only_widen_the_interval_and_are_kept():
-    plain, wide, narrow = claim(), claim(), claim()
+    plain = claim()
+    wide = claim()
+    narrow = claim()
     effects = 0.05 + SPREAD
     plain.decide(pairs(effects), figure="f")
     wide.decide(pairs(effects), figure="f", items=by_item(effects, spread=1.0))

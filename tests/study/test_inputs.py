@@ -228,7 +228,8 @@ def test_the_order_of_rows_changes_no_bit(count, seed):
     pairs = many_pairs(count)
     shuffled = pairs.sample(frac=1, random_state=seed)
     evidence = {"null": shuffled, "control": shuffled, "items": shuffled}
-    first, second = claim(), claim()
+    first = claim()
+    second = claim()
     first.decide(pairs, "f", null=pairs, control=pairs, items=pairs)
     second.decide(shuffled, "f", **evidence)
     assert settle([first]) == settle([second])

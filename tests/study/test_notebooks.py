@@ -1,4 +1,4 @@
-"""The notebooks as git has them: clean, parameterised from params/, one figure per cell, no algorithm in a cell.
+"""The notebooks as git has them: clean, parameterised from params/, one figure per cell.
 
 git's index is read, not the work tree, so that working in JupyterLab does not turn tests red.
 """
@@ -37,6 +37,12 @@ def code(section: str) -> list[tuple[str, list[str]]]:
 def test_no_outputs(section):
     for cell in cells(section):
         assert not cell.get("outputs") and cell.get("execution_count") is None
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_cells_have_identifiers_of_their_own(section):
+    identifiers = [cell["id"] for cell in cells(section)]
+    assert len(set(identifiers)) == len(identifiers)
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -38,7 +38,7 @@ def test_everything_is_written_by_done(rec, tmp_path):
     rec.done()
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["schema"] == 1 and metrics["section"] == "01_classical_mtl"
-    assert metrics["metrics"]["exam/nmse/share=0.1"] == {"value": 0.5, "n": 65}
+    assert metrics["metrics"]["exam/nmse/share=0.1"] == {"value": 0.5, "n": 65, "se": None}
     assert set(metrics["metrics"]) == {
         "exam/nmse/share=0.1",
         "claim/1-x/effect",
@@ -112,14 +112,15 @@ def test_an_undecided_claim_fails_done(rec):
 
 
 def test_effects_are_in_multiples_of_the_margin(rec):
-    made = rec.declare(
+    declared = rec.declare(
         id="1-rare-x", section="1", statement="s", contrast="c", unit="school", margin=0.05
     )
-    made.decide(
+    declared.decide(
         pd.DataFrame({"unit": range(6), "seed": 0, "a": [1.0, 1.1, 1.2, 1.3, 1.2, 1.1], "b": 1.0}),
         figure="f",
     )
-    row, result = rec.effects().iloc[0], rec.claims[0].result
+    row = rec.effects().iloc[0]
+    result = rec.claims[0].result
     assert row["label"] == "rare-x (school, n = 6)" and row["margin"] == 1.0
     assert [row[key] * 0.05 for key in ("effect", "low", "high")] == pytest.approx(
         [result[key] for key in ("effect", "low", "high")]

@@ -138,9 +138,9 @@ def test_class_jackknife_covers_where_t_over_pairs_does_not():
 @pytest.mark.parametrize("class_sd", [0.0, 0.3, 1.0])
 def test_class_jackknife_raises_few_false_alarms(class_sd):
     runs = [pairs_of_classes(7, seed, class_sd, 1.0) for seed in range(300)]
-    found = [stats.wider(*run) for run in runs]
-    assert np.mean([low > 0 or high < 0 for _, low, high, _ in found]) <= 0.07
-    assert np.mean([p < 0.05 for *_, p in found]) <= 0.07
+    tested = [stats.wider(*run) for run in runs]
+    assert np.mean([low > 0 or high < 0 for _, low, high, _ in tested]) <= 0.07
+    assert np.mean([p < 0.05 for *_, p in tested]) <= 0.07
 
 
 def test_the_wider_interval_and_the_larger_p_decide():

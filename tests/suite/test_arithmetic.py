@@ -30,11 +30,12 @@ def test_a_machine_without_that_file_does_not_offer_it(tmp_path):
 
 def test_a_process_is_described_by_its_environment(monkeypatch):
     monkeypatch.setattr(arithmetic, "offered", lambda: True)
-    assert arithmetic.described(arithmetic.PIN) == arithmetic.PUBLISHED
+    assert arithmetic.described(arithmetic.PIN, {}) == arithmetic.PUBLISHED
+    assert arithmetic.described(arithmetic.PIN, {"device": "cuda"}) == arithmetic.ANOTHER
     for name in arithmetic.PIN:
-        assert arithmetic.described({**arithmetic.PIN, name: "other"}) == arithmetic.ANOTHER
+        assert arithmetic.described({**arithmetic.PIN, name: "other"}, {}) == arithmetic.ANOTHER
     monkeypatch.setattr(arithmetic, "offered", lambda: False)
-    assert arithmetic.described(arithmetic.PIN) == arithmetic.ANOTHER
+    assert arithmetic.described(arithmetic.PIN, {"device": "cpu"}) == arithmetic.ANOTHER
     assert arithmetic.environment() == {}
 
 

@@ -137,8 +137,8 @@ def test_same_bytes_every_time_and_for_any_number_of_jobs(toy):
     toy.build("a_toy", "b_toy", "--jobs", "2")
     assert taken() == first
     toy.build("a_toy", "--set", "seed=1")
-    (other,) = (toy.root / "results").glob("default-*")
-    new = json.loads((other / "a_toy" / "metrics.json").read_text())["metrics"]
+    (variant,) = (toy.root / "results").glob("default-*")
+    new = json.loads((variant / "a_toy" / "metrics.json").read_text())["metrics"]
     old = json.loads(first["a_toy", "metrics.json"])["metrics"]
     assert all(new[name]["value"] != old[name]["value"] for name in old)
 

@@ -19,7 +19,9 @@ import psutil
 import pytest
 
 pytestmark = pytest.mark.distributed
-LAMS, KINDS, SEEDS = [0.5, 1, 2], ["plain", "fancy"], [0, 1, 2, 3]
+LAMS = [0.5, 1, 2]
+KINDS = ["plain", "fancy"]
+SEEDS = [0, 1, 2, 3]
 FILES = [
     "metrics.json",
     "claims.json",
@@ -82,17 +84,17 @@ def within(seconds, true):
 
 def left(toy):
     """Processes that run in or for a toy project."""
-    found = []
+    alive = []
     for process in psutil.process_iter():
         try:
             if process.status() != psutil.STATUS_ZOMBIE and (
                 process.cwd() == str(toy.root)
                 or process.environ().get("MTL_RUN_DIR", "").startswith(str(toy.root))
             ):
-                found.append(process.cmdline())
+                alive.append(process.cmdline())
         except psutil.Error:
             pass
-    return found
+    return alive
 
 
 def content(toy, lam, kind, seed):

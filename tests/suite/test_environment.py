@@ -17,13 +17,13 @@ def place(tmp_path, monkeypatch):
     (tmp_path / "requirements.lock").write_text("x==1\n")
     monkeypatch.setattr(environment, "ROOT", tmp_path)
     monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
-    made = [
+    command = [
         sys.executable,
         "-c",
         f"import pathlib; p = pathlib.Path({str(tmp_path)!r}); (p / '.venv').mkdir(); "
         "(p / 'count').open('a').write('x')",
     ]
-    monkeypatch.setattr(environment, "steps", lambda index: [("made", made)])
+    monkeypatch.setattr(environment, "steps", lambda index: [("made", command)])
     return tmp_path
 
 

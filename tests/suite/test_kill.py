@@ -9,6 +9,9 @@ import time
 
 import pytest
 
+import suite
+import suite.__main__ as suite_main
+
 KILL_IN_SWAP = """
 import os, signal, sys
 from pathlib import Path
@@ -50,7 +53,8 @@ def test_fifty_kills(built, half):
     built.edit("params/a_toy.yaml", "lam: 0.5", "lam: 0.75")
     built.build("a_toy")
     span = time.time() - started
-    lam, moments = 0.75, random.Random(half)
+    lam = 0.75
+    moments = random.Random(half)
     for k in range(25):
         allowed = {whole(built)["lam"]}
         new = 1.0 + k
@@ -111,11 +115,24 @@ def test_no_kernel_outlives_a_killed_build(toy):
     assert not left
 
 
+def test_an_interrupt_while_the_commands_load_is_one_line(monkeypatch, capsys):
+    class Interrupted:
+        def find_spec(self, name, path=None, target=None):
+            if name == "suite.commands":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "suite.commands", raising=False)
+    monkeypatch.delattr(suite, "commands", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    assert suite_main.main(["why"]) == 130
+    assert capsys.readouterr().err == "interrupted; earlier results are untouched\n"
+
+
 def _processes(marker: str) -> list[str]:
     """Processes whose environment or command names the toy project."""
     from pathlib import Path
 
-    found = []
+    alive = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             text = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
@@ -123,5 +140,5 @@ def _processes(marker: str) -> list[str]:
         except OSError:
             continue
         if f"MTL_RUN_DIR={marker}".encode() in text and state != "Z":
-            found.append(folder.name)
-    return found
+            alive.append(folder.name)
+    return alive

@@ -86,7 +86,11 @@ def spy(toy):
         )
     )
     toy.spy = {"JUPYTER_PATH": str(toy.root / "jupyter")}
-    toy.starts = lambda: len(started.read_text()) if started.exists() else 0
+
+    def starts():
+        return len(started.read_text()) if started.exists() else 0
+
+    toy.starts = starts
     return toy
 
 

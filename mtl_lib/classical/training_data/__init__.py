@@ -8,10 +8,10 @@ by content, so that names and order do not decide a fold; ``samples`` puts it to
 from mtl_lib.classical.training_data.canonical import for_folds, stream_names
 from mtl_lib.classical.training_data.columns import check_columns
 from mtl_lib.classical.training_data.forms import is_list_of_tasks, is_one_table
-from mtl_lib.classical.training_data.samples import Known, Samples, read
+from mtl_lib.classical.training_data.samples import FittedTasks, Samples, read
 
 __all__ = [
-    "Known",
+    "FittedTasks",
     "Samples",
     "check_columns",
     "for_folds",

@@ -16,7 +16,7 @@ OWNER = "LinearMTL"
 
 
 @dataclass(frozen=True)
-class Parts:
+class RawTasks:
     """Data of T tasks as they came, not yet checked.
 
     Attributes
@@ -38,7 +38,7 @@ class Parts:
     columns: tuple[str, ...] | None
 
 
-def split(X, y, task, sample_weight, fitted=None, labels=True) -> Parts:
+def split(X, y, task, sample_weight, fitted=None, labels=True) -> RawTasks:
     """The parts of the tasks, whatever the form.
 
     Parameters
@@ -97,7 +97,7 @@ def _split_ids(X, y, task, sample_weight):
 
     Xs = [table[mask] for mask in here]
     weights = parts(sample_weight, "sample_weight")
-    return Parts(names, Xs, parts(y, "y"), weights, columns_of_frames([X]))
+    return RawTasks(names, Xs, parts(y, "y"), weights, columns_of_frames([X]))
 
 
 def _split_list(X, y, sample_weight):
@@ -114,7 +114,7 @@ def _split_list(X, y, sample_weight):
 
     Xs = [_table(table) for table in X]
     weights = parts(sample_weight, "sample_weight")
-    return Parts(list(range(len(X))), Xs, parts(y, "y"), weights, columns_of_frames(X))
+    return RawTasks(list(range(len(X))), Xs, parts(y, "y"), weights, columns_of_frames(X))
 
 
 def _split_table(X, y, sample_weight, fitted):
@@ -129,7 +129,7 @@ def _split_table(X, y, sample_weight, fitted):
     if ys is not None and len(ys) != len(names):
         raise ValueError(f"{OWNER}: {len(ys)} columns of labels for {len(names)} fitted tasks")
     weights = None if sample_weight is None else [sample_weight] * len(names)
-    return Parts(names, [_table(X)] * len(names), ys, weights, columns_of_frames([X]))
+    return RawTasks(names, [_table(X)] * len(names), ys, weights, columns_of_frames([X]))
 
 
 def _split_task_set(tasks, y, sample_weight, labels):
@@ -137,6 +137,8 @@ def _split_task_set(tasks, y, sample_weight, labels):
     if y is not None:
         raise ValueError(f"{OWNER}: y beside a TaskSet, whose tasks have labels of their own")
     weights = sample_weight
+    if weights is not None and not isinstance(weights, list | tuple):
+        weights = _entries(weights, "sample_weight")
     if weights is not None and len(weights) != len(tasks):
         raise ValueError(f"{OWNER}: {len(tasks)} tasks in X, {len(weights)} in sample_weight")
     seen = [_labelled(task) if labels else np.arange(len(task)) for task in tasks]
@@ -148,7 +150,7 @@ def _split_task_set(tasks, y, sample_weight, labels):
         weights = [_weights_of(task, rows, own) for task, rows, own in given]
     Xs = [task.inputs.array[task.rows[rows]] for task, rows in zip(tasks, seen, strict=True)]
     ys = [task.y[rows] for task, rows in zip(tasks, seen, strict=True)] if labels else None
-    return Parts(tasks.names, Xs, ys, weights, columns_of_tasks(tasks))
+    return RawTasks(tasks.names, Xs, ys, weights, columns_of_tasks(tasks))
 
 
 def _labelled(task):

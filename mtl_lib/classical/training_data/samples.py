@@ -12,7 +12,7 @@ from mtl_lib.tasks import TaskSet
 
 
 @dataclass(frozen=True)
-class Known:
+class FittedTasks:
     """What a fit knows of its data, for predictions.
 
     Attributes
@@ -117,7 +117,7 @@ def read(
         In the form ``y`` has; one vector for all columns of a 2-D y, a list for a TaskSet.
     loss : str
         Of arrays; the tasks of a TaskSet carry their own.
-    known : Known, optional
+    known : FittedTasks, optional
         Of the fit, for predictions; then labels are neither needed nor returned.
     labels : bool, optional
         Whether samples must have one, else a TaskSet's are left out; True unless fitted.
@@ -154,7 +154,7 @@ def _losses_and_weights(tasks, names, loss, known):
     weights = np.ones(len(names))
     if tasks is not None:
         losses = [task.loss for task in tasks]
-        weights = np.array([1.0 if task.weight is None else task.weight for task in tasks])
+        weights = np.array([float(task.weight) for task in tasks])
     if known is not None:
         losses = [known.losses.get(name, own) for name, own in zip(names, losses, strict=True)]
     for name, own, weight in zip(names, losses, weights, strict=True):

@@ -138,16 +138,17 @@ class Batches:
 
     def __iter__(self):
         rows, client_rows, w, active, width = self._steps()
-        end = 0
+        start = 0
         for count, columns in zip(active.tolist(), width.tolist(), strict=True):
-            start, end = end, end + count
-            samples = client_rows[start:end, :columns]
+            lines = slice(start, start + count)
+            start += count
+            samples = client_rows[lines, :columns]
             yield Batch(
                 active=count,
                 x=gather(self.clients.x, samples),
                 y=gather(self.clients.y, samples),
-                w=w[start:end, :columns],
-                rows=rows[start:end, :columns],
+                w=w[lines, :columns],
+                rows=rows[lines, :columns],
             )
 
     def _steps(self):

@@ -86,7 +86,7 @@ class Clients:
         x = [_tensor(task, "inputs", task.X, dtype) for task in ordered]
         y = [_tensor(task, "labels", own, kind) for task, own in zip(ordered, labels, strict=True)]
         sizes = [len(task) for task in ordered]
-        weight = [len(task) * (1.0 if task.weight is None else task.weight) for task in ordered]
+        weight = [len(task) * task.weight for task in ordered]
         names = [task.name for task in ordered]
         return cls(names, sizes, weight, torch.cat(x).to(device), torch.cat(y).to(device), loss)
 

@@ -85,8 +85,6 @@ def check_tasks(tasks: list[Task]) -> None:
             raise ValueError(
                 f"{who}: samples of shape {shape}, client {first.name!r} has samples of {common}"
             )
-        if task.weight is not None and not 0 <= task.weight < np.inf:
-            raise ValueError(f"{who}: weight {task.weight}, allowed is a finite number, 0 or more")
 
 
 def labels_of(tasks: list[Task]) -> list[np.ndarray]:
@@ -123,8 +121,8 @@ def _own_labels(task: Task) -> np.ndarray:
     """(n,), or (n, k) for a squared loss."""
     who = f"client {task.name!r}"
     y = np.asarray(task.y)
-    several = task.loss == "squared" and y.ndim == 2 and y.shape[1] > 1
-    if not several:
+    has_targets = task.loss == "squared" and y.ndim == 2 and y.shape[1] > 1
+    if not has_targets:
         y = checks.vector(who, y, "labels", len(task))
     if y.dtype.kind not in "fiub":
         raise ValueError(f"{who}: labels of type {y.dtype}, allowed are numbers")

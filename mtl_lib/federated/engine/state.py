@@ -63,7 +63,7 @@ class State:
             if name not in position:
                 raise ValueError(
                     f"client {name!r} did not train: the method has no memory of it "
-                    "(simulation.join makes one)"
+                    "(join makes one)"
                 )
         index = [position[name] for name in names]
         return tree_map(lambda value: value[index], self.clients)
@@ -99,7 +99,7 @@ def given_start(owner: str, start, drawn: dict) -> dict:
     if not isinstance(params, dict) or set(params) != set(drawn):
         names = ", ".join(map(str, params)) if isinstance(params, dict) else type(params).__name__
         raise ValueError(f"{owner}: start {names}, allowed are parameters {', '.join(drawn)}")
-    made = {}
+    models = {}
     for name, like in drawn.items():
         value = torch.as_tensor(params[name])
         if value.shape != like.shape:
@@ -107,10 +107,10 @@ def given_start(owner: str, start, drawn: dict) -> dict:
                 f"{owner}: start {name!r} of shape {tuple(value.shape)}, allowed is "
                 f"{tuple(like.shape)} (models first)"
             )
-        made[name] = value.detach().to(like, copy=True)
-        if not torch.isfinite(made[name]).all():
+        models[name] = value.detach().to(like, copy=True)
+        if not torch.isfinite(models[name]).all():
             raise ValueError(f"{owner}: start {name!r} is not finite as {like.dtype}")
-    return made
+    return models
 
 
 def continued(owner: str, state: State, fresh: State) -> State:

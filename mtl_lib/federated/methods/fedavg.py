@@ -19,7 +19,7 @@ class FedAvg(Method):
     net, optimizer
         As ``Method``.
     weights : {"samples", "clients"}
-        p_t = n_t / N, or p_t = 1 / T, as equation (2) weighs tasks.
+        p_t = n_t / N, or p_t = 1 / T, as equation (2) of section 1 weighs tasks.
     over : {"participants", "all"}
         ``"participants"``: p_t sums to 1 over the participants of the round. ``"all"``: over all
         clients. Those that did not take part stand in with the model they were sent, w itself:
@@ -35,14 +35,13 @@ class FedAvg(Method):
     ================================  =========  ============  ===================================
     code                              weights    over          and
     ================================  =========  ============  ===================================
-    FedAvg, algorithm 1 of the paper  samples    participants
     litian96/FedProx                  samples    participants  stragglers may run fewer epochs
     CharlieDinh/pFedMe                samples    participants  then w <- (1 - beta) w + beta average
     TsingZ0/PFLlib                    samples    participants  reports the best round on test data
     omarfoq/FedEM, all its methods    samples    all           momentum 0.9 kept between rounds,
                                                                decay on biases too
     litian96/ditto                    clients    participants  clients may be sampled by size
-    equation (2)                      clients    participants
+    equation (2) of section 1         clients    participants
     ================================  =========  ============  ===================================
 
     References

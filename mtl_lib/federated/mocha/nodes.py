@@ -61,7 +61,7 @@ class Nodes:
         self.start = np.concatenate([[0], np.cumsum(self.sizes)])
         self.X = np.ascontiguousarray(np.concatenate([task.X for task in known]), dtype=float)
         self.y = np.concatenate([_signed(task) for task in known]).astype(float)
-        weights = [1.0 if task.weight is None else task.weight for task in known]
+        weights = [task.weight for task in known]
         self.c = np.array([w / n for w, n in zip(weights, self.sizes, strict=True)])
         self.kinds = np.array([sdca.CODES[loss] for loss in self.losses])
         self.norms = np.einsum("ij,ij->i", self.X, self.X)

@@ -210,8 +210,7 @@ def _check_task(task):
     shape = task.inputs.array.shape[1:]
     if len(shape) != 1:
         raise ValueError(f"node {task.name!r}: samples of shape {shape}, allowed are tables (n, d)")
-    if task.weight is not None:
-        checks.positive(f"node {task.name!r}", weight=task.weight)
+    checks.positive(f"node {task.name!r}", weight=task.weight)
 
 
 def _flat(task):

@@ -160,7 +160,7 @@ class StackSide:
                 torch.as_tensor(clients.weight[positions]),
                 number,
             )
-            state = replace(state, server=server)
+            state = replace(state, server=server, round=number)
         return state
 
     def last(self, state: State) -> dict[str, dict]:

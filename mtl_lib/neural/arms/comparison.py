@@ -37,7 +37,8 @@ def scored(
     Raises
     ------
     ValueError
-        For no test set, a score that gives another number of values, and what ``answers`` refuses.
+        For no test set, one with hidden labels, a score that gives another number of values, and
+        what ``answers`` refuses.
     """
     values = {}
     for arm, parts in fitted.items():
@@ -58,7 +59,12 @@ def _tested(test):
 
 
 def _value(score, task, z):
-    """(n,) scores of a task's samples."""
+    """(n,) scores of a task's samples, all of which must be labelled: a score sees every label."""
+    if task.observed is not None and not task.observed.all():
+        raise ValueError(
+            f"score of task {task.name!r}: {(~task.observed).sum()} labels of the test set are "
+            "hidden; transforms.labelled leaves them out"
+        )
     values = np.reshape(score(task, z[None]), -1)
     if len(values) != len(task):
         raise ValueError(

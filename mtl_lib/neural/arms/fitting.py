@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 
 from mtl_lib import checks
 from mtl_lib.neural.network import Network
@@ -155,23 +154,37 @@ def _can_be_apart(sets, options) -> bool:
 
 def _fit(arm, draws, jobs, apart, rate, run) -> Part:
     """Train one network per job, (key, the task it answers or None for all)."""
-    sets = []
-    for key, task in jobs:
-        tasks = arm.prepared(draws[key], task, key[-1])
-        sets.append(tasks.subset([task]) if apart else tasks)
+    sets = [arm.prepared(draws[key], task, key[-1]) for key, task in jobs]
+    options = {**run, **(arm.options or {})}
+    if arm.way == "alone":
+        options["weights"] = _alone(options.get("weights"), sets[0].names, jobs)
+    if apart:
+        (name,) = {task for _, task in jobs}
+        sets = [tasks.subset([name]) for tasks in sets]
+        options["weights"] = {name: options["weights"][name]}
     names = sets[0].names
-    weights = None
-    if arm.way == "alone" and not apart:
-        weights = {name: torch.tensor([float(task == name) for _, task in jobs]) for name in names}
     trained = train(
         arm.network,
         sets,
         optimizer=rate if isinstance(rate, SGD | Adam) else Adam(rate),
         seeds=[key[-1] + arm.again for key, _ in jobs],
-        **{"weights": weights, **run, **(arm.options or {})},
+        **options,
     )
     answered = [tuple(names) if task is None else (task,) for _, task in jobs]
     return Part(arm.network, trained.stack, [key for key, _ in jobs], answered)
+
+
+def _alone(weights, names, jobs) -> dict:
+    """Task -> weights of every job, 0 where it answers another task; given ones are kept."""
+    given = weights or {}
+    for name in given:
+        if name not in names:
+            raise ValueError(f"weights: task {name!r} is not among {names}")
+    alone = {}
+    for name in names:
+        is_own = np.array([float(task == name) for _, task in jobs])
+        alone[name] = is_own * np.asarray(given.get(name, 1.0))
+    return alone
 
 
 def answers(parts: list[Part], test, name: str, chunk: int = 16) -> dict[tuple, np.ndarray]:

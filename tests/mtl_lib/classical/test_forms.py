@@ -147,6 +147,9 @@ def test_scores_take_any_vector(score, form):
         ([[1, 2], [3]], [[1, 2]], "scores: 2 tasks in ys, 1 in predictions"),
         ([[1, 2]], [np.ones((2, 2))], "task 0: predictions of shape (2, 2)"),
         ([], [], "scores: no task"),
+        (3, 4, "scores: ys and predictions are lists"),
+        ([[1, 2], []], [[1, 2], []], "task 1: no targets"),
+        ([1, 2], [1, 2], "task 0: targets of shape ()"),
         ([["a", "b"]], [[0, 1]], "task 0: targets of type <U1"),
         ([[1, None]], [[0, 1]], "task 0: targets 1 is missing (None)"),
     ],
@@ -257,6 +260,27 @@ def test_tables_that_are_none_are_named(entry, what):
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
         ENTRIES[entry](Data(y, None, ids, table))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "weights, message",
+    [
+        (1.0, "sample_weight"),
+        (np.ones((2, 2)), "sample_weight"),
+        ([], "sample_weight"),
+        ([None] * 3, "sample_weight"),
+        ("abc", "sample_weight"),
+        (-WEIGHTS, "sample_weight"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("entry", ["fit", "cross-validation", "path", "lambda_max"])
+def test_weights_that_are_none_are_named(entry, weights, message):
+    lists = in_lists(list)
+    for table, y, ids in ((X, Y, IDS), (X, Y, None), (lists.X, lists.y, None), (TASKS, None, None)):
+        with pytest.raises(ValueError, match=message) as caught:
+            ENTRIES[entry](Data(y, weights, ids, table))
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("seed", [None, 0.9, "1", -1, True])

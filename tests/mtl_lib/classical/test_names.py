@@ -45,8 +45,8 @@ def labels(loss):
 # --- ids are labels, and order means nothing --------------------------------------------------
 
 
-def as_ids(order=None, names=None, rows=None):
-    """The tasks by ids: in another order of rows, under other names."""
+def as_ids(names=None, rows=None):
+    """The tasks by ids: under other names, rows in another order."""
     ids = IDS if names is None else np.array([names[name] for name in IDS])
     rows = np.arange(len(X)) if rows is None else rows
     return lambda y: (X[rows], y[rows], ids[rows])

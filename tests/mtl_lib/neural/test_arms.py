@@ -65,6 +65,19 @@ def test_alone_on_shared_rows_leaves_the_other_head_where_it_was():
             ) == ((name,) != task)
 
 
+@pytest.mark.parametrize("tasks", [SHARED, OWN], ids=["shared", "own"])
+def test_an_arm_alone_stays_alone_where_weights_are_given(tasks):
+    """On shared rows they are multiplied with the 0 of the other tasks."""
+    weights = {"a": 1.0, "b": 1.0}
+    plain = arms.fit(arms.Arm(NET, "alone"), draws(tasks), 0.01, **RUN)
+    given = arms.fit(arms.Arm(NET, "alone"), draws(tasks), 0.01, weights=weights, **RUN)
+    option = arms.Arm(NET, "alone", options={"weights": weights})
+    for parts in (given, arms.fit(option, draws(tasks), 0.01, **RUN)):
+        for part, other in zip(plain, parts, strict=True):
+            for name, value in part.stack.params.items():
+                assert torch.equal(value, other.stack.params[name])
+
+
 def test_permuted_arm_spoils_the_other_tasks_only():
     parts = arms.fit(arms.Arm(NET, "permuted"), draws(SHARED), 0.01, **RUN)
     by_hand = TaskSet(
