@@ -276,14 +276,14 @@ def id_reason(column: Raw) -> str:
 def _is_id_name(column: Raw) -> bool:
     """Whether the whole name says that the column names rows."""
     name = column.name.casefold()
-    return column.unnamed or bool(_ID_NAME.fullmatch(name)) and name not in _NOT_ID_NAMES
+    return bool(_ID_NAME.fullmatch(name)) and name not in _NOT_ID_NAMES
 
 
 def _count_reason(numbers: np.ndarray, distinct: int) -> str:
     """Why whole numbers, in the order of the file, count the rows.
 
-    Measurements drawn from a range of ``span`` whole numbers all differ with a chance of about
-    exp(-n^2 / (2 span)): 1 % where n^2 is 9 spans.
+    Among n measurements from ``span`` whole numbers about n^2 / (2 span) pairs are equal. None is,
+    by chance, with a probability of 1 % where 4.5 are expected; at most one where 7 are.
     """
     n = len(numbers)
     steps = np.diff(numbers)
@@ -293,12 +293,12 @@ def _count_reason(numbers: np.ndarray, distinct: int) -> str:
         return f"counts the rows in steps of {abs(steps[0]):.15g}, {ends}"
     if distinct < min(n - 1, 0.98 * n) or span > 4 * n:
         return ""
-    no_chance = n * n >= 9 * span
+    equal_pairs = n * n / (2 * span)
+    no_chance = equal_pairs >= (4.5 if distinct == n else 7)
     in_order = (steps >= 0).all() or (steps <= 0).all()
-    if in_order and (no_chance or distinct == n and n * n >= 5 * span):
+    if in_order and (no_chance or distinct == n and equal_pairs >= 2.5):
         return f"counts the rows with few gaps, {ends}"
-    if distinct == n and (span == n or no_chance):
-        return f"gives each row a number of its own, {ends}"
-    if distinct < n and span <= 1.2 * n and no_chance:
-        return f"gives nearly each row a number of its own, {ends}"
+    if no_chance:
+        own = "a number of its own" if distinct == n else "nearly a number of its own"
+        return f"gives each row {own}, {ends}"
     return ""

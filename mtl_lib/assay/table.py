@@ -180,7 +180,7 @@ def _reader(path: Path):
 
 def _ids(columns: dict[str, Raw], roles: Roles) -> dict[str, str]:
     """Columns without a role that name rows -> why, judged before rows are dropped."""
-    used = {roles.task, roles.group, *roles.targets, *roles.keep}
+    used = {roles.task, roles.group, *roles.targets}
     reasons = {name: id_reason(column) for name, column in columns.items() if name not in used}
     return {name: reason for name, reason in reasons.items() if reason}
 

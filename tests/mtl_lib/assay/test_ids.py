@@ -34,10 +34,11 @@ COUNTS = {
     "by tens": (range(10, 10 * ROWS + 10, 10), "in steps of 10"),
     "downwards": (range(ROWS, 0, -1), "in steps of 1"),
     "of a part of the rows": (np.sort(rng("p").permutation(3 * ROWS)[:ROWS]), "few gaps"),
+    "of a part, downwards": (-np.sort(-rng("p").permutation(2 * 15)[:15]), "few gaps"),
     "with rows twice": (np.sort(np.r_[0:39, 5]), "few gaps"),
     "shuffled": (1 + rng("s").permutation(ROWS), "a number of its own, 1 to 40"),
     "of a part, shuffled": (rng("q").permutation(3 * ROWS)[:ROWS], "a number of its own"),
-    "shuffled, one twice": (np.r_[rng("t").permutation(ROWS)[1:], 7], "nearly each row"),
+    "shuffled, one twice": (np.r_[rng("t").permutation(ROWS)[1:], 7], "nearly a number of its own"),
 }
 
 
@@ -64,6 +65,8 @@ MEASURED = {
     "twelve ages in order, one twice": [20, 23, 23, 30, 31, 37, 41, 44, 49, 52, 55, 60],
     "fourteen pulses": [61, 88, 75, 102, 93, 70, 120, 66, 84, 99, 110, 79, 73, 91],
     "seconds since a start": np.cumsum(rng("t").integers(1, 30, ROWS)),
+    "minutes since a start, many": np.cumsum(rng("m").integers(5, 20, 400)),
+    "forty pulses, one twice": 60 + rng("u").permutation(140)[np.r_[:39, 0]],
     "doses by twos and fives": [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000],
     "sorted ages": np.sort(rng("a").integers(20, 50, ROWS)),
     "visits inside a task": [k // 4 for k in range(ROWS)],
@@ -108,6 +111,20 @@ def test_a_name_that_only_sounds_like_an_id_is_none(name, tmp_path):
 def test_an_id_with_decimals_or_two_values_is_none(tmp_path):
     assert read(table(tmp_path, "id", MEASURED["decimals"]), "s", "y").ids == {}
     assert read(table(tmp_path, "has_id", MEASURED["two values"]), "s", "y").ids == {}
+
+
+def test_text_called_like_an_id_is_none_and_text_without_a_name_may_be_levels(tmp_path):
+    cells = ["pqr"[k % 3] for k in range(ROWS)]
+    assert read(table(tmp_path, "id", cells), "s", "y").ids == {"id": "is called like an id"}
+    unnamed = read(table(tmp_path, "", cells), "s", "y")
+    assert unnamed.ids == {} and unnamed.columns[0].kind == "category"
+
+
+def test_numbers_that_look_like_dates_can_be_kept(tmp_path):
+    cells = [20240101 + k % 9 + 100 * (k % 4) for k in range(ROWS)]
+    path = table(tmp_path, "size", cells)
+    assert "dates" in read(path, "s", "y").columns[0].note
+    assert read(path, "s", "y", keep="size").tasks[0].inputs.columns == ("size", "x")
 
 
 def test_a_constant_is_a_constant(tmp_path):
