@@ -17,6 +17,7 @@ export MTL_TABLE = $(value TABLE)
 export MTL_TASK = $(value TASK)
 export MTL_TARGET = $(value TARGET)
 export MTL_GROUP = $(value GROUP)
+export MTL_KEEP = $(value KEEP)
 export MTL_LOSS = $(value LOSS)
 
 .PHONY: all env cluster flower lint test test-data test-pages test-distributed test-readme sweep lab verify why diagnose bench bench-flower data data-list reference \
@@ -88,9 +89,9 @@ verify: env ## build, then compare with reference/: verdicts, bits, standard err
 why: env ## which input is new (SECTION=... for one section)
 	@$(SUITE) why $(SECTION) --profile $(PROFILE) --set "$$MTL_SET"
 
-diagnose: env ## a page on your table: TABLE=my.csv TASK=school TARGET=score [GROUP=...] [LOSS=...]
+diagnose: env ## a page on your table: TABLE=my.csv TASK=school TARGET=score [GROUP=...] [LOSS=...] [KEEP=...]
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m suite.own_table --table "$$MTL_TABLE" --task "$$MTL_TASK" --target "$$MTL_TARGET" \
-	  --group "$$MTL_GROUP" --loss "$$MTL_LOSS"
+	  --group "$$MTL_GROUP" --loss "$$MTL_LOSS" --keep "$$MTL_KEEP"
 
 data: env ## fetch the data (PROFILE=full: also what only the web has)
 	@$(SUITE) data --profile $(PROFILE)

@@ -60,8 +60,8 @@ class StackLoss:
         expected = z.shape[:-1] if self.softmax else z.shape
         if y.shape != expected:
             raise ValueError(
-                f"StackLoss: labels of shape {tuple(y.shape)} for scores of shape {tuple(z.shape)}, "
-                f"allowed are labels of shape {tuple(expected)}"
+                f"StackLoss: labels of shape {tuple(y.shape)} for scores of shape "
+                f"{tuple(z.shape)}, allowed are labels of shape {tuple(expected)}"
             )
 
 

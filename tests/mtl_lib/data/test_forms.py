@@ -175,7 +175,10 @@ def test_whole_numbers_read_as_floats_name_the_same_tasks():
 # Positions of a partition that was made by hand
 
 
-@pytest.mark.parametrize("form", [list, tuple, np.array, pd.Series, read_only], ids=lambda form: form.__name__)
+HAND_MADE = {f.__name__: f for f in (list, tuple, np.array, pd.Series, read_only)}
+
+
+@pytest.mark.parametrize("form", HAND_MADE.values(), ids=HAND_MADE)
 def test_clients_made_by_hand_take_any_form(form):
     card = partitions.iid(TASK, 2, 0).card
     rows = {name: form(index) for name, index in (("a", [2, 0]), ("b", [1]))}
