@@ -132,6 +132,8 @@ def labelled(tasks: TaskSet) -> TaskSet | None:
     for task in tasks:
         if task.observed is None:
             kept.append(task)
-        elif task.observed.any():
-            kept.append(task.take(np.flatnonzero(task.observed)))
+            continue
+        seen = task.observed.reshape(len(task), -1).any(axis=1)  # one of several labels will do
+        if seen.any():
+            kept.append(task.take(np.flatnonzero(seen)))
     return TaskSet(kept, tasks.name) if kept else None

@@ -649,3 +649,11 @@ def test_labels_that_are_not_observed_may_be_anything():
 def test_silent_conversions_are_refused(bad, said):
     with pytest.raises(ValueError, match=said):
         bad()
+
+
+def test_labelled_keeps_a_sample_with_one_of_several_labels():
+    inputs = Inputs("x", np.zeros((3, 2)))
+    observed = np.array([[True, False], [False, False], [False, True]])
+    task = Task("a", inputs, np.arange(3), np.ones((3, 2), int), "bce", observed=observed)
+    (kept,) = labelled(TaskSet([task]))
+    assert kept.rows.tolist() == [0, 2] and kept.observed.tolist() == [[True, False], [False, True]]
