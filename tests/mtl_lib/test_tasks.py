@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
-from mtl_lib.transforms import one_label_each, permuted, standardise
+from mtl_lib.transforms import labelled, one_label_each, permuted, standardise
 
 TABLE = Inputs(
     "pupils",
