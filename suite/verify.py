@@ -89,7 +89,8 @@ class Comparison:
         if self.changed:
             verdicts = f"{len(self.changed)} of {self.verdicts} verdicts are not as published."
         else:
-            verdicts = f"All {self.verdicts} verdicts as published."
+            all_of_them = "The one verdict" if self.verdicts == 1 else f"All {self.verdicts} verdicts"
+            verdicts = f"{all_of_them} as published."
         if not self.deviations:
             return f"{verdicts} All {self.numbers:,} numbers identical."
         same = self.numbers - len(self.deviations)
@@ -109,7 +110,7 @@ class Comparison:
 def compare(home: Path, section: str, profile: str) -> Comparison:
     """A section's result in ``home`` beside ``reference/``."""
     reference = read_json(REFERENCE / profile / f"{section}.json")
-    if reference is None:
+    if reference is None or "verdicts" not in reference:
         return Comparison([f"{section}: not compared: no reference/{profile}/{section}.json"])
     parts = [
         read_json(home / section / f"{name}.json") for name in ("provenance", "metrics", "claims")

@@ -10,6 +10,7 @@ import pytest
 from mtl_lib.data import sources, store
 from mtl_lib.data.store import archives
 from study.sections import SECTIONS
+from suite import arithmetic
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -124,10 +125,14 @@ def test_every_section_has_its_files_and_every_archive_a_pin():
         assert set(section.archives) <= set(store.pins())
 
 
-def test_reference_files_hold_a_tolerance_for_every_metric():
-
-    for path in [ROOT / "reference" / "default" / f"{section}.json" for section in SECTIONS]:
-        reference = json.loads(path.read_text())
-        assert reference["metrics"] and all(
-            entry["tolerance"] > 0 for entry in reference["metrics"].values()
-        )
+@pytest.mark.parametrize("profile", ["smoke", "default"])
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_reference_is_one_pinned_run_with_numbers_and_verdicts(section, profile):
+    reference = json.loads((ROOT / "reference" / profile / f"{section}.json").read_text())
+    assert reference["schema"] == 2 and reference["arithmetic"] == arithmetic.PUBLISHED
+    assert reference["params"]["simulated"] == (profile == "smoke")
+    claims = {f"claim/{claim}/effect" for claim in reference["verdicts"]}
+    assert claims <= set(reference["metrics"])
+    entries = reference["metrics"].values()
+    assert all(set(entry) == {"value", "n", "se"} for entry in entries)
+    assert sum(entry["se"] is not None for entry in entries) >= len(entries) / 2

@@ -58,7 +58,7 @@ def _replace(task: SweepTask, rows: list[dict], failed: list[dict]) -> None:
         partial = HOME / f".partial-{task.name}-{os.getpid()}"
         try:
             partial.mkdir()
-            columns = [*sweep.grid, "seed", "metric", "value", "n", "run", "provenance"]
+            columns = [*sweep.grid, "seed", "metric", "value", "n", "se", "run", "provenance"]
             table = pd.DataFrame(rows, columns=columns)
             table.to_csv(partial / "points.csv", index=False)
             if failed:

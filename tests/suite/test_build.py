@@ -249,16 +249,19 @@ def test_verify(toy):
     assert toy.suite("verify", "a_toy").returncode == 0
     path = toy.root / "reference" / "default" / "a_toy.json"
     reference = json.loads(path.read_text())
-    entry = reference["metrics"]["draw/3"]
-    entry["value"] += 10 * entry["tolerance"]
+    assert reference["verdicts"] == {"a-toy-up": "supported"}
+    reference["metrics"]["draw/3"]["value"] += 1
     path.write_text(json.dumps(reference))
     done = toy.suite("verify", "a_toy")
     assert done.returncode == 1
-    assert (
-        re.search(r"name +expected +got", done.stdout)
-        and "draw/3" in done.stdout
-        and "draw/4" not in done.stdout
-    )
+    assert "The one verdict as published. 8 of 9 numbers identical; 1 of the others" in done.stdout
+    assert re.search(r"name +published +here", done.stdout)
+    assert "draw/3" in done.stdout and "draw/4" not in done.stdout
+    reference["metrics"]["draw/3"]["value"] -= 1
+    reference["verdicts"]["a-toy-up"] = "undecided"
+    path.write_text(json.dumps(reference))
+    done = toy.suite("verify", "a_toy")
+    assert done.returncode == 1 and "1 of 1 verdicts are not as published" in done.stdout
     toy.edit("params/a_toy.yaml", "lam: 0.5", "lam: 0.25")
     done = toy.suite("verify", "a_toy")
     assert done.returncode == 0 and "not compared: lam differs" in done.stdout

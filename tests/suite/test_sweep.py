@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -190,7 +191,8 @@ def test_the_table_of_finished_points(built):
         "figure.csv",
     }
     table = pd.read_csv(home / "points.csv")
-    assert list(table) == ["lam", "alphas", "seed", "metric", "value", "n", "run", "provenance"]
+    where = ["lam", "alphas", "seed", "metric"]
+    assert list(table) == [*where, "value", "n", "se", "run", "provenance"]
     assert (
         len(table) == 2 * 9
         and set(table["alphas"]) == {"[0.5]"}
@@ -198,9 +200,10 @@ def test_the_table_of_finished_points(built):
     )
     for (lam, run), rows in table.groupby(["lam", "run"]):
         metrics = json.loads((built.root / "results" / run / "metrics.json").read_text())["metrics"]
-        assert {
-            row.metric: {"value": row.value, "n": row.n} for row in rows.itertuples()
-        } == metrics
+        for row in rows.itertuples():
+            se = None if np.isnan(row.se) else row.se
+            assert metrics.pop(row.metric) == {"value": row.value, "n": row.n, "se": se}
+        assert metrics == {}
         assert (
             json.loads((built.root / "results" / run / "provenance.json").read_text())["inputs"][
                 "params"
