@@ -89,8 +89,8 @@ class Comparison:
         if self.changed:
             verdicts = f"{len(self.changed)} of {self.verdicts} verdicts are not as published."
         else:
-            all_of_them = "The one verdict" if self.verdicts == 1 else f"All {self.verdicts} verdicts"
-            verdicts = f"{all_of_them} as published."
+            of_all = "The one verdict" if self.verdicts == 1 else f"All {self.verdicts} verdicts"
+            verdicts = f"{of_all} as published."
         if not self.deviations:
             return f"{verdicts} All {self.numbers:,} numbers identical."
         same = self.numbers - len(self.deviations)
