@@ -70,8 +70,10 @@ def scipy_parts(rng):
     yield "sparse product", sparse.csr_array(A * (A > 1)) @ A
     yield "rotate", ndimage.rotate(A, 20, order=1)
     yield "lbfgs", optimize.minimize(optimize.rosen, x[:5], method="L-BFGS-B").x
-    cost, bounds, limits = rng.uniform(size=8), rng.normal(size=(5, 8)), rng.uniform(size=5)
-    yield "linprog", optimize.linprog(-cost, bounds, limits, bounds=(-1, 1)).x
+    cost = rng.uniform(size=8)
+    rows = rng.normal(size=(5, 8))
+    limits = rng.uniform(size=5)
+    yield "linprog", optimize.linprog(-cost, rows, limits, bounds=(-1, 1)).x
 
 
 def sklearn_fits(rng):

@@ -33,10 +33,14 @@ class Scan:
 
     def __init__(self, name: str):
         self.name = name
-        self.point = self.comma = True
-        self.decimal, self.groups, self.either = {}, {}, {}
+        self.point = True
+        self.comma = True
+        self.decimal = {}
+        self.groups = {}
+        self.either = {}
         self.units = {}
-        self.padded = self.loss = ""
+        self.padded = ""
+        self.loss = ""
         self.odd = ""
         self.any = False
         self.readable = True  # every cell is a number in one way or the other

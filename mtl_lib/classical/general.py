@@ -142,7 +142,9 @@ class SampledLoss:
         norm2 = 2 * self.design.ridge * float((models**2).sum())
         entropies = []
         for loss, rows in self._rows:
-            c, a, y = self.c[rows], slope[rows], self.y[rows]
+            c = self.c[rows]
+            a = slope[rows]
+            y = self.y[rows]
             if loss.entropic:
                 entropies.append((loss, c, a, y))
             else:

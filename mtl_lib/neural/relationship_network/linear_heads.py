@@ -85,7 +85,9 @@ def related_heads(
     """
     whole("related_heads", 1, most=most)
     Xs, ys = _linear_tasks(Xs, ys)
-    sigmas, history, W = covariances((Xs[0].shape[1], len(Xs))), [], None
+    sigmas = covariances((Xs[0].shape[1], len(Xs)))
+    history = []
+    W = None
     for _ in range(most):
         before = W
         W = ridge_heads(Xs, ys, sigmas, noise)
