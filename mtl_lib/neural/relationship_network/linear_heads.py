@@ -67,8 +67,7 @@ def related_heads(
     Xs, ys, noise
         As of ``ridge_heads``.
     nu, eps, modes
-        As of ``update``. With nu = 0 (the published rule) the objective means nothing, and the
-        sweeps stop where W does.
+        As of ``update``. With nu = 0 (the published rule) the sweeps stop where W does.
     tol : float
         The sweeps stop where the objective changes by less than this part of itself.
     most : int
