@@ -175,7 +175,7 @@ def run_section(job: Job, running: Running) -> int:
         recover(job.home, job.section)
         if running.stopped:
             return INTERRUPTED
-        if job.environment is None and not plan.differences(job.place, job.section, job.params):
+        if not plan.differences(job.place, job.section, job.params):
             say("made meanwhile by another build")
             return OK
         try:

@@ -37,15 +37,12 @@ class Job:
         Of the build.
     params : dict
         The checked parameters.
-    environment : dict, optional
-        More variables for the notebook's process, to play another machine; then it always runs.
     """
 
     home: Path
     section: str
     profile: str
     params: dict
-    environment: dict[str, str] | None = None
 
     @property
     def place(self) -> Path:
@@ -180,7 +177,7 @@ def _start(job: Job, errors) -> subprocess.Popen:
         stderr=errors,
         text=True,
         cwd=ROOT,
-        env={**kernel_environment(job.partial), **(job.environment or {})},
+        env=kernel_environment(job.partial),
         start_new_session=True,
     )
 
