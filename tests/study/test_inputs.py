@@ -42,8 +42,9 @@ def over_units(values):
 ENTRIES = {
     "interval": stats.interval,
     "sign_flip_p": stats.sign_flip_p,
-    "wider": stats.wider,
-    "wider, items": lambda values: stats.wider(SERIES, items=values),
+    "mean_p": stats.mean_p,
+    "tested": stats.tested,
+    "tested, items": lambda values: stats.tested(SERIES, items=values),
     "over_units": over_units,
     "holm": lambda values: list(stats.holm(values)),
     "pairs, a": lambda values: decided(
@@ -116,7 +117,7 @@ def test_other_kinds_of_numbers_are_exact(dtype):
     assert decided(pairs) == decided(pairs.assign(a=whole.astype(float)))
 
 
-@pytest.mark.parametrize("entry", ["interval", "sign_flip_p", "wider"])
+@pytest.mark.parametrize("entry", ["interval", "sign_flip_p", "mean_p", "tested"])
 @pytest.mark.parametrize("values", [[], np.empty((0, 1)), np.ones((2, 2)), 3.0])
 def test_no_values_and_other_shapes_are_one_line(entry, values):
     with pytest.raises(ValueError) as refused:
@@ -128,7 +129,7 @@ def test_no_values_and_other_shapes_are_one_line(entry, values):
 def test_a_level_is_between_0_and_1(level):
     for refused in (
         lambda: stats.interval(EFFECTS, level),
-        lambda: stats.class_jackknife(SERIES, CLASSES, level),
+        lambda: stats.of_classes(SERIES, CLASSES).interval(level),
     ):
         with pytest.raises(ValueError, match="between 0 and 1"):
             refused()
@@ -193,7 +194,7 @@ def test_other_scores_of_a_claim_are_checked_too(role):
 )
 def test_classes_that_cannot_be_left_out_are_one_line(classes, said):
     with pytest.raises(ValueError, match=said):
-        stats.class_jackknife(SERIES, classes)
+        stats.of_classes(SERIES, classes)
     with pytest.raises(ValueError, match=f"claim 'c': .*{said}"):
         decided(pairs_of(EFFECTS), classes=classes)
 

@@ -23,8 +23,19 @@ def draw(rec, name="a-figure", **options):
     )
 
 
-def decided(rec):
-    claim = rec.declare(id="1-x", section="1", statement="s", contrast="c", unit="u", margin=0.1)
+def decided(rec, **more):
+    claim = rec.declare(
+        id="1-x",
+        section="1",
+        statement="s",
+        arms=("one", "other"),
+        measure="accuracy",
+        scope="simulated",
+        null="none",
+        unit="u",
+        margin=0.1,
+        **more,
+    )
     claim.decide(
         pd.DataFrame({"unit": range(8), "seed": 0, "a": range(8), "b": 0}), figure="a-figure"
     )
