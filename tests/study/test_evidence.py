@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
+from experiments import GRID, MARGIN, World, claim, notebook
 from scipy import stats as scipy_stats
-from support.experiments import GRID, MARGIN, World, claim, notebook
 
 from study import stats
 from study.claims import settle
