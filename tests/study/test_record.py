@@ -49,7 +49,7 @@ def test_everything_is_written_by_done(rec, tmp_path):
     decided(rec)
     rec.done()
     metrics = json.loads((tmp_path / "metrics.json").read_text())
-    assert metrics["schema"] == 1 and metrics["section"] == "01_classical_mtl"
+    assert metrics["schema"] == 2 and metrics["section"] == "01_classical_mtl"
     assert metrics["metrics"]["exam/nmse/share=0.1"] == {"value": 0.5, "n": 65, "se": None}
     assert set(metrics["metrics"]) == {
         "exam/nmse/share=0.1",
