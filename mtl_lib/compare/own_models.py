@@ -1,8 +1,8 @@
 """One ridge model per task, of every row of a stack of task codes at once.
 
 A permutation of the task codes gives every task other samples, so that nothing of a fit can be kept
-from one to the next. But the fits need no coefficients: the share of a Cholesky factor that belongs
-to the residuals says what they explain, and its inverse how many degrees of freedom they use.
+from one to the next. Tasks of about one size are one block instead: their products are one batched
+matrix product and their small systems one call.
 """
 
 import numpy as np
@@ -29,22 +29,25 @@ def explained(
     between, used : np.ndarray, np.ndarray
         (B,) sums over tasks of u'X K^-1 X'u and of trace(K^-1 X'X), with K = X'X + ridge.
     """
+    n, d = X.shape
     stack = len(codes)
     tasks = codes.max() + 1
-    small = codes.astype(np.min_scalar_type(tasks))  # small integers sort in one pass
-    order = np.argsort(small, axis=1, kind="stable").ravel()
     keys = codes + tasks * np.arange(stack)[:, None]
     sizes = np.bincount(keys.ravel(), minlength=stack * tasks)
     starts = np.cumsum(sizes) - sizes
-    padded = np.zeros((len(X) + 1, X.shape[1] + u.shape[1]))  # its last row stands for no sample
-    padded[:-1] = np.concatenate([X, u], axis=1)
+    small = codes.astype(np.min_scalar_type(tasks))  # small integers sort in one pass
+    order = np.argsort(small, axis=1, kind="stable").ravel()
+    order = np.concatenate([order, np.full(sizes.max(), n)])
+    rows = np.zeros((n + 1, d + u.shape[1]))  # the last one is for places without a sample
+    rows[:n, :d] = X
+    rows[:n, d:] = u
     between = np.zeros(stack * tasks)
     used = np.zeros(stack * tasks)
     for members in _alike(sizes):
         steps = np.arange(sizes[members].max())
-        place = np.minimum(starts[members, None] + steps, len(order) - 1)
-        index = np.where(steps < sizes[members, None], order[place], len(X))
-        between[members], used[members] = _fits(padded[index], X.shape[1], ridge)
+        index = order[starts[members, None] + steps]
+        index[steps >= sizes[members, None]] = n
+        between[members], used[members] = _fits(rows[index], d, ridge)
     return between.reshape(stack, tasks).sum(axis=1), used.reshape(stack, tasks).sum(axis=1)
 
 
@@ -63,20 +66,15 @@ def _fits(block: np.ndarray, d: int, ridge: float) -> tuple[np.ndarray, np.ndarr
     m = block.shape[1]
     columns = np.swapaxes(block, 1, 2)
     if m < d:
-        X, u = block[..., :d], block[..., d:]
-        root, inverse = _halves(X @ np.swapaxes(X, 1, 2), u, ridge)
-        return np.square(u).sum(axis=(1, 2)) - ridge * root, m - ridge * inverse
+        u = block[..., d:]
+        form, trace = _inverted(block[..., :d] @ columns[:, :d], u, ridge)
+        return np.square(u).sum(axis=(1, 2)) - ridge * form, m - ridge * trace
     products = columns @ block
-    root, inverse = _halves(products[:, :d, :d], products[:, :d, d:], ridge)
-    return root, d - ridge * inverse
+    form, trace = _inverted(products[:, :d, :d], products[:, :d, d:], ridge)
+    return form, d - ridge * trace
 
 
-def _halves(H: np.ndarray, g: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-    """Squared norms (N,) of L^-1 g and of L^-1, where LL' = H + ridge: g'K^-1 g and trace K^-1."""
-    L = np.linalg.cholesky(H + ridge * np.eye(H.shape[1]))
-    inverse = np.zeros_like(L)
-    for i in range(L.shape[1]):
-        inverse[:, i, i] = 1.0
-        inverse[:, i, :i] = -(L[:, i, None, :i] @ inverse[:, :i, :i])[:, 0]
-        inverse[:, i, : i + 1] /= L[:, i, i, None]
-    return np.square(inverse @ g).sum(axis=(1, 2)), np.square(inverse).sum(axis=(1, 2))
+def _inverted(H: np.ndarray, g: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+    """g'K^-1 g, summed over the columns of g, and trace(K^-1), each (N,), with K = H + ridge."""
+    inverse = np.linalg.inv(H + ridge * np.eye(H.shape[1]))
+    return (g * (inverse @ g)).sum(axis=(1, 2)), np.trace(inverse, axis1=1, axis2=2)

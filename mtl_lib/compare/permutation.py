@@ -10,7 +10,7 @@ from scipy import special
 from mtl_lib.compare.sample import Sample
 
 # Samples in a stack of permutations: their tables stay in the processor's cache.
-STACK = 2**16
+STACK = 2**15
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ def _permuted(
     blocks_there, block = np.unique(blocks[first], return_inverse=True)
     block = block.astype(np.min_scalar_type(len(blocks_there)))  # small integers sort in one pass
     dealt = sample.codes[first][np.argsort(block, kind="stable")]
-    size = max(1, STACK // len(sample.codes))
+    alone = np.array_equal(unit, np.arange(len(unit)))  # every sample is a unit of its own
+    size = max(1, STACK // len(unit))
     for begin in range(0, permutations, size):
         draws = rng.random((min(size, permutations - begin), len(units)))
         order = np.argsort(draws, axis=1)
@@ -107,8 +108,9 @@ def _permuted(
             inside = np.argsort(block[order], axis=1, kind="stable")
             order = np.take_along_axis(order, inside, axis=1)
         codes = np.empty_like(order)
-        codes[np.arange(len(order))[:, None], order] = dealt
-        yield codes[:, unit]
+        for row, places in zip(codes, order, strict=True):
+            row[places] = dealt
+        yield codes if alone else codes[:, unit]
 
 
 def _measured(observed: Dispersion, null: Dispersion) -> Measured:
@@ -183,7 +185,9 @@ def _far_out(between: float, inside: float, F: float) -> float:
 def _f(value: Dispersion) -> np.ndarray:
     """Between tasks over what is left inside them, each per degree of freedom; 1 for 0 / 0."""
     between, total, (within, inside) = value
-    left = np.maximum(total - between, 1e-12 * total)  # all of it between tasks: finite all the same
+    left = np.maximum(
+        total - between, 1e-12 * total
+    )  # all of it between tasks: finite all the same
     usable = (left > 0) & (within > 0)
     ratio = between / np.where(usable, within, 1.0) * inside / np.where(usable, left, 1.0)
     return np.where(usable, ratio, 1.0)

@@ -57,9 +57,7 @@ def energy(X, seed, strata=None):
     count = statistics.LEVELS
     axes = np.eye(1)
     if X.shape[1] > 1:
-        axes = stream(seed, "shift-directions").standard_normal(
-            (X.shape[1], statistics.DIRECTIONS)
-        )
+        axes = stream(seed, "shift-directions").standard_normal((X.shape[1], statistics.DIRECTIONS))
     projected = X @ (axes / np.linalg.norm(axes, axis=0))
     levels = np.quantile(projected, (np.arange(count) + 0.5) / count, axis=0)
     width = np.gradient(levels, axis=0).clip(0)
@@ -69,7 +67,9 @@ def energy(X, seed, strata=None):
     F = np.zeros_like(below)
     for inside in members:
         F[inside] = below[inside].mean(axis=0)
-    total = sum(np.sum(inside.sum() * F[inside][0] * (1 - F[inside][0]) * width) for inside in members)
+    total = sum(
+        np.sum(inside.sum() * F[inside][0] * (1 - F[inside][0]) * width) for inside in members
+    )
 
     def statistic(codes):
         between = 0.0
