@@ -34,6 +34,48 @@ def stream(seed: int, purpose: str, name: str = "", round: int = 0) -> np.random
     ----------
     Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3", SC'11.
     """
+    return np.random.Generator(np.random.Philox(key=_key(seed, purpose, name, round)))
+
+
+class Streams:
+    """``stream(seed, purpose, name, round)`` for many names, several times as fast.
+
+    Parameters
+    ----------
+    seed, purpose, round
+        As of ``stream``.
+
+    Notes
+    -----
+    Most of the time of ``stream`` goes into making a generator. Here one generator is set to the
+    beginning of each stream in turn.
+    """
+
+    def __init__(self, seed: int, purpose: str, round: int = 0):
+        self._common = (seed, purpose, round)
+        self._generator = stream(seed, purpose, "", round)
+        self._first = self._generator.bit_generator.state
+
+    def of(self, name: str, seed: int | None = None) -> np.random.Generator:
+        """The stream of a name, valid until the next one is asked for.
+
+        Parameters
+        ----------
+        name : str
+            Which task, client or model.
+        seed : int, optional
+            Another seed than that of all.
+        """
+        common, purpose, round = self._common
+        key = _key(common if seed is None else seed, purpose, name, round)
+        words = np.array([key & (2**64 - 1), key >> 64], dtype=np.uint64)
+        self._first["state"]["key"] = words
+        self._generator.bit_generator.state = self._first
+        return self._generator
+
+
+def _key(seed: int, purpose: str, name: str, round: int) -> int:
+    """128 bits of a hash of the arguments. Raises ValueError for a bad seed or round."""
     for what, value in (("seed", seed), ("round", round)):
         is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
         if not is_whole or value < 0:
@@ -41,5 +83,4 @@ def stream(seed: int, purpose: str, name: str = "", round: int = 0) -> np.random
                 f"stream {purpose!r}: {what} {value!r}, allowed is a whole number, 0 or more"
             )
     text = f"{int(seed)}\0{purpose}\0{name}\0{int(round)}"
-    key = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
-    return np.random.Generator(np.random.Philox(key=key))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
