@@ -120,6 +120,11 @@ class FederatedMTL(TakesTable):
             "penalties (lambda times the number of nodes) MOCHA chooses from, on validation data"
         ),
     )
+    hinge_penalties: list[Positive] = Field(
+        min_length=1,
+        max_length=12,
+        description="those of its arms with images, on a federation of its own",
+    )
     mocha_rounds: Count = Field(
         description="rounds after which a MOCHA fit of the search stops, converged or not"
     )
