@@ -7,9 +7,9 @@ from mtl_lib import checks
 from mtl_lib.neural.network import Network
 from mtl_lib.stack import SGD, Adam
 from mtl_lib.tasks import TaskSet
-from mtl_lib.transforms import permuted
+from mtl_lib.transforms import constant, permuted
 
-WAYS = ("together", "alone", "permuted")
+WAYS = ("together", "alone", "permuted", "constant")
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,11 @@ class Arm:
     ----------
     network : Network
         Has a head for every task.
-    way : {"together", "alone", "permuted"}
+    way : {"together", "alone", "permuted", "constant"}
         ``"together"``: one network answers all tasks. ``"alone"``: one for each task, trained on
         that task only. ``"permuted"``: one for each task, trained on all, the labels of the others
-        in random order.
+        in random order, which it can only memorise. ``"constant"``: the same, one label for all
+        samples of the others, so that there is nothing to learn from them.
     again : int
         Added to the seed of starting weights and mini-batches; not 0 makes a second training of the
         same thing (A/A).
@@ -57,10 +58,11 @@ class Arm:
         """A draw as the network that answers ``task`` (None: all tasks) is trained on it."""
         if self.change is not None:
             tasks = self.change(tasks)
-        if self.way != "permuted":
-            return tasks
-        shown = [t if t.name == task else permuted(t, seed) for t in tasks]
-        return TaskSet(shown, tasks.name)
+        if self.way == "permuted":
+            return TaskSet([t if t.name == task else permuted(t, seed) for t in tasks], tasks.name)
+        if self.way == "constant":
+            return TaskSet([t if t.name == task else constant(t) for t in tasks], tasks.name)
+        return tasks
 
     def optimizer(self, rate) -> SGD | Adam:
         """The optimiser at a learning rate, or the optimiser itself where one is given."""
@@ -73,12 +75,13 @@ def usual(network: Network) -> dict[str, Arm]:
     Returns
     -------
     dict
-        ``"separate"``, ``"separate again"`` (A/A), ``"joint"``, and ``"joint, permuted"``: joint
-        with permuted other labels (null).
+        ``"separate"``, ``"separate again"`` (A/A), ``"joint"``, and two nulls: ``"joint,
+        constant"`` and ``"joint, permuted"``, joint with other labels that say nothing.
     """
     return {
         "separate": Arm(network, "alone"),
         "separate again": Arm(network, "alone", again=10_000),
         "joint": Arm(network),
+        "joint, constant": Arm(network, "constant"),
         "joint, permuted": Arm(network, "permuted"),
     }
