@@ -102,11 +102,11 @@ data-list: env ## what is there, what is missing and how to get it
 reference: env ## build, and make reference/PROFILE of it: one run with the pinned arithmetic
 	@$(SUITE) reference $(SECTION) --profile $(PROFILE)
 
-publish: env ## copy results of the full profile to rendered/
-	@$(SUITE) publish $(SECTION) --profile full
+publish: env ## copy results of the default profile to rendered/
+	@$(SUITE) publish $(SECTION) --profile default
 
 publish-check: env ## before a release: is rendered/ what today's sources would give?
-	@$(SUITE) publish-check --profile full
+	@$(SUITE) publish-check --profile default
 
 lock: env ## resolve all locks anew (torch stays out: see environment.py): the base, what Dask needs beyond it, and Flower's own
 	@$(VENV_PYTHON) -m pip install -qq uv

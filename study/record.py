@@ -253,7 +253,7 @@ class Record:
         (self.folder / "claims").mkdir(exist_ok=True)
         for claim in self.claims:
             claim.pairs.to_csv(self.folder / "claims" / f"{claim.id}.csv", index=False)
-        metrics = {"schema": 1, "section": self.section, "metrics": self.metrics}
+        metrics = {"schema": 2, "section": self.section, "metrics": self.metrics}
         self._write("metrics.json", metrics)
         self._write("figures.json", self.figures, sort=False)  # the gallery keeps their order
         self._write("claims.json", rows)

@@ -1,6 +1,7 @@
 """A declared contrast gets its scores once; effect, intervals and p come from code."""
 
 import contextlib
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,38 @@ from study.claims import again, rule
 from study.claims.declaration import Declaration
 
 COLUMNS = ["unit", "seed", "a", "b"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a claim is decided by; tables have columns unit, seed, a, b.
+
+    Parameters
+    ----------
+    pairs : pd.DataFrame
+        a is the arm's score, b the baseline's.
+    panel : again.Panel, optional
+        The experiment's A/A check.
+    null : pd.DataFrame, optional
+        a is the arm's score, b the null arm's; or, where the null is another world, a is the arm's
+        gain and b its gain there.
+    control : pd.DataFrame, optional
+        a is the positive control's score, b the baseline's.
+    classes : dict, optional
+        Unit -> the classes it is made of, where units overlap (pairs of digits). Interval and p
+        are then the wider and larger of those over units and over classes.
+    items : pd.DataFrame, optional
+        As ``pairs``, by what was tested (images, sentences, users), where units are draws of the
+        training data: the wider interval again, since another test set would have given another
+        answer too.
+    """
+
+    pairs: pd.DataFrame
+    panel: again.Panel | None = None
+    null: pd.DataFrame | None = None
+    control: pd.DataFrame | None = None
+    classes: dict | None = None
+    items: pd.DataFrame | None = None
 
 
 class Claim:
@@ -31,16 +64,7 @@ class Claim:
         self.tested: stats.Tested | None = None
         self.result: dict = {}
 
-    def decide(
-        self,
-        pairs: pd.DataFrame,
-        figure: str,
-        panel: again.Panel | None = None,
-        null: pd.DataFrame | None = None,
-        control: pd.DataFrame | None = None,
-        classes: dict | None = None,
-        items: pd.DataFrame | None = None,
-    ) -> dict:
+    def decide(self, pairs: pd.DataFrame, figure: str, **evidence) -> dict:
         """Effect, intervals and p of the declared contrast; the verdict follows in ``row``.
 
         Parameters
@@ -49,20 +73,8 @@ class Claim:
             Columns unit, seed, a (the arm's score), b (the baseline's).
         figure : str
             Name of the figure that shows it.
-        panel : again.Panel, optional
-            The experiment's A/A check.
-        null : pd.DataFrame, optional
-            As ``pairs``: the arm's score and the null arm's; or, where the null is another world,
-            the arm's gain and its gain there, higher being better.
-        control : pd.DataFrame, optional
-            As ``pairs``: the positive control's score and the baseline's.
-        classes : dict, optional
-            Unit -> the classes it is made of, where units overlap (pairs of digits). Interval and
-            p are then the wider and larger of those over units and over classes.
-        items : pd.DataFrame, optional
-            As ``pairs``, by what was tested (images, sentences, users), where units are draws of
-            the training data: the wider interval again, since another test set would have given
-            another answer too.
+        **evidence
+            panel, null, control, classes, items: see ``Measured``.
 
         Returns
         -------
@@ -74,30 +86,27 @@ class Claim:
         RuntimeError
             If the claim was decided before.
         ValueError
-            One line naming the claim: for scores that are no finite numbers, for units without
-            classes, and if the mean over items is not that over units.
+            One line naming the claim, as ``stats.tested`` does, and if items tell another mean.
         """
         if self.result:
             raise RuntimeError(f"claim {self.id!r} is decided already")
+        measured = Measured(pairs, **evidence)
         with _named(self.id):
             effects = self._gains(pairs)
-            over_items = None if items is None else self._of_items(items, effects)
-            self.tested = stats.tested(effects, classes, over_items)
-        self.pairs = _stored(pairs, items)
-        self.classes = classes
-        counts = {"units": len(effects)}
-        if classes:
-            counts["classes"] = _count_classes(effects.index, classes)
+            over_items = None if measured.items is None else self._of_items(measured.items, effects)
+            self.tested = stats.tested(effects, measured.classes, over_items)
+        self.pairs = _stored(pairs, measured.items)
+        self.classes = measured.classes
         self.result = {
-            "counts": counts,
+            "counts": _counts(effects, measured.classes),
             "n_seeds": int(pairs["seed"].nunique()),
             "n_items": None if over_items is None else len(over_items),
             "levels": _levels(pairs),
             "se": stats.standard_error(effects),
             "figure": figure,
-            "panel": panel,
-            "null": self._null(null, classes),
-            "headroom": self._headroom(control),
+            "panel": measured.panel,
+            "null": self._null(measured),
+            "headroom": self._headroom(measured.control),
         }
         return self.result
 
@@ -116,12 +125,12 @@ class Claim:
             )
         return over_items
 
-    def _null(self, null: pd.DataFrame | None, classes: dict | None) -> stats.Tested | None:
+    def _null(self, measured: Measured) -> stats.Tested | None:
         """The contrast against the null arm."""
-        if null is None:
+        if measured.null is None:
             return None
         with _named(f"{self.id}, null arm"):
-            return stats.tested(self._gains(null), classes)
+            return stats.tested(self._gains(measured.null), measured.classes)
 
     def _headroom(self, control: pd.DataFrame | None) -> float | None:
         """What the positive control gains over the baseline."""
@@ -251,9 +260,12 @@ def _levels(pairs: pd.DataFrame) -> list[float]:
     return [float(inside["a"].mean()), float(inside["b"].mean())]
 
 
-def _count_classes(units: pd.Index, classes: dict) -> int:
-    """How many classes the units are made of."""
-    return len({member for unit in units for member in classes[unit]})
+def _counts(effects: pd.Series, classes: dict | None) -> dict[str, int]:
+    """How many units there are, and how many classes they are made of."""
+    counts = {"units": len(effects)}
+    if classes:
+        counts["classes"] = len({member for unit in effects.index for member in classes[unit]})
+    return counts
 
 
 def _stored(pairs: pd.DataFrame, items: pd.DataFrame | None) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """A mean with its standard error: over units, over classes that units share, over tested items."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,8 @@ class Estimate:
     over: str = "units"
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """The ends of the interval with this coverage; infinite for one value."""
+        """The ends of the interval with this coverage, in (0, 1); infinite for one value."""
+        checks.level("interval", level)
         if self.count < 2:
             return -np.inf, np.inf
         half = float(scipy_stats.t.ppf(0.5 + level / 2, self.count - 1) * self.error)
@@ -67,7 +69,7 @@ def of_values(values, over: str = "units") -> Estimate:
         One line for effects that are no finite numbers, and for none.
     """
     numbers = checks.numbers(f"effects over {over}", values, "effects")
-    return Estimate(float(numbers.mean()), standard_error(numbers), len(numbers), over)
+    return Estimate(_mean(numbers), standard_error(numbers), len(numbers), over)
 
 
 def of_classes(effects: pd.Series, classes: dict) -> Estimate:
@@ -102,10 +104,11 @@ def of_classes(effects: pd.Series, classes: dict) -> Estimate:
     """
     effects = checks.by_unit("class jackknife", effects)
     without = _left_out(effects, checks.classes_of("class jackknife", effects.index, classes))
-    mean = float(effects.mean())
+    mean = _mean(effects)
     count = len(without)
-    pseudo = np.array([count * mean - (count - 1) * rest.mean() for rest in without.values()])
-    error = float(np.sqrt(((pseudo - mean) ** 2).sum() / (count - 1) / count))
+    pseudo = [count * mean - (count - 1) * _mean(rest) for rest in without.values()]
+    squares = math.fsum((value - mean) ** 2 for value in pseudo)
+    error = math.sqrt(squares / (count - 1) / count)
     return Estimate(mean, error, count, "classes")
 
 
@@ -138,4 +141,13 @@ def standard_error(values) -> float:
         The standard deviation over the root of n; NaN for one unit.
     """
     values = np.asarray(values, float)
-    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
+    count = len(values)
+    if count < 2:
+        return np.nan
+    squares = math.fsum((values - _mean(values)) ** 2)
+    return math.sqrt(squares / (count - 1) / count)
+
+
+def _mean(values) -> float:
+    """The mean, summed exactly: the order of the units changes no bit."""
+    return math.fsum(values) / len(values)

@@ -25,7 +25,7 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import TimeoutError
 
 from suite.project import NOTEBOOKS
-from suite.site import material
+from suite.site import sentences
 
 pytestmark = pytest.mark.pages
 
@@ -306,28 +306,20 @@ def test_the_index_leads_to_every_section(site, page):
     assert set(NAMES[2:]) <= {a["href"] for a in _soup(site / page).select("nav a")}
 
 
-def test_every_sentence_has_a_verdict_and_every_claim_its_effect(site):
+def test_every_sentence_has_an_answer_and_every_claim_its_effect(site):
     soup = _soup(site / "claims.html")
     files = site.glob("0*/claims.json")
     claims = [claim for file in files for claim in json.loads(file.read_text())]
     rows = list(csv.DictReader(io.StringIO((site / "claims.csv").read_text())))
-    sentences = {
-        entry["sentence"]: entry
-        for entry in material.sentences([claim | {"page": "x"} for claim in claims])
-    }
-    assert [heading.get_text() for heading in soup.select("h2[id]")] == list(sentences) and {
-        row["sentence"] for row in rows
-    } == set(sentences)
-    assert all(
-        row["verdict of the sentence"] == sentences[row["sentence"]]["verdict"] != material.NOT_RUN
-        for row in rows
-    )
+    entries = sentences.sentences([claim | {"page": "x"} for claim in claims])
+    answers = {entry["english"]: entry["answer"] for entry in entries}
+    assert [heading.get_text() for heading in soup.select("h2[id]")] == list(answers)
+    assert {row["sentence"]: row["answer"] for row in rows} == answers
+    assert sentences.NOT_RUN not in answers.values()
     text = soup.get_text()
-    assert [
-        claim["id"]
-        for claim in claims
-        if claim["id"] not in text or material.effect(claim) not in text
-    ] == []
+    for claim in claims:
+        said = (claim["id"], sentences.effect(claim), sentences.levels(claim))
+        assert [part for part in said if part not in text] == []
 
 
 def test_alternative_texts_state_what_came_out_and_are_all_different(site):
@@ -339,7 +331,7 @@ def test_alternative_texts_state_what_came_out_and_are_all_different(site):
             assert image["alt"] not in seen, f"{figure} and {seen.get(image['alt'])}"
             seen[image["alt"]] = figure
             for claim in (claim for claim in claims if claim["figure"] == figure):
-                assert material.effect(claim) in image["alt"] and claim["verdict"] in image["alt"]
+                assert sentences.effect(claim) in image["alt"] and claim["verdict"] in image["alt"]
     assert len(seen) > 50
 
 

@@ -230,13 +230,13 @@ def test_the_tested_items_can_only_widen_the_interval_and_are_kept():
     wide.decide(pairs(effects), figure="f", items=by_item(effects, spread=1.0))
     narrow.decide(pairs(effects), figure="f", items=by_item(effects, spread=1e-6))
     assert (
-        narrow.result["low"] == plain.result["low"]
-        and narrow.result["high"] == plain.result["high"]
-        and narrow.result["p"] == plain.result["p"]
+        narrow.tested.low == plain.tested.low
+        and narrow.tested.high == plain.tested.high
+        and narrow.tested.p == plain.tested.p
     )
     assert (
-        wide.result["low"] < plain.result["low"] < plain.result["high"] < wide.result["high"]
-        and wide.result["p"] > plain.result["p"]
+        wide.tested.low < plain.tested.low < plain.tested.high < wide.tested.high
+        and wide.tested.p > plain.tested.p
     )
     assert (
         settle([plain])[0]["verdict"] == "supported" and settle([wide])[0]["verdict"] == "undecided"

@@ -23,14 +23,29 @@ def pairs_of(effects, units=UNITS):
     return pd.DataFrame(rows, columns=["unit", "seed", "a", "b"])
 
 
+def declared(margin):
+    return Claim(
+        id="c",
+        section="1",
+        statement="s",
+        arms=("one", "other"),
+        measure="accuracy",
+        scope="simulated",
+        null="none",
+        unit="u",
+        margin=margin,
+    )
+
+
 def claim():
-    return Claim(id="c", section="1", statement="s", contrast="a - b", unit="u", margin=0.01)
+    return declared(0.01)
 
 
 def decided(pairs, **evidence):
     """Effect, interval and p of a claim."""
-    result = claim().decide(pairs, "f", **evidence)
-    return [result[key] for key in ("effect", "low", "high", "p")]
+    one = claim()
+    one.decide(pairs, "f", **evidence)
+    return [getattr(one.tested, key) for key in ("effect", "low", "high", "p")]
 
 
 def over_units(values):
@@ -210,7 +225,7 @@ def test_classes_may_be_given_in_any_collection(form):
 @pytest.mark.parametrize("margin", [0, -0.1, float("nan"), float("inf"), "0.1", None])
 def test_a_margin_is_a_positive_number(margin):
     with pytest.raises(ValueError, match="claim 'c': margin"):
-        Claim(id="c", section="1", statement="s", contrast="a", unit="u", margin=margin)
+        declared(margin)
 
 
 # The order of rows and the names of units say nothing.

@@ -108,7 +108,7 @@ def jackknife(effects, classes):
     return estimate.mean, *estimate.interval(), estimate.p
 
 
-def tested(effects, classes=None):
+def evidence(effects, classes=None):
     found = stats.tested(effects, classes)
     return found.effect, found.low, found.high, found.p
 
@@ -148,7 +148,7 @@ def test_class_jackknife_covers_where_t_over_pairs_does_not():
 @pytest.mark.parametrize("class_sd", [0.0, 0.3, 1.0])
 def test_class_jackknife_raises_few_false_alarms(class_sd):
     runs = [pairs_of_classes(7, seed, class_sd, 1.0) for seed in range(300)]
-    tested = [tested(*run) for run in runs]
+    tested = [evidence(*run) for run in runs]
     assert np.mean([low > 0 or high < 0 for _, low, high, _ in tested]) <= 0.07
     assert np.mean([p < 0.05 for *_, p in tested]) <= 0.07
 
@@ -156,14 +156,14 @@ def test_class_jackknife_raises_few_false_alarms(class_sd):
 def test_the_wider_interval_and_the_larger_p_decide():
     for seed in range(20):
         effects, classes = pairs_of_classes(7, seed, 0.3, 1.0, mean=0.5)
-        mean, low, high, p = tested(effects, classes)
+        mean, low, high, p = evidence(effects, classes)
         bounds = stats.interval(effects), jackknife(effects, classes)
         assert mean == pytest.approx(effects.mean()) and (low, high) == (
             min(b[1] for b in bounds),
             max(b[2] for b in bounds),
         )
         assert p == max(stats.sign_flip_p(effects), bounds[1][3])
-        assert tested(effects) == (*stats.interval(effects), stats.sign_flip_p(effects))
+        assert evidence(effects) == (*stats.interval(effects), stats.sign_flip_p(effects))
 
 
 def test_class_jackknife_refuses_what_it_cannot_leave_out():

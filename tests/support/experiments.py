@@ -48,8 +48,8 @@ class World:
     nested: bool = True
 
 
-def scores(world: World, panels: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Scores of the baseline, of the baseline again and of the arm, by panel and unit."""
+def scores(world: World, panels: int, rng: np.random.Generator) -> np.ndarray:
+    """Scores of the baseline, of the baseline again and of the arm: (panels, 3, units)."""
     best = rng.uniform(-0.5, 0.5, (panels, len(ARMS), 1, 1))
     best[:, 1] = best[:, 0]
     loss = world.curvature * (GRID - best) ** 2
@@ -61,7 +61,7 @@ def scores(world: World, panels: int, rng: np.random.Generator) -> pd.DataFrame:
     missed = world.curvature * (rates - best[..., 0]) ** 2
     gains = world.gain * np.array([0.0, 0.0, 1.0])[:, None]
     noise = rng.normal(0, world.noise, (panels, len(ARMS), world.units))
-    return _long((0.8 + gains - missed + noise)[..., None])
+    return 0.8 + gains - missed + noise
 
 
 def _long(values: np.ndarray) -> pd.DataFrame:
@@ -93,11 +93,10 @@ def notebook(world: World, seed: int, panels: int = 7, headroom: float | None = 
     rng = np.random.default_rng(seed)
     claims = []
     checks = {}
-    for index, table in scores(world, panels, rng).assign(seed=0).groupby("panel"):
-        pairs = stats.pair(table, 2, 0, "score")
-        again = stats.pair(table, 1, 0, "score")
-        checks[f"p{index}"] = Panel(stats.tested(stats.unit_effects(again)), MARGIN)
-        control = None if headroom is None else pairs.assign(a=pairs["b"] + headroom)
+    for index, (baseline, again, arm) in enumerate(scores(world, panels, rng)):
+        pairs = pd.DataFrame({"unit": range(world.units), "seed": 0, "a": arm, "b": baseline})
+        checks[f"p{index}"] = Panel(stats.tested(pd.Series(again - baseline)), MARGIN)
+        control = None if headroom is None else pairs.assign(a=baseline + headroom)
         one = claim(f"c{index}")
         one.decide(pairs, "f", panel=checks[f"p{index}"], control=control)
         claims.append(one)
