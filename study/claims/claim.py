@@ -14,7 +14,7 @@ COLUMNS = ["unit", "seed", "a", "b"]
 
 
 @dataclass(frozen=True)
-class Measured:
+class Observed:
     """What a claim is decided by; tables have columns unit, seed, a, b.
 
     Parameters
@@ -74,7 +74,7 @@ class Claim:
         figure : str
             Name of the figure that shows it.
         **evidence
-            panel, null, control, classes, items: see ``Measured``.
+            panel, null, control, classes, items: see ``Observed``.
 
         Returns
         -------
@@ -90,23 +90,23 @@ class Claim:
         """
         if self.result:
             raise RuntimeError(f"claim {self.id!r} is decided already")
-        measured = Measured(pairs, **evidence)
+        observed = Observed(pairs, **evidence)
         with _named(self.id):
             effects = self._gains(pairs)
-            over_items = None if measured.items is None else self._of_items(measured.items, effects)
-            self.tested = stats.tested(effects, measured.classes, over_items)
-        self.pairs = _stored(pairs, measured.items)
-        self.classes = measured.classes
+            over_items = None if observed.items is None else self._of_items(observed.items, effects)
+            self.tested = stats.tested(effects, observed.classes, over_items)
+        self.pairs = _stored(pairs, observed.items)
+        self.classes = observed.classes
         self.result = {
-            "counts": _counts(effects, measured.classes),
+            "counts": _counts(effects, observed.classes),
             "n_seeds": int(pairs["seed"].nunique()),
             "n_items": None if over_items is None else len(over_items),
             "levels": _levels(pairs),
             "se": stats.standard_error(effects),
             "figure": figure,
-            "panel": measured.panel,
-            "null": self._null(measured),
-            "headroom": self._headroom(measured.control),
+            "panel": observed.panel,
+            "null": self._null(observed),
+            "headroom": self._headroom(observed.control),
         }
         return self.result
 
@@ -125,12 +125,12 @@ class Claim:
             )
         return over_items
 
-    def _null(self, measured: Measured) -> stats.Tested | None:
+    def _null(self, observed: Observed) -> stats.Tested | None:
         """The contrast against the null arm."""
-        if measured.null is None:
+        if observed.null is None:
             return None
         with _named(f"{self.id}, null arm"):
-            return stats.tested(self._gains(measured.null), measured.classes)
+            return stats.tested(self._gains(observed.null), observed.classes)
 
     def _headroom(self, control: pd.DataFrame | None) -> float | None:
         """What the positive control gains over the baseline."""
