@@ -128,6 +128,40 @@ def pairs(a, b) -> pd.DataFrame:
     return both.rename_axis("unit").reset_index().assign(seed=lambda table: table["unit"])
 
 
+def each_its_own(compared: dict, names: list[str]) -> tuple[dict, dict]:
+    """Arms of one network per task, taken apart: each network chooses its own learning rate.
+
+    Networks that a penalty ties to each other stay together.
+
+    Parameters
+    ----------
+    compared : dict
+        Name -> Arm, or name -> {setting: Arm}.
+    names : list of str
+        The tasks.
+
+    Returns
+    -------
+    owners : dict
+        Label -> the arm that it is of.
+    tried : dict
+        Label -> what is tried, as ``compared``.
+    """
+    owners = {}
+    tried = {}
+    for arm, given in compared.items():
+        settings = given if isinstance(given, dict) else {"": given}
+        first = next(iter(settings.values()))
+        tied = (first.options or {}).get("penalty") is not None
+        for task in [None] if tied else first.answers(names):
+            label = arm if task is None else f"{arm}: {task}"
+            owners[label] = arm
+            tried[label] = given
+            if task is not None:
+                tried[label] = {key: replace(one, only=(task,)) for key, one in settings.items()}
+    return owners, tried
+
+
 class Trials:
     """Comparisons of arms in a notebook.
 
@@ -182,24 +216,27 @@ class Trials:
         Experiment
         """
         pool, validation, test = parts
-        others = {arm: self.others(pool, sizes, arm) for arm in compared}
-        table = arms.tuned(compared, others, validation, score, rates, **run)
-        draws = self.draws(pool, sizes)
-        fitted = {
-            arm: arms.fit_tuned(arm, settings, draws, table, **run)
-            for arm, settings in compared.items()
-        }
-        self.chosen(name, table)
+        owners, tried = each_its_own(compared, pool.names)
+        others = {label: self.others(pool, sizes, arm) for label, arm in owners.items()}
+        table = arms.tuned(tried, others, validation, score, rates, **run)
+        fitted: dict[str, list] = {arm: [] for arm in compared}
+        for label, trained in arms.fit_all(tried, self.draws(pool, sizes), table, **run).items():
+            fitted[owners[label]] += trained
+        self.chosen(name, table, owners)
         experiment = self.kept(name, arms.scored(fitted, test, score, grouped=grouped))
         return replace(experiment, fitted=fitted, choices=table)
 
-    def chosen(self, name: str, table: pd.DataFrame) -> None:
-        """Keep and print the share of choices at an end of the grid of learning rates."""
+    def chosen(self, name: str, table: pd.DataFrame, owners: dict[str, str]) -> None:
+        """Keep the share of choices at an end of the grid of rates, and print what was chosen."""
         choices = arms.choices(table)
-        by_arm = choices["at_end"].groupby("arm", sort=False).mean()
         self.rec.metric(slug(f"tuning/{name}/at-end"), choices["at_end"].mean(), n=len(choices))
-        print(f"{name}: choices at an end of the grid of learning rates")
-        print(", ".join(f"{arm} {100 * share:.0f} %" for arm, share in by_arm.items()))
+        by_arm = choices.assign(arm=choices.index.get_level_values("arm").map(owners))
+        shares = pd.crosstab(by_arm["arm"], by_arm["learning rate"], normalize="index")
+        ends = by_arm.groupby("arm")["at_end"].mean()
+        print(
+            f"{name}: share of draws that chose each learning rate, and one at an end of the grid"
+        )
+        print(shares.assign(at_end=ends).loc[list(dict.fromkeys(owners.values()))].round(2))
 
     def kept(self, name: str, scores: Scores, checked: bool = True) -> Experiment:
         """An experiment from scores: means become metrics, repeats become A/A checks.

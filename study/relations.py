@@ -76,7 +76,7 @@ def priors(d: int, noises, scales) -> dict[str, Prior]:
     d : int
         Features.
     noises : list of float
-        Variances of the answers that all of them choose from.
+        Variances of the answers that the learned ones choose from.
     scales : list of float
         Scales nu of the covariances' own prior that the learned ones choose from; for the published
         rule a tenth of it is the multiple of the identity that it adds.
@@ -85,10 +85,11 @@ def priors(d: int, noises, scales) -> dict[str, Prior]:
     -------
     dict
         Name -> Prior. ``"l2 heads"`` and ``"oracle covariance"`` have as many settings as the
-        others: they choose from more variances in the same range.
+        others: variances from the same least one on, and up to ``d`` times the largest, because
+        their covariances do not shrink to the size of the heads.
     """
     related = [(noise, scale) for noise in noises for scale in scales]
-    more = np.geomspace(min(noises), max(noises), len(related))
+    more = np.geomspace(min(noises), d * max(noises), len(related))
     one = [(float(noise),) for noise in more]
     truth = heads.related(d, 0).covariance
     identity = np.eye(TASKS)
@@ -212,8 +213,15 @@ class Imposed:
     def choose(self, prior: Prior, sizes, reading: str, seed: int) -> tuple:
         """The setting that is best on a tuning draw, for the draw that it is chosen for."""
         Xs, ys = self.data(sizes, reading, seed)
-        fits = [prior.fit(Xs, ys, *setting)[0] for setting in prior.grid]
-        return prior.grid[int(np.argmax([self.skills(W, seed, "valid").mean() for W in fits]))]
+        F = self.asked["valid"]
+        truth = np.stack(_answers([F] * TASKS, self.weights(seed), seed, "valid"), axis=1)
+
+        def error(setting):
+            """Mean over tasks of the squared error, as a share of that of the best constant."""
+            said = F @ prior.fit(Xs, ys, *setting)[0]
+            return (((said - truth) ** 2).mean(axis=0) / truth.var(axis=0)).mean()
+
+        return min(prior.grid, key=error)
 
 
 def _answers(Xs, W, seed, on) -> list:

@@ -59,6 +59,20 @@ def test_every_draw_and_every_repeat_chooses_on_a_draw_of_its_own():
     assert networks.tuning_seed("m again", 1, count=2) in seeds["m again"]
 
 
+def test_a_network_of_one_task_chooses_its_own_rate():
+    owners, tried = networks.each_its_own(arms.usual(NET), TASKS.names)
+    assert owners["separate: a"] == "separate" and owners["joint"] == "joint"
+    assert {label for label, arm in owners.items() if arm == "joint, constant"} == {
+        "joint, constant: a",
+        "joint, constant: b",
+    }
+    assert tried["separate again: b"][""] == arms.Arm(NET, "alone", 10_000, only=("b",))
+    penalised = {"tied": {0.1: arms.Arm(NET, "alone", options={"penalty": abs})}}
+    assert networks.each_its_own(penalised, TASKS.names) == ({"tied": "tied"}, penalised)
+    few = {"null": arms.Arm(NET, "constant", only=("b",))}
+    assert list(networks.each_its_own(few, TASKS.names)[1]) == ["null: b"]
+
+
 def test_repeats_become_checks_and_means_become_metrics():
     rec = record.open("x")
     found = compared(rec)

@@ -35,11 +35,14 @@ class Arm:
         Of ``train``, for this arm alone.
     decay : float
         Weight decay of Adam, where a rate is a number.
+    only : tuple of str, optional
+        Where every task has a network of its own, the tasks that get one; None for all of them.
 
     Raises
     ------
     ValueError
-        For an unknown way, an ``again`` that is no whole number, and a negative decay.
+        For an unknown way, an ``again`` that is no whole number, a negative decay, and ``only``
+        where one network answers all tasks.
     """
 
     network: Network
@@ -48,11 +51,25 @@ class Arm:
     change: Callable[[TaskSet], TaskSet] | None = None
     options: dict | None = None
     decay: float = 0.0
+    only: tuple[str, ...] | None = None
 
     def __post_init__(self):
         checks.one_of("arm", WAYS, way=self.way)
         checks.whole("arm", 0, again=self.again)
         checks.not_negative("arm", decay=self.decay)
+        if self.only is not None and self.way == "together":
+            raise ValueError(f"arm: only {self.only!r}, but one network answers all tasks")
+
+    def answers(self, names: list[str]) -> list[str | None]:
+        """The task that each network of a draw answers, None for one that answers all of them."""
+        if self.way == "together":
+            return [None]
+        if self.only is None:
+            return list(names)
+        for name in self.only:
+            if name not in names:
+                raise ValueError(f"arm: only {name!r}, tasks are {', '.join(map(repr, names))}")
+        return list(self.only)
 
     def prepared(self, tasks: TaskSet, task: str | None, seed: int) -> TaskSet:
         """A draw as the network that answers ``task`` (None: all tasks) is trained on it."""
@@ -69,8 +86,15 @@ class Arm:
         return rate if isinstance(rate, SGD | Adam) else Adam(rate, weight_decay=self.decay)
 
 
-def usual(network: Network) -> dict[str, Arm]:
+def usual(network: Network, nulls: tuple[str, ...] | None = None) -> dict[str, Arm]:
     """The arms of a usual comparison, all of one network.
+
+    Parameters
+    ----------
+    network : Network
+        Has a head for every task.
+    nulls : tuple of str, optional
+        Tasks that have null arms; None for all.
 
     Returns
     -------
@@ -82,6 +106,6 @@ def usual(network: Network) -> dict[str, Arm]:
         "separate": Arm(network, "alone"),
         "separate again": Arm(network, "alone", again=10_000),
         "joint": Arm(network),
-        "joint, constant": Arm(network, "constant"),
-        "joint, permuted": Arm(network, "permuted"),
+        "joint, constant": Arm(network, "constant", only=nulls),
+        "joint, permuted": Arm(network, "permuted", only=nulls),
     }

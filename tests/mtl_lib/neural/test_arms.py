@@ -99,6 +99,23 @@ def test_permuted_arm_spoils_the_other_tasks_only():
     )
 
 
+def test_an_arm_may_answer_some_of_the_tasks():
+    every = arms.fit(arms.Arm(NET, "permuted"), draws(SHARED), 0.01, **RUN)
+    one = arms.fit(arms.Arm(NET, "permuted", only=("b",)), draws(SHARED), 0.01, **RUN)
+    found = arms.scored({"every": every, "one": one}, SHARED, score)
+    assert found.tasks == ["a", "b"] and {
+        task for arm, task, _ in found.values if arm == "one"
+    } == {"b"}
+    for key in draws(SHARED):
+        assert np.allclose(found.values["one", "b", key], found.values["every", "b", key])
+    with pytest.raises(ValueError, match="arm 'one' answers none of 'a', but 'b'"):
+        arms.scored({"one": one}, SHARED.subset(["a"]), score)
+    with pytest.raises(ValueError, match="only 'c', tasks are 'a', 'b'"):
+        arms.fit(arms.Arm(NET, "alone", only=("c",)), draws(SHARED), 0.01, **RUN)
+    with pytest.raises(ValueError, match="but one network answers all tasks"):
+        arms.Arm(NET, only=("a",))
+
+
 def test_constant_arm_leaves_nothing_to_learn_from_the_other_tasks():
     (part,) = arms.fit(arms.Arm(NET, "constant"), draws(SHARED), 0.01, **RUN)
     draw = arms.first_rows(SHARED, 30, 1)
