@@ -230,7 +230,7 @@ class Trials:
         """Keep the share of choices at an end of the grid of rates, and print what was chosen."""
         choices = arms.choices(table)
         self.rec.metric(slug(f"tuning/{name}/at-end"), choices["at_end"].mean(), n=len(choices))
-        by_arm = choices.assign(arm=choices.index.get_level_values("arm").map(owners))
+        by_arm = choices.reset_index().assign(arm=lambda table: table["arm"].map(owners))
         shares = pd.crosstab(by_arm["arm"], by_arm["learning rate"], normalize="index")
         ends = by_arm.groupby("arm")["at_end"].mean()
         print(

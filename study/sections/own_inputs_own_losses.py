@@ -44,7 +44,7 @@ class OwnInputsOwnLosses(Section):
         ),
     )
     sizes: list[Annotated[int, Field(ge=20)]] = Field(
-        min_length=1,
+        min_length=2,
         max_length=6,
         description=(
             "training samples of a task, increasing; the first is the one claims are about, the "

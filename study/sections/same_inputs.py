@@ -55,7 +55,7 @@ class SameInputs(Section):
         ),
     )
     sizes: list[Annotated[int, Field(ge=20)]] = Field(
-        min_length=1,
+        min_length=2,
         max_length=6,
         description=(
             "training pictures, increasing; the first is the one claims are about, the last the "
@@ -104,7 +104,7 @@ class SameInputs(Section):
     trunk_size: int = Field(ge=20, description="pictures for the same heads on a learned trunk")
     sentences: int = Field(ge=50, description="training tweets of a draw, and sentences of ATIS")
     grammar_sizes: list[Annotated[int, Field(ge=20)]] = Field(
-        min_length=1,
+        min_length=2,
         max_length=6,
         description=(
             "training sentences of the generated grammar, increasing; the first is the one claims "
@@ -123,7 +123,7 @@ class SameInputs(Section):
         description="training rows (a user's history and the next film) of a draw of MovieLens",
     )
     user_sizes: list[Annotated[int, Field(ge=20)]] = Field(
-        min_length=1, max_length=6, description="training rows of the simulated users, increasing"
+        min_length=2, max_length=6, description="training rows of the simulated users, increasing"
     )
     mixed: int = Field(ge=80, description="pictures that carry one of the four labels each")
     balance: bool = Field(
