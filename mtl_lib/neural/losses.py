@@ -66,7 +66,8 @@ class NetworkLoss:
         """Raise ValueError, naming the task, where its known labels can train nothing."""
         if not known.size:
             raise ValueError(f"task {task.name!r}: no label, at least one is needed")
-        if self.classes and len(np.unique(known)) < 2:
+        on_purpose = task.meta.get("constant", False)  # see transforms.constant
+        if self.classes and not on_purpose and len(np.unique(known)) < 2:
             raise ValueError(
                 f"task {task.name!r}: one class, {known.flat[0]}; loss {task.loss} needs two"
             )

@@ -16,7 +16,7 @@ from mtl_lib.neural.arms.draws import first_rows, tuning_keys
 from mtl_lib.neural.arms.fitting import answers, fit
 from mtl_lib.neural.arms.jobs import Part
 from mtl_lib.neural.arms.scoring import scored
-from mtl_lib.neural.arms.tuning import choices, fit_tuned, tuned
+from mtl_lib.neural.arms.tuning import choices, fit_all, fit_tuned, tuned
 
 __all__ = [
     "Arm",
@@ -27,6 +27,7 @@ __all__ = [
     "compared",
     "first_rows",
     "fit",
+    "fit_all",
     "fit_tuned",
     "gains_apart",
     "scored",

@@ -7,9 +7,8 @@ import pandas as pd
 from mtl_lib.neural.arms.arm import Arm
 from mtl_lib.neural.arms.contrasts import Scores, joined
 from mtl_lib.neural.arms.draws import of_arm
-from mtl_lib.neural.arms.jobs import trained
 from mtl_lib.neural.arms.scoring import scored
-from mtl_lib.neural.arms.tuning import tuned, tuned_jobs
+from mtl_lib.neural.arms.tuning import fit_all, tuned
 
 
 def compared(
@@ -47,11 +46,7 @@ def compared(
         ``Scores`` of the draws on the test set, and what ``tuned`` gave.
     """
     rate_table = tuned(arms, others, validation, score, rates, keys, **run)
-    planned = []
-    for name, arm in arms.items():
-        own = of_arm(validation, name)
-        planned += tuned_jobs(name, arm, of_arm(draws, name), rate_table, run, own)
-    fitted = trained(planned)
+    fitted = fit_all(arms, draws, rate_table, validation, **run)
     found = [
         scored({name: parts}, of_arm(test, name), score, keys, grouped)
         for name, parts in fitted.items()

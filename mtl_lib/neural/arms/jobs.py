@@ -122,7 +122,7 @@ def jobs(label, arm: Arm, draws: dict, rate, run: dict, validation=None) -> list
     optimizer = arm.optimizer(rate)
     found = []
     for key, drawn in draws.items():
-        for task in [None] if arm.way == "together" else drawn.names:
+        for task in arm.answers(drawn.names):
             tasks = arm.prepared(drawn, task, key[-1])
             tasks = tasks.subset([task]) if apart else tasks
             answered = tuple(tasks.names) if task is None else (task,)

@@ -18,7 +18,7 @@ def scored(
     keys=("size", "seed"),
     grouped: bool = False,
 ) -> Scores:
-    """Score every arm's answers to every task of a test set.
+    """Score every arm's answers to the tasks of a test set.
 
     Parameters
     ----------
@@ -38,12 +38,12 @@ def scored(
     Raises
     ------
     ValueError
-        For no test set, one with hidden labels, a score that gives another number of values, and
-        what ``answers`` refuses.
+        For no test set, one with hidden labels, an arm that answers none of its tasks, a score
+        that gives another number of values, and what ``answers`` refuses.
     """
     values = {}
     for arm, parts in fitted.items():
-        for name in _tested(test):
+        for name in _answered(arm, parts, _tested(test)):
             for key, z in answers(parts, test, name).items():
                 values[arm, name, key] = _value(score, set_of(test, key)[name], z)
     return Scores(values, tuple(keys), _groups(test) if grouped else {})
@@ -57,6 +57,18 @@ def _tested(test):
     if not isinstance(first, TaskSet):
         raise ValueError(f"test set {first!r}, allowed are a TaskSet and a dict of key -> TaskSet")
     return first.names
+
+
+def _answered(arm, parts, tested):
+    """The tested tasks that some network of an arm answers; an arm may leave some out."""
+    answered = {name for part in parts for names in part.tasks for name in names}
+    names = [name for name in tested if name in answered]
+    if not names:
+        raise ValueError(
+            f"scored: arm {arm!r} answers none of {', '.join(map(repr, tested))}, "
+            f"but {', '.join(map(repr, sorted(answered)))}"
+        )
+    return names
 
 
 def _value(score, task, z):

@@ -91,6 +91,32 @@ def fit_tuned(
     return trained(tuned_jobs(name, arm, draws, rate_table, run, validation))[name]
 
 
+def fit_all(arms: dict, draws: dict, rate_table: pd.DataFrame, validation=None, **run) -> dict:
+    """``fit_tuned`` of several arms, all at once where they can be one stack.
+
+    Parameters
+    ----------
+    arms : dict
+        Name -> Arm, or name -> {setting: Arm}.
+    draws, validation
+        As in ``fit_tuned``; or arm -> either.
+    rate_table : pd.DataFrame
+        What ``tuned`` gave.
+    **run
+        Options of ``train``.
+
+    Returns
+    -------
+    dict
+        Name -> list of Part.
+    """
+    planned = []
+    for name, arm in arms.items():
+        own = of_arm(validation, name)
+        planned += tuned_jobs(name, arm, of_arm(draws, name), rate_table, run, own)
+    return trained(planned)
+
+
 def tuned_jobs(name, arm, draws, rate_table, run, validation) -> list[NetworkJob]:
     """The networks of ``fit_tuned``, not yet trained."""
     if name not in rate_table.index.get_level_values("arm"):

@@ -46,7 +46,7 @@ def test_nested_tuning_is_tuning_of_every_draw_by_itself(tasks):
     found, table = arms.compared(
         arms.usual(NET), draws, nested(tasks, draws, 2), tasks, tasks, score, RATES, **RUN
     )
-    assert table.index.names == ["arm", "size", "seed"] and len(table) == 4 * 6
+    assert table.index.names == ["arm", "size", "seed"] and len(table) == 5 * 6
     for name, arm in arms.usual(NET).items():
         for key, draw in draws.items():
             n, s = key
