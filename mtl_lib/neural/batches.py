@@ -54,13 +54,19 @@ class MiniBatches:
             batches.append(self.data.batch(names, order, count))
         return batches
 
-    def counts(self, steps: int) -> tuple[dict, dict]:
-        """(updates, samples shown) of every task in so many updates, name -> (K,) each."""
-        updates = {name: np.zeros(len(self.data), np.int64) for name in self.data.names}
-        for step in range(steps):
-            for turn in self._now(step):
-                for name in self.turns[turn]:
-                    updates[name] += 1
+    def counts(self, steps: np.ndarray) -> tuple[dict, dict]:
+        """(updates, samples shown) of every task in so many updates, name -> (K,) each.
+
+        Parameters
+        ----------
+        steps : np.ndarray
+            (K,) updates of every replica.
+        """
+        updates = {}
+        for turn, names in enumerate(self.turns):
+            first = turn if self.wait > 1 else 0
+            count = (steps - first + self.wait - 1) // self.wait
+            updates |= dict.fromkeys(names, count)
         return updates, {name: count * self.widths[name] for name, count in updates.items()}
 
     def _now(self, step):

@@ -30,6 +30,17 @@ class _Optimiser:
         rule.state = state or {}
         return rule
 
+    def at(self, lr) -> Self:
+        """The same rule with no memory at another learning rate, or at one per model."""
+        rule = self.fresh()
+        rule.lr = lr
+        return rule
+
+    def settings(self) -> tuple:
+        """All but the learning rate and the memory: what rules of one stack have in common."""
+        own = {name: value for name, value in vars(self).items() if name not in ("lr", "state")}
+        return type(self), tuple(own.items())
+
     def _decayed(self, name: str, g, p, active):
         """The gradient with weight decay, for the active models."""
         if self.weight_decay and (self.decay_bias or not is_bias(name)):
