@@ -6,6 +6,7 @@ import torch
 from mtl_lib.neural.replicas import Replicas
 from mtl_lib.stream import stream
 
+PICKED = 2**20  # numbers that are picked at once
 SAMPLING = ("equal", "proportional", "cycle")
 
 
@@ -40,19 +41,27 @@ class MiniBatches:
             self.wait = len(self.turns)
         rounds = -(-steps // self.wait)
         self.orders = []
+        self.picked: list[dict] = [{} for _ in self.turns]  # turn -> number -> rows and labels
         for first, *_ in self.turns:
             sizes = data.of[first].size
             self.orders.append(_orders(first, sizes, self.widths[first], seeds, rounds))
 
     def at(self, step: int) -> list:
         """The mini-batches of an update, as ``Replicas.batch`` makes them."""
-        batches = []
-        for turn in self._now(step):
-            names = self.turns[turn]
+        return [self._batch(turn, step // self.wait) for turn in self._now(step)]
+
+    def _batch(self, turn: int, number: int) -> tuple:
+        """One mini-batch of the tasks of a turn; labels are picked for many updates at once."""
+        names = self.turns[turn]
+        orders = self.orders[turn]
+        if number not in self.picked[turn]:
+            each = orders[0].numel() * self.data.label_size(names)
+            block = slice(number, number + max(1, PICKED // each))
             count = torch.as_tensor(self.widths[names[0]])
-            order = self.orders[turn][step // self.wait]
-            batches.append(self.data.batch(names, order, count))
-        return batches
+            ready = self.data.pick(names, orders[block], count)
+            self.picked[turn] = dict(zip(range(number, number + len(ready)), ready, strict=True))
+        rows, labels = self.picked[turn][number]
+        return self.data.rows(names[0], rows), labels
 
     def counts(self, steps: np.ndarray) -> tuple[dict, dict]:
         """(updates, samples shown) of every task in so many updates, name -> (K,) each.

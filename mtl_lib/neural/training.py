@@ -106,8 +106,9 @@ def _train(network, sets, watched, seeds, recipe) -> Trained:
     stopping = None
     if watched is not None:
         stopping = _stopping(network, watched, recipe, objective)
+    memory = {name: torch.empty_like(value) for name, value in stack.params.items()}
     for step in range(recipe.steps):
-        grads = gradients(network, stack.params, data, batches.at(step), objective)
+        grads = gradients(network, stack.params, data, batches.at(step), objective, memory)
         optimizer.step(stack, grads, None if stopping is None else stopping.active)
         update = step + 1
         if stopping is not None and (update % recipe.check == 0 or update == recipe.steps):
