@@ -38,6 +38,7 @@ class SameLoss(Section):
             "are about"
         ),
     )
+    second_times: Count = Field(description="images of the second task for each one of the first")
     triples_each: int = Field(
         ge=2,
         le=360,
