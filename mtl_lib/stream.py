@@ -34,7 +34,14 @@ def stream(seed: int, purpose: str, name: str = "", round: int = 0) -> np.random
     ----------
     Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3", SC'11.
     """
-    return np.random.Generator(np.random.Philox(key=_key(seed, purpose, name, round)))
+    for what, value in (("seed", seed), ("round", round)):
+        is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        if not is_whole or value < 0:
+            raise ValueError(
+                f"stream {purpose!r}: {what} {value!r}, allowed is a whole number, 0 or more"
+            )
+    key = int.from_bytes(_hash(int(seed), purpose, name, int(round)), "little")
+    return np.random.Generator(np.random.Philox(key=key))
 
 
 class Streams:
@@ -52,9 +59,12 @@ class Streams:
     """
 
     def __init__(self, seed: int, purpose: str, round: int = 0):
-        self._common = (seed, purpose, round)
+        self._seed = int(seed)
+        self._purpose = purpose
+        self._round = int(round)
         self._generator = stream(seed, purpose, "", round)
-        self._first = self._generator.bit_generator.state
+        self._bits = self._generator.bit_generator
+        self._first = self._bits.state
 
     def of(self, name: str, seed: int | None = None) -> np.random.Generator:
         """The stream of a name, valid until the next one is asked for.
@@ -64,23 +74,15 @@ class Streams:
         name : str
             Which task, client or model.
         seed : int, optional
-            Another seed than that of all.
+            Another seed than that of all, not checked.
         """
-        common, purpose, round = self._common
-        key = _key(common if seed is None else seed, purpose, name, round)
-        words = np.array([key & (2**64 - 1), key >> 64], dtype=np.uint64)
-        self._first["state"]["key"] = words
-        self._generator.bit_generator.state = self._first
+        hashed = _hash(self._seed if seed is None else seed, self._purpose, name, self._round)
+        self._first["state"]["key"] = np.frombuffer(hashed, "<u8")
+        self._bits.state = self._first
         return self._generator
 
 
-def _key(seed: int, purpose: str, name: str, round: int) -> int:
-    """128 bits of a hash of the arguments. Raises ValueError for a bad seed or round."""
-    for what, value in (("seed", seed), ("round", round)):
-        is_whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if not is_whole or value < 0:
-            raise ValueError(
-                f"stream {purpose!r}: {what} {value!r}, allowed is a whole number, 0 or more"
-            )
-    text = f"{int(seed)}\0{purpose}\0{name}\0{int(round)}"
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
+def _hash(seed: int, purpose: str, name: str, round: int) -> bytes:
+    """128 bits that depend on every argument."""
+    text = f"{seed}\0{purpose}\0{name}\0{round}"
+    return hashlib.sha256(text.encode()).digest()[:16]

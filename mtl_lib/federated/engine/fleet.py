@@ -159,30 +159,32 @@ class Fleet:
 
     def _aggregate(self, messages, positions, index) -> tuple[int, int]:
         """The servers' work in a round, all at once."""
-        first = self.runs[0]
-        names = [
-            [run.placed.names[k] for k in who]
-            for run, who in zip(self.runs, positions, strict=True)
-        ]
         weights = [run.placed.weight[who] for run, who in zip(self.runs, positions, strict=True)]
-        n = torch.as_tensor(np.stack(weights), device=first.placed.x.device)
+        n = torch.as_tensor(np.stack(weights), device=self.runs[0].placed.x.device)
         sent = len(positions[0]) * bytes_of(self.method(0).sends(self.state(0).server))
         if len(self.runs) == 1:
-            args = self.method(0), self._server, messages, names[0], n[0], self.number
+            who = self._names_of(0, positions)
+            args = self.method(0), self._server, messages, who, n[0], self.number
             self._server, together = aggregate(*args)
             return bytes_of(together), sent
-        for f in range(len(self.runs)):
-            check_weights(first.method, n[f], names[f], self.number)
-        flat = joined(messages)
+        for f in np.flatnonzero(~(np.sum(weights, axis=1) > 0)):
+            check_weights(self.runs[f].method, n[f], self._names_of(f, positions), self.number)
         form = index.shape
-        together = tree_map(lambda v: _at(v, index.ravel()).view(*form, *v.shape[1:]), flat)
+        place = torch.as_tensor(index.ravel(), device=n.device)
+        flat = joined(messages)
+        together = tree_map(lambda v: v[place].view(*form, *v.shape[1:]), flat)
         if tree_leaves(self._server):
             self._server = self._all_servers(together, n)
         if not is_finite(self._server):
             for f in range(len(self.runs)):
                 message = tree_map(lambda value, f=f: value[f], together)
-                self._lose(f, diverged(first.method, message, names[f], self.number))
+                names = self._names_of(f, positions)
+                self._lose(f, diverged(self.runs[f].method, message, names, self.number))
         return bytes_of(together) // len(self.runs), sent
+
+    def _names_of(self, federation: int, positions: list[np.ndarray]) -> list:
+        """The participants of a federation."""
+        return [self.runs[federation].placed.names[k] for k in positions[federation]]
 
     def _all_servers(self, together: dict, n: torch.Tensor) -> dict:
         """What each server holds after a round, (F, ...)."""

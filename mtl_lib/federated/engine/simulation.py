@@ -129,10 +129,14 @@ def histories(fleet: Fleet, measure_first: bool = True, progress: bool = False) 
         if number == numbers[-1] or (run.eval_every and number % run.eval_every == 0):
             _measure(fleet, measured)
     traffic = pd.DataFrame(sent, columns=["round", "up", "down"])
-    return [
-        fleet.lost.get(f) or History(_table(entries), traffic.copy(), fleet.state(f))
-        for f, entries in enumerate(measured)
-    ]
+    ends: list = []
+    frames: dict = {}
+    for f, entries in enumerate(measured):
+        if f in fleet.lost:
+            ends.append(fleet.lost[f])
+        else:
+            ends.append(History(_table(entries, frames), traffic.copy(), fleet.state(f)))
+    return ends
 
 
 def _measure(fleet: Fleet, measured: list[list]) -> None:
@@ -144,11 +148,16 @@ def _measure(fleet: Fleet, measured: list[list]) -> None:
                 measured[f].append((fleet.number, name, values, one.splits[name]))
 
 
-def _table(entries: list) -> pd.DataFrame:
-    """The table of a history."""
+def _table(entries: list, frames: dict) -> pd.DataFrame:
+    """The table of a history; ``frames`` are those of others, which may differ in values only."""
     numbers, names, values, data = zip(*entries, strict=True)
-    pairs = list(zip(values, data, strict=True))
-    return metrics.table_of(pairs, round=numbers, split=names)[COLUMNS]
+    form = tuple((tuple(of.names), of.sizes.tobytes()) for of in data)
+    key = numbers, names, form
+    if key not in frames:
+        pairs = list(zip(values, data, strict=True))
+        frames[key] = metrics.table_of(pairs, round=numbers, split=names)[COLUMNS]
+    means = [own for by_measure in values for own in by_measure.values()]
+    return frames[key].assign(value=np.concatenate(means))
 
 
 def _who(one: Run, run: Settings, number: int, k: int) -> np.ndarray:

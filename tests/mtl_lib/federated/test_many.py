@@ -1,6 +1,5 @@
 """Many federations in one run are those one by one."""
 
-import numpy as np
 import pandas as pd
 import pytest
 import torch
