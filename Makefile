@@ -7,6 +7,8 @@ VENV_PYTHON = .venv/bin/python
 SUITE = $(VENV_PYTHON) -m suite
 # runs a command with the pinned arithmetic, on one thread
 PINNED = OMP_NUM_THREADS=1 $(VENV_PYTHON) -m suite.arithmetic
+# tests that share what is slow to make stay together as long as no worker is idle
+WORKERS = -n $(JOBS) --dist worksteal --durations=10
 COMPILE = $(VENV_PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --override .torch-override.txt --no-emit-package torch --quiet
 SECTIONS = $(notdir $(basename $(wildcard notebooks/*.ipynb)))
@@ -20,7 +22,7 @@ export MTL_GROUP = $(value GROUP)
 export MTL_KEEP = $(value KEEP)
 export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env cluster flower lint test test-data test-pages test-distributed test-readme sweep lab verify why diagnose bench bench-flower data data-list reference \
+.PHONY: all env cluster flower lint test test-all atlas test-data test-pages test-distributed test-readme sweep lab verify why diagnose bench bench-flower data data-list reference \
   publish publish-check lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
@@ -36,8 +38,11 @@ env: ## .venv from requirements.lock (TORCH_INDEX=... chooses torch's index)
 cluster: env ## Dask, for sweeps, into .venv/.cluster from requirements-cluster.lock
 	@$(PYTHON) suite/environment.py cluster
 
-test: env ## the tests: no network, no browser
-	@$(PINNED) $(VENV_PYTHON) -m pytest -n $(JOBS)
+test: env ## the tests: no network, no browser; at the end the ten slowest
+	@$(PINNED) $(VENV_PYTHON) -m pytest $(WORKERS)
+
+test-all: env ## the same and what is marked slow: more cases, and the runner with kernels
+	@$(PINNED) $(VENV_PYTHON) -m pytest $(WORKERS) -m "not data and not pages and not distributed"
 
 lint: env ## one width, one format, types: ruff on code and notebooks, mypy on the core
 	@$(VENV_PYTHON) -m ruff check --quiet
@@ -98,6 +103,9 @@ data: env ## fetch the data (PROFILE=full: also what only the web has)
 
 data-list: env ## what is there, what is missing and how to get it
 	@$(SUITE) data-list
+
+atlas: env ## count and measure what the suite loads of the atlas (study/atlas.yaml) into study/atlas_measured.yaml
+	@$(PINNED) $(VENV_PYTHON) -m study.atlas.measure
 
 reference: env ## build, and make reference/PROFILE of it: one run with the pinned arithmetic
 	@$(SUITE) reference $(SECTION) --profile $(PROFILE)

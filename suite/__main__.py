@@ -9,13 +9,15 @@ import sys
 from suite.project import FAILED, INTERRUPTED, Stop
 
 
-def main(words: list[str]) -> int:
+def main(words: list[str], start=None) -> int:
     """Run a command; every expected error is one line on stderr.
 
     Parameters
     ----------
     words : list of str
         The command line without the program.
+    start : callable, optional
+        How a notebook's process is started: see ``process.Running``.
 
     Returns
     -------
@@ -25,7 +27,7 @@ def main(words: list[str]) -> int:
     try:
         from suite import commands  # here, so that Ctrl-C while it loads is one line too
 
-        return commands.run(words)
+        return commands.run(words, start)
     except Stop as stop:
         print(stop, file=sys.stderr)
         return stop.code

@@ -20,7 +20,7 @@ from suite.sections import SECTIONS
 from suite.site import index
 
 
-def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int) -> int:
+def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int, start=None) -> int:
     """Run what is out of date.
 
     Parameters
@@ -33,6 +33,8 @@ def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int) -> int
         Section -> its checked parameters, for every section to build.
     jobs : int
         How many at a time.
+    start : callable, optional
+        How a notebook's process is started: see ``Running``.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def build(home: Path, profile: str, resolved: dict[str, dict], jobs: int) -> int
     work = [
         Job(home, section, profile, resolved[section]) for section in stale if section not in absent
     ]
-    codes = dict.fromkeys(absent, MISSING) | _run_all(work, jobs)
+    codes = dict.fromkeys(absent, MISSING) | _run_all(work, jobs, start)
     page = index.write(home, profile)
     if home.name == profile:  # a run with SET has no reference
         # a result that is not of this build is not compared
@@ -87,10 +89,10 @@ def _stale(home: Path, resolved: dict[str, dict]) -> list[str]:
     return stale
 
 
-def _run_all(work: list[Job], jobs: int) -> dict[str, int]:
+def _run_all(work: list[Job], jobs: int, start) -> dict[str, int]:
     """Run every job, so many at a time; section -> exit code."""
     codes = {}
-    with Running() as running, concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
+    with Running(start) as running, concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
         waiting = {pool.submit(run_section, job, running): job.section for job in work}
         for future in concurrent.futures.as_completed(waiting):
             codes[waiting[future]] = future.result()

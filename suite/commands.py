@@ -11,13 +11,15 @@ from suite.project import OK, PROFILES, RESULTS, USAGE
 JOBS = "how many at a time"
 
 
-def run(words: list[str]) -> int:
+def run(words: list[str], start=None) -> int:
     """Parse and dispatch.
 
     Parameters
     ----------
     words : list of str
         The command line without the program.
+    start : callable, optional
+        How a notebook's process is started: see ``process.Running``.
 
     Returns
     -------
@@ -29,7 +31,7 @@ def run(words: list[str]) -> int:
     Stop
         For every expected error: the code, and one line.
     """
-    options = _parser().parse_args(words)
+    options = _parser().parse_args(words, argparse.Namespace(start=start))
     return options.run(options)
 
 
@@ -101,11 +103,15 @@ def _request(options) -> _Request:
     return _Request(resolved, RESULTS / variant)
 
 
+def _run_stale(request: _Request, options) -> int:
+    return build.build(request.home, options.profile, request.resolved, options.jobs, options.start)
+
+
 def _build(options) -> int:
     if options.parent:
         process.die_with(options.parent)
     request = _request(options)
-    return build.build(request.home, options.profile, request.resolved, options.jobs)
+    return _run_stale(request, options)
 
 
 def _why(options) -> int:
@@ -120,13 +126,13 @@ def _why(options) -> int:
 
 def _verify(options) -> int:
     request = _request(options)
-    code = build.build(request.home, options.profile, request.resolved, options.jobs)
+    code = _run_stale(request, options)
     return code or verify.verify(request.home, list(request.resolved), options.profile)
 
 
 def _reference(options) -> int:
     request = _request(options)
-    code = build.build(request.home, options.profile, request.resolved, options.jobs)
+    code = _run_stale(request, options)
     return code or reference.write(request.home, list(request.resolved), options.profile)
 
 

@@ -21,13 +21,15 @@ from suite.site import index, page
 SOURCES = ("mtl_lib", "study", "notebooks", "params", "requirements.lock")
 
 
-def main(job: dict) -> int:
+def main(job: dict, engine=None) -> int:
     """Run a job.
 
     Parameters
     ----------
     job : dict
         section, folder (exists, empty), params, profile, builder (the id of its process).
+    engine : type, optional
+        The engine of papermill that executes the cells; the default starts a Jupyter kernel.
 
     Returns
     -------
@@ -39,14 +41,14 @@ def main(job: dict) -> int:
     section = job["section"]
     # Taken before the run: what is edited meanwhile counts as changed.
     before = plan.inputs(section, job["params"])
-    hashes = _all_module_hashes()
+    sources = _all_module_sources()
     started = time.time()
-    error = _run(section, folder, job["params"])
+    error = _run(section, folder, job["params"], engine)
     if error:
         return error
     run = json.loads((folder / "run.json").read_text())
     (folder / "run.json").unlink()
-    modules = {name: hashes.get(name, "gone") for name in run.pop("modules")}
+    modules = {name: plan.source_hash(sources.get(name)) for name in run.pop("modules")}
     computed = {"arithmetic": arithmetic.described(os.environ, job["params"])}
     provenance = {
         "section": section,
@@ -71,12 +73,12 @@ def report(**message) -> None:
     print(json.dumps(message), flush=True)
 
 
-def _run(section: str, folder: Path, params: dict) -> int:
+def _run(section: str, folder: Path, params: dict, engine) -> int:
     """Execute the notebook; the exit code, after a report if it failed."""
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    _register_engine()
+    _register_engine(engine)
     output = folder / "notebook.ipynb"
     try:
         papermill.execute_notebook(
@@ -103,11 +105,11 @@ def _run(section: str, folder: Path, params: dict) -> int:
     return OK
 
 
-def _register_engine() -> None:
-    """Make papermill's engine ``reporting``: its own one, saying which cell starts."""
+def _register_engine(engine) -> None:
+    """Make the engine ``reporting``: the given one or papermill's own, saying which cell starts."""
     from papermill.engines import NBClientEngine, papermill_engines
 
-    class Reporting(NBClientEngine):
+    class Reporting(engine or NBClientEngine):
         @classmethod
         def execute_managed_notebook(cls, manager, kernel_name, **options):
             start = manager.cell_start
@@ -153,15 +155,15 @@ def _cells(path: Path):
     return nbformat.read(path, as_version=4).cells
 
 
-def _all_module_hashes() -> dict[str, str]:
-    """The hash of every module of the checkout's packages, by its name."""
-    hashes = {}
+def _all_module_sources() -> dict[str, bytes]:
+    """The source of every module of the checkout's packages, by its name."""
+    sources = {}
     for package in ROOT.glob("*/__init__.py"):
         for file in package.parent.rglob("*.py"):
             path = file.relative_to(ROOT).with_suffix("")
             name = ".".join(path.parent.parts if path.name == "__init__" else path.parts)
-            hashes[name] = plan.module_hash(name)
-    return hashes
+            sources[name] = file.read_bytes()
+    return sources
 
 
 def _git() -> dict:

@@ -162,14 +162,17 @@ def module_hash(name: str) -> str:
     """Hash of a module's syntax tree without docstrings; "gone" if there is no such module."""
     base = ROOT.joinpath(*name.split("."))
     path = next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
-    if path is None:
-        return "gone"
-    return _tree_hash(path.read_bytes())
+    return source_hash(path.read_bytes() if path else None)
 
 
 @functools.lru_cache(1024)
-def _tree_hash(source: bytes) -> str:
-    """Keyed by content, so that planning many points of a sweep parses each module once."""
+def source_hash(source: bytes | None) -> str:
+    """Hash of a module, given its source; "gone" for None.
+
+    Keyed by content, so that planning many points of a sweep parses each module once.
+    """
+    if source is None:
+        return "gone"
     try:
         tree = ast.parse(source)
     except SyntaxError:

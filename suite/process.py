@@ -55,15 +55,34 @@ class Job:
         return self.home / f".partial-{self.section}-{os.getpid()}"
 
     @property
+    def message(self) -> dict:
+        """What its process is told: see ``execute.main``."""
+        return {
+            "section": self.section,
+            "folder": str(self.partial),
+            "params": self.params,
+            "profile": self.profile,
+            "builder": os.getpid(),
+        }
+
+    @property
     def failed(self) -> Path:
         """Where the executed part of a run that failed is kept."""
         return self.home / f"{self.section}.failed.ipynb"
 
 
 class Running:
-    """The notebooks' processes; SIGINT and SIGTERM end them all and leave the rest to tidy up."""
+    """The notebooks' processes; SIGINT and SIGTERM end them all and leave the rest to tidy up.
 
-    def __init__(self):
+    Parameters
+    ----------
+    start : callable, optional
+        How a job's process is started, as ``spawn`` does it, which is the default. It returns what
+        has the ``stdout``, ``wait`` and ``kill`` of a ``Popen``.
+    """
+
+    def __init__(self, start=None):
+        self.start = start or spawn
         self.stopped = False
         self.processes = set()
         self._before = {}
@@ -140,7 +159,7 @@ def run(job: Job, say: Progress, running: Running) -> int:
     """
     folder = job.partial
     with open(folder / "stderr.txt", "w+") as errors:
-        process = _start(job, errors)
+        process = running.start(job, errors)
         running.processes.add(process)
         if running.stopped:
             process.kill()
@@ -161,17 +180,18 @@ def run(job: Job, say: Progress, running: Running) -> int:
     return code
 
 
-def _start(job: Job, errors) -> subprocess.Popen:
-    """The process, which reads its job from the command line and reports on stdout."""
-    message = {
-        "section": job.section,
-        "folder": str(job.partial),
-        "params": job.params,
-        "profile": job.profile,
-        "builder": os.getpid(),
-    }
+def spawn(job: Job, errors) -> subprocess.Popen:
+    """Start the process of a job, which reads it from the command line and reports on stdout.
+
+    Parameters
+    ----------
+    job : Job
+        What to run.
+    errors : file
+        Takes its stderr.
+    """
     return subprocess.Popen(
-        [sys.executable, "-m", "suite.execute", json.dumps(message)],
+        [sys.executable, "-m", "suite.execute", json.dumps(job.message)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=errors,

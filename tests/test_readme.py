@@ -73,41 +73,68 @@ def test_every_command_of_a_block_is_run_or_marked():
 
 
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.S)
+MARK = "--- the next example ---"
+TOGETHER = """
+import runpy, sys
+for path in sys.argv[1:]:
+    runpy.run_path(path, run_name="__main__")
+    print({mark!r}, flush=True)
+"""
 
 
-def printed(example):
-    done = subprocess.run([sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True)
+def printed(*examples: str, folder: Path) -> list[str]:
+    """What each example prints, one after the other in one process."""
+    files = [folder / f"example_{k}.py" for k in range(len(examples))]
+    for file, example in zip(files, examples, strict=True):
+        file.write_text(example)
+    words = [sys.executable, "-c", TOGETHER.format(mark=MARK), *map(str, files)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done.stdout.split(f"{MARK}\n")[:-1]
 
 
-@pytest.mark.parametrize(
-    "example, shown",
-    list(zip(EXAMPLES[:2], ["(3, 5)", "[0 1]"], strict=True)),
-    ids=["fit", "penalty"],
-)
-def test_the_examples_of_fits_are_certified(example, shown):
-    out = printed(example)
-    assert shown in out and -1e-12 < float(out.split()[-1]) < 1e-6
+def certified(shown: str, gap: float):
+    """Checks that an example prints this, and at its end a gap."""
+
+    def check(out: str) -> None:
+        assert shown in out and -1e-12 < float(out.split()[-1]) <= gap
+
+    return check
 
 
-def test_the_federated_example_learns():
-    accuracy = re.search(r"^ *test +([\d.]+)", printed(EXAMPLES[2]), re.M)
+def learns(out: str) -> None:
+    accuracy = re.search(r"^ *test +([\d.]+)", out, re.M)
     assert float(accuracy[1]) > 0.7  # one model for all reaches less
 
 
-def test_the_example_of_mocha_is_certified():
-    out = printed(EXAMPLES[3])
-    assert "(12, 8) (12, 12)" in out and -1e-12 < float(out.split()[-1]) <= 1e-4
-
-
-def test_the_neural_example_compares_its_arms():
+def compares_its_arms(out: str) -> None:
     rows = [
         line.split()
-        for line in printed(EXAMPLES[4]).splitlines()
+        for line in out.splitlines()
         if re.search(r" [\d.]+ +[\d.]+ +[\d.]+ +[\d.]+$", line)
     ]
     assert len(rows) == 4 and all(float(value) > 0.6 for row in rows for value in row[-4:])
+
+
+CHECKS = {
+    "fit": certified("(3, 5)", 1e-6),
+    "penalty": certified("[0 1]", 1e-6),
+    "federated": learns,
+    "MOCHA": certified("(12, 8) (12, 12)", 1e-4),
+    "neural": compares_its_arms,
+}
+
+
+def test_the_examples_do_what_is_said(tmp_path):
+    for check, out in zip(CHECKS.values(), printed(*EXAMPLES, folder=tmp_path), strict=True):
+        check(out)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CHECKS)
+def test_each_example_runs_alone(name, tmp_path):
+    (out,) = printed(EXAMPLES[list(CHECKS).index(name)], folder=tmp_path)
+    CHECKS[name](out)
 
 
 def test_every_section_and_folder_is_described():

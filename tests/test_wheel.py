@@ -92,6 +92,7 @@ def test_the_wheel_holds_the_library_alone(wheel):
     assert "mtl_lib/data/store/requirements-data.txt" in listing and "mtl_lib/py.typed" in listing
 
 
+@pytest.mark.slow
 def test_the_library_works_where_no_checkout_is(elsewhere, tmp_path):
     """Every public name imports, a data set is read from a mirror, three kinds of models fit."""
     mirror = tmp_path / "mirror"

@@ -172,14 +172,16 @@ class Claim:
         primaries : int
             Over how many claims.
         panels : dict, optional
-            All A/A checks of the notebook.
+            All A/A checks of the notebook; they say nothing of a claim without a check of its own.
 
         Returns
         -------
         rule.Evidence
         """
-        doubts = again.doubts(panels or {})
         own = self.result["panel"]
+        if own is None:  # a count: nothing is trained that could differ from its equal
+            panels = {}
+        doubts = again.doubts(panels or {})
         if own is not None and own.fails:
             between = own.tested.effect
             doubts = (f"this experiment's A/A check fails: {between:+.3g} between equals", *doubts)

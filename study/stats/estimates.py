@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats as scipy_stats
+from scipy import special
 
 from study.stats import checks
 
@@ -36,7 +36,7 @@ class Estimate:
         checks.level("interval", level)
         if self.count < 2:
             return -np.inf, np.inf
-        half = float(scipy_stats.t.ppf(0.5 + level / 2, self.count - 1) * self.error)
+        half = float(special.stdtrit(self.count - 1, 0.5 + level / 2) * self.error)
         return self.mean - half, self.mean + half
 
     @property
@@ -46,7 +46,7 @@ class Estimate:
             return 1.0
         if self.error == 0:
             return float(self.mean == 0)
-        return float(2 * scipy_stats.t.sf(abs(self.mean) / self.error, self.count - 1))
+        return float(2 * special.stdtr(self.count - 1, -abs(self.mean) / self.error))
 
 
 def of_values(values, over: str = "units") -> Estimate:

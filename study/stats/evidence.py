@@ -3,8 +3,9 @@
 import math
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
-from scipy import stats as scipy_stats
+from scipy import special
 
 from study.stats import checks
 from study.stats.estimates import Estimate, of_classes, of_values
@@ -164,7 +165,7 @@ def _fewest(spread: float, distance: float, tail: float) -> int | None:
 
 
 def _half_width(spread: float, count: int, tail: float) -> float:
-    return float(scipy_stats.t.isf(tail, count - 1)) * spread / math.sqrt(count)
+    return -float(special.stdtrit(count - 1, tail)) * spread / math.sqrt(count)
 
 
 class Tally(NamedTuple):
@@ -194,5 +195,6 @@ def tally(panels: list[Tested]) -> Tally:
     """
     count = len(panels)
     excluding = sum(panel.excludes_zero() for panel in panels)
-    least, most = (int(end) for end in scipy_stats.binom.ppf((0.025, 0.975), count, 0.05))
-    return Tally(count, excluding, max(least, 0), max(most, 0))
+    at_most = special.bdtr(np.arange(count + 1), count, 0.05)
+    least, most = np.searchsorted(at_most, (0.025, 0.975))
+    return Tally(count, excluding, int(least), int(most))

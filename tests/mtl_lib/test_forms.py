@@ -122,7 +122,7 @@ def node_entries(estimator):
         name: (REAL, lambda v: estimator.fit(BOTH, lists(v, REAL)).coef_),
         f"{name}, binary": (
             ONES,
-            lambda v: type(estimator)(loss="logistic").fit(BOTH, lists(v, ONES)).coef_,
+            lambda v: clone(estimator).set_params(loss="logistic").fit(BOTH, lists(v, ONES)).coef_,
         ),
     }
 
@@ -157,7 +157,7 @@ ENTRIES = {
     "classical.delayed:task": (TEXT, lambda v: delayed_objective(X, REAL, task=v)),
     **node_entries(Mocha()),
     **node_entries(MiniBatchSDCA()),
-    **node_entries(MiniBatchSGD()),
+    **node_entries(MiniBatchSGD(rounds=20)),
     "federated.TaskClusters.__init__:labels": (CODES, lambda v: TaskClusters(v).covariance(N)),
 }
 TENSORS = "tensors of one shape, tests/mtl_lib/stack"
@@ -171,7 +171,7 @@ ELSEWHERE = {
     "stack.Stack.grads:y": TENSORS,
     **{
         f"neural.scores.{name}:y": "tests/mtl_lib/neural/test_label_forms.py"
-        for name in ("accuracy", "auc", "right", "skill")
+        for name in ("accuracy", "auc", "placements", "right", "skill")
     },
 }
 

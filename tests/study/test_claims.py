@@ -113,12 +113,19 @@ def test_an_effect_no_larger_than_between_equals_is_no_finding():
     c = claim()
     d = claim(name="d")
     e = claim(name="e")
-    c.decide(pairs(0.05 + SPREAD), figure="f")
-    d.decide(pairs(0.07 + SPREAD), figure="f")
-    e.decide(pairs(SPREAD / 10), figure="f")
+    c.decide(pairs(0.05 + SPREAD), figure="f", panel=check(0.0))
+    d.decide(pairs(0.07 + SPREAD), figure="f", panel=check(0.0))
+    e.decide(pairs(SPREAD / 10), figure="f", panel=check(0.0))
     panels = {"elsewhere": check(0.06), **{f"p{k}": check(0.0) for k in range(6)}}
     words = [row["verdict"] for row in settle([c, d, e], panels)]
     assert words == ["cannot tell", "supported", "no effect"]
+
+
+def test_a_count_has_no_equal_to_differ_from():
+    c = claim()
+    c.decide(pairs(0.05 + SPREAD), figure="f")  # no panel: nothing is trained
+    panels = {f"p{k}": check(0.06) for k in range(4)}
+    assert settle([c], panels)[0]["verdict"] == "supported"
 
 
 @pytest.mark.parametrize(

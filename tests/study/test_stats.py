@@ -145,7 +145,10 @@ def test_class_jackknife_covers_where_t_over_pairs_does_not():
     assert np.mean([covered(stats.interval(effects)) for effects, _ in runs]) < 0.8
 
 
-@pytest.mark.parametrize("class_sd", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize(
+    "class_sd",
+    [pytest.param(0.0, marks=pytest.mark.slow), 0.3, pytest.param(1.0, marks=pytest.mark.slow)],
+)
 def test_class_jackknife_raises_few_false_alarms(class_sd):
     runs = [pairs_of_classes(7, seed, class_sd, 1.0) for seed in range(300)]
     tested = [evidence(*run) for run in runs]

@@ -197,7 +197,6 @@ def test_a_failed_build_without_any_result_names_no_page(toy):
         ('claim.decide(pairs, figure=\\"draws\\")', "pass", "declared and never decided"),
         ("rec.done()", "pass", "without rec.done()"),
         ("n=1)", "n=1); rec.metric('draw/0', 1.0, n=1)", "recorded already"),
-        ("time.sleep(pause)", "import os; os.kill(os.getpid(), 9)", "DeadKernelError"),
     ],
 )
 def test_an_unfinished_record_fails_the_run(toy, old, new, said):
@@ -206,6 +205,15 @@ def test_an_unfinished_record_fails_the_run(toy, old, new, said):
     assert done.returncode == 1 and said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not toy.result().exists()
+
+
+def test_a_notebook_whose_process_dies_fails_the_run(toy):
+    """A kernel that dies is noticed by the process that runs it, and that one by the build."""
+    toy.edit("notebooks/a_toy.ipynb", "time.sleep(pause)", "import os; os.kill(os.getpid(), 9)")
+    done = toy.suite("build", "a_toy")
+    (line,) = done.stderr.strip().splitlines()
+    assert ("DeadKernelError" if toy.kernel else "the process ended with status -9") in line
+    assert done.returncode == 1 and not toy.result().exists()
 
 
 def test_missing_data_names_itself_and_the_rest_builds(toy):

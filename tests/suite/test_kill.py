@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
@@ -46,40 +47,83 @@ def whole(toy) -> dict | None:
     return {"lam": lam, "first": metrics["metrics"]["draw/0"]["value"] / lam}
 
 
+def after(process, seconds: float, number: int) -> None:
+    """Send a signal after so many seconds, unless the process ends before."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(number)
+
+
+def at_line(process, words: str, number: int) -> None:
+    """Send a signal when the process says this."""
+    for line in process.stdout:
+        if words in line:
+            return process.send_signal(number)
+    raise AssertionError(f"it never said {words!r}")
+
+
+def killed(toy, kills) -> None:
+    """Builds of ever new values, each killed: the result is whole after every one.
+
+    Parameters
+    ----------
+    toy : Toy
+        A built project.
+    kills : list of callable
+        Each kills a build that has just begun.
+    """
+    before = whole(toy)
+    lam = before["lam"]
+    for k, kill in enumerate(kills):
+        allowed = {whole(toy)["lam"]}
+        new = 1.0 + k
+        toy.edit("params/a_toy.yaml", f"lam: {lam}", f"lam: {new}")
+        lam = new
+        started = time.time()
+        process = toy.start("build", "a_toy")
+        kill(process)
+        seconds = time.time() - started
+        _, err = process.communicate(timeout=30)
+        assert process.returncode in (0, 130, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL), err
+        # before that Python itself is starting
+        assert seconds < 0.5 or "Traceback" not in err, err
+        now = whole(toy)
+        assert now["lam"] in allowed | {new}
+        assert now["first"] == pytest.approx(before["first"], rel=1e-12)
+    toy.build("a_toy")
+    assert whole(toy)["lam"] == lam
+    names = [path.name for path in (toy.root / "results/default").iterdir()]
+    assert not [name for name in names if name.startswith((".partial", ".old"))]
+
+
+def test_five_kills(built):
+    """While it plans, in a cell, in the next, and while the page is made."""
+    moments = [
+        ("a_toy: to run", signal.SIGINT),
+        ("cell 2/", signal.SIGKILL),
+        ("cell 4/", signal.SIGTERM),
+        ("cell page", signal.SIGKILL),
+        ("cell 6/", signal.SIGINT),
+    ]
+    killed(built, [partial(at_line, words=words, number=number) for words, number in moments])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kernel", [True], ids=["kernels"])
 @pytest.mark.parametrize("half", [0, 1])
 def test_fifty_kills(built, half):
-    before = whole(built)
     started = time.time()
     built.edit("params/a_toy.yaml", "lam: 0.5", "lam: 0.75")
     built.build("a_toy")
     span = time.time() - started
-    lam = 0.75
     moments = random.Random(half)
-    for k in range(25):
-        allowed = {whole(built)["lam"]}
-        new = 1.0 + k
-        built.edit("params/a_toy.yaml", f"lam: {lam}", f"lam: {new}")
-        lam = new
-        process = built.start("build", "a_toy")
-        moment = moments.uniform(0, 1.05 * span)
-        try:
-            process.wait(moment)
-        except subprocess.TimeoutExpired:
-            process.send_signal((signal.SIGINT, signal.SIGTERM, signal.SIGKILL)[(k + half) % 3])
-        _, err = process.communicate(timeout=30)
-        assert process.returncode in (0, 130, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL), err
-        assert moment < 0.5 or "Traceback" not in err, err  # before that Python itself is starting
-        now = whole(built)
-        assert now["lam"] in allowed | {new} and now["first"] == pytest.approx(
-            before["first"], rel=1e-12
-        )
-    built.build("a_toy")
-    assert whole(built)["lam"] == lam
-    assert not [
-        path.name
-        for path in (built.root / "results/default").iterdir()
-        if path.name.startswith((".partial", ".old"))
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+    kills = [
+        partial(after, seconds=moments.uniform(0, 1.05 * span), number=signals[(k + half) % 3])
+        for k in range(25)
     ]
+    killed(built, kills)
 
 
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
@@ -100,6 +144,7 @@ def test_killed_inside_the_swap(built, at):
     )
 
 
+@pytest.mark.parametrize("kernel", [True], ids=["kernels"])
 def test_no_kernel_outlives_a_killed_build(toy):
     toy.edit("params/a_toy.yaml", "pause: 0.0", "pause: 50.0")
     process = toy.start("build", "a_toy")

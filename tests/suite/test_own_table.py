@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -253,19 +254,34 @@ print(json.dumps([code, peak() - before]))
 """
 
 
+def written(table: Path, rows: int, tasks: int) -> None:
+    """Write a table of random numbers."""
+    draw = stream(0, "test-diagnose", "big")
+    ids = draw.integers(0, tasks, rows)
+    columns = np.column_stack([ids, draw.standard_normal((rows, 10))])
+    words = {"delimiter": ",", "header": "task,a,b,c,d,e,f,g,h,i,y", "comments": ""}
+    np.savetxt(table, columns, fmt=["%d"] + ["%.5f"] * 10, **words)
+
+
+def test_a_page_needs_memory_for_rows_and_none_for_pairs_of_rows(results, tmp_path):
+    """A number for every pair of these 4,000 rows would take 128 MB."""
+    table = tmp_path / "big.csv"
+    written(table, 4000, 40)
+    tracemalloc.start()
+    try:
+        assert run(table, "task", "y") == 0
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert "40 tasks" in page_of(results, "big").read_text()
+    assert peak < 30e6
+
+
+@pytest.mark.slow
 def test_a_large_table_needs_less_than_five_times_its_size(tmp_path):
     """300,000 rows of 2,000 tasks; how long it takes is in benchmarks/, not here."""
-    draw, n = stream(0, "test-diagnose", "big"), 300_000
-    columns = np.column_stack([draw.integers(0, 2000, n), draw.standard_normal((n, 10))])
     table = tmp_path / "big.csv"
-    np.savetxt(
-        table,
-        columns,
-        fmt=["%d"] + ["%.5f"] * 10,
-        delimiter=",",
-        header="task,a,b,c,d,e,f,g,h,i,y",
-        comments="",
-    )
+    written(table, 300_000, 2000)
     done = subprocess.run(
         [
             sys.executable,

@@ -1,9 +1,10 @@
-"""Every mistake is one helpful line, exit code 2, and no kernel is started (counted by a spy)."""
+"""Every mistake is one helpful line, exit code 2, and no notebook is started (they are counted)."""
 
 import json
 import sys
 
 import pytest
+from toy_project import STARTED
 
 MISTAKES = {  # what is written into params/a_toy.yaml -> words of the one line
     "wrong key": (
@@ -71,11 +72,11 @@ SETS = {
 
 @pytest.fixture
 def spy(toy):
-    """A kernel called python3 that writes down that it was started."""
+    """Counts the notebooks that start: a kernel called python3 writes that down, and forks do."""
     kernels = toy.root / "jupyter" / "kernels" / "python3"
     kernels.mkdir(parents=True)
-    started = toy.root / "started.txt"
-    program = f"open({str(started)!r}, 'a').write('x')"
+    started = toy.root / STARTED
+    program = f"open({str(started)!r}, 'a').write('x\\n')"
     (kernels / "kernel.json").write_text(
         json.dumps(
             {
@@ -88,7 +89,7 @@ def spy(toy):
     toy.spy = {"JUPYTER_PATH": str(toy.root / "jupyter")}
 
     def starts():
-        return len(started.read_text()) if started.exists() else 0
+        return len(started.read_text().splitlines()) if started.exists() else 0
 
     toy.starts = starts
     return toy

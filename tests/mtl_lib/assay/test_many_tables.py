@@ -344,7 +344,9 @@ def check_target(result, made: Made):
             assert [classes[int(code)].casefold() for code in y] == target.values
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize(
+    "part", [*range(2), *(pytest.param(k, marks=pytest.mark.slow) for k in range(2, PARTS))]
+)
 def test_every_column_is_read_right_or_the_table_is_refused(part, tmp_path):
     refused = 0
     for seed in range(part, TABLES, PARTS):

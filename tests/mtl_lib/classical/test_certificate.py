@@ -9,6 +9,7 @@ import cvxpy as cp
 import numpy as np
 import pytest
 from catalogue import LOSSES, PENALTIES, RULES, data, definition, losses_of, name
+from dealt import dealt
 from numpy.testing import assert_allclose
 from sklearn.exceptions import ConvergenceWarning
 
@@ -34,16 +35,24 @@ CASES = [
         enumerate(PENALTIES), enumerate(LOSSES), enumerate(RULES)
     )
 ]
-CASES += [
-    (penalty, loss, rule, (i + j + k) % 2 == 1, ONE_CLASS[(i + k) % 2])
+# and where a task has one class; in make test each penalty once
+ONE_CLASS_CASES = [
+    pytest.param(
+        (penalty, loss, rule, (i + j + k) % 2 == 1, ONE_CLASS[(i + k) % 2]),
+        marks=[] if i % 6 == 3 * j + k else pytest.mark.slow,
+    )
     for (i, penalty), (j, loss), (k, rule) in itertools.product(
         enumerate(PENALTIES),
         enumerate(["logistic", "mixed"]),
         enumerate(["shared", "about_mean", None]),
     )
 ]
+# scope: the two tests of a case stand together, so that one process finds the optimum for both
 every_case = pytest.mark.parametrize(
-    "case", CASES, ids=lambda case: "-".join(map(str, (name(case[0]), *case[1:4], *case[4])))
+    "case",
+    [*CASES, *ONE_CLASS_CASES],
+    ids=lambda case: "-".join(map(str, (name(case[0]), *case[1:4], *case[4]))),
+    scope="module",
 )
 
 
@@ -162,6 +171,14 @@ def scale(case):
     return fitting(given, case[4], np.zeros((4, given.Xs[0].shape[1])), np.zeros(4))
 
 
+def test_every_penalty_loss_and_rule_meet_in_make_test():
+    met = {(name(penalty), loss, rule) for penalty, loss, rule, *_ in CASES}
+    assert met == set(itertools.product(map(name, PENALTIES), LOSSES, RULES))
+    assert {(name(penalty), setting) for penalty, *_, setting in CASES} == set(
+        itertools.product(map(name, PENALTIES), SETTINGS)
+    )
+
+
 @every_case
 def test_fit_is_the_optimum(case):
     best, rounding = optimum(*case), 1e-7 * scale(case)
@@ -198,11 +215,12 @@ def test_gap_bounds_the_distance_to_the_optimum_anywhere(case):
         assert gap >= max(primal - best, 0) - rounding
 
 
-@pytest.mark.parametrize(
-    "penalty", [p for p in PENALTIES if type(p).systems is not Penalty.systems], ids=name
+@dealt(
+    "penalty, rule, setting",
+    itertools.product([p for p in PENALTIES if type(p).systems is not Penalty.systems], RULES),
+    SETTINGS[:3],
+    name=name,
 )
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("setting", SETTINGS[:3], ids=str)
 def test_iterations_and_linear_systems_agree(penalty, rule, setting, monkeypatch):
     if isinstance(penalty, Clustered):  # for small lam only; the rest is left to proximal steps
         setting = (*setting[:3], 1e-3)

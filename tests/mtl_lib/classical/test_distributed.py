@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from dealt import dealt
 
 from mtl_lib.classical import L21, Clustered, Dirty, LinearMTL, Ridge, TraceNorm
 from mtl_lib.classical.distributed import delayed
@@ -16,12 +17,11 @@ def problem(penalty, loss="squared", share=0.2):
     ), tasks
 
 
-@pytest.mark.parametrize("loss", ["squared", "logistic"])
-@pytest.mark.parametrize("delay", [0, 1, 6])
-@pytest.mark.parametrize(
-    "penalty",
+@dealt(
+    "penalty, delay, loss",
     [Ridge(), L21(), TraceNorm(), Clustered(2), Dirty(0.5)],
-    ids=lambda p: type(p).__name__,
+    [0, 1, 6],
+    ["squared", "logistic"],
 )
 def test_ends_at_the_certified_optimum(penalty, delay, loss):
     model, tasks = problem(penalty, loss)

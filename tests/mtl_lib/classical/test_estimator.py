@@ -1,5 +1,6 @@
 """LinearMTL and LinearMTLCV as a user of scikit-learn meets them, data, paths, choosing lam."""
 
+import itertools
 import pickle
 import re
 import warnings
@@ -7,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 import sklearn
+from dealt import dealt
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -513,10 +515,12 @@ def test_tasks_of_a_set_carry_their_own_losses():
     assert model.score(mixed().subset(["a", "b"])) > 0.5
 
 
-@pytest.mark.parametrize("loss", ["squared", *CLASSIFIERS])
-@pytest.mark.parametrize("weighting", ["mean", "sum"])
-@pytest.mark.parametrize("rule", ["free", "shared", "about_mean", None])
-def test_a_sample_weight_counts_samples(loss, weighting, rule):
+@dealt(
+    "loss, rule, weighting",
+    itertools.product(["squared", *CLASSIFIERS], ["free", "shared", "about_mean", None]),
+    ["mean", "sum"],
+)
+def test_a_sample_weight_counts_samples(loss, rule, weighting):
     ys = YS if loss == "squared" else LABELLED
     counts = [np.random.default_rng(k).integers(1, 4, size=len(y)) for k, y in enumerate(ys)]
     counts[3][:2] = 0

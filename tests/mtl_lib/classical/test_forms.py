@@ -1,5 +1,6 @@
 """Labels, weights and ids in every form, at every entry: the same fit, or one line that says no."""
 
+import itertools
 import re
 import warnings
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 from catalogue import PENALTIES, name
+from dealt import dealt
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import is_classifier, is_regressor
 
@@ -345,9 +347,11 @@ LABELLED_FORMS = {
 }
 
 
-@every_loss
-@every_class
-@pytest.mark.parametrize("form", LABELLED_FORMS)
+@dealt(
+    "form, what, loss",
+    itertools.product(LABELLED_FORMS, CLASSES),
+    ["logistic", "squared_hinge"],
+)
 def test_classes_in_are_classes_out(form, what, loss):
     zero, one = CLASSES[what]
     (inputs, y), ids = LABELLED_FORMS[form](np.where(ONES, one, zero))

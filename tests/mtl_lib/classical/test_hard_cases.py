@@ -3,6 +3,7 @@
 Nothing left to explain, classes that a plane separates, tasks with one class, odd scales and forms.
 """
 
+import itertools
 import re
 import warnings
 
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 from catalogue import PENALTIES, RULES, chain, for_tasks, name
+from dealt import dealt
 from numpy.testing import assert_allclose
 from sklearn.exceptions import ConvergenceWarning
 
@@ -361,9 +363,11 @@ def test_an_unknown_task_at_predict_is_named_in_every_form():
 # --- working sets -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("penalty", [L1(), L21(), Dirty(0.4)], ids=str)
-@pytest.mark.parametrize("loss", ["squared", "logistic", "squared_hinge"])
-@every_rule
+@dealt(
+    "penalty, loss, rule",
+    itertools.product([L1(), L21(), Dirty(0.4)], ["squared", "logistic", "squared_hinge"]),
+    RULES,
+)
 def test_a_working_set_certifies_the_optimum_on_all_features(penalty, loss, rule, monkeypatch):
     rng = np.random.default_rng(1)
     X = rng.normal(size=(20, 60))

@@ -1,11 +1,13 @@
 """What things are called, and in which order they come: columns are compared, ids only label."""
 
+import itertools
 import re
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from dealt import dealt
 from numpy.testing import assert_allclose, assert_array_equal
 
 from mtl_lib.classical import (
@@ -89,14 +91,12 @@ def sizes_of(coef):
     return coef[np.lexsort(np.round(coef, 3).T[::-1])]
 
 
-@every_loss
-@every_change
-@pytest.mark.parametrize(
-    "penalty",
+@dealt(
+    "what, loss, penalty",
+    itertools.product(SAME, ["squared", "logistic"]),
     [Ridge(), L21(), MTRL(), Clustered(2), MeanRegularized(1.0)],
-    ids=str,
 )
-def test_a_fit_does_not_depend_on_names_or_order(penalty, what, loss):
+def test_a_fit_does_not_depend_on_names_or_order(what, loss, penalty):
     models = [
         LinearMTL(penalty, 0.05, loss=loss, intercept="about_mean", tol=1e-9).fit(
             *data(labels(loss))
@@ -107,10 +107,13 @@ def test_a_fit_does_not_depend_on_names_or_order(penalty, what, loss):
     assert_allclose(sizes_of(models[0].coef_), sizes_of(models[1].coef_), atol=1e-4)
 
 
-@every_loss
-@every_change
-@pytest.mark.parametrize("penalty, rule", [(Ridge(), "one_se"), (TraceNorm(), "best")], ids=str)
-def test_the_lam_chosen_does_not_depend_on_names_or_order(penalty, what, loss, rule):
+@dealt(
+    "what, loss, search",
+    itertools.product(SAME, ["squared", "logistic"]),
+    [(Ridge(), "one_se"), (TraceNorm(), "best")],
+)
+def test_the_lam_chosen_does_not_depend_on_names_or_order(what, loss, search):
+    penalty, rule = search
     models = [
         LinearMTLCV(penalty, loss, rule=rule, n_lams=4, ratio=0.05, folds=3, tol=1e-7).fit(
             *data(labels(loss))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from dealt import dealt
 from scipy import stats
 
 from mtl_lib import compare
@@ -45,20 +46,36 @@ def normal(name, *shape):
     return stream(0, "test-shift", name).standard_normal(shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["logistic", "squared"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_signature(kind, loss):
     """20 seeds: "+" has p < 0.01 in at least 18, "0" has p < 0.05 in at most 4."""
+    check_signature(kind, loss, range(20), most=18, few=4)
+
+
+@dealt("kind, loss", KINDS, ["logistic", "squared"])
+def test_signature_of_four_seeds(kind, loss):
+    """ "+" has the smallest p in all, "0" has p < 0.05 in at most two."""
+    check_signature(kind, loss, range(4), most=4, few=2, permutations=99)
+
+
+def check_signature(kind, loss, seeds, most, few, permutations=199):
+    """ "+" has the smallest p in ``most`` seeds or more, "0" has p < 0.05 in at most ``few``."""
     found = [
-        compare.measure(shifted(kind, 8, 60, 4, seed, strength=2.0, loss=loss).tasks, seed)
-        for seed in range(20)
+        compare.measure(
+            shifted(kind, 8, 60, 4, seed, strength=2.0, loss=loss).tasks,
+            seed,
+            permutations=permutations,
+        )
+        for seed in seeds
     ]
     for name, mark in zip(compare.NAMES, SIGNATURES[kind], strict=True):
         p = np.array([measured[name].p for measured in found])
         if mark == "+":
-            assert (p < 0.01).sum() >= 18, name
+            assert (p < 1.5 / (permutations + 1)).sum() >= most, name
         if mark == "0":
-            assert (p < 0.05).sum() <= 4, name
+            assert (p < 0.05).sum() <= few, name
 
 
 def test_p_values_are_uniform_without_a_difference():
@@ -140,6 +157,13 @@ def test_tasks_on_the_same_rows_that_differ_by_noise_alone():
     assert (small <= 4).all()
 
 
+@pytest.mark.parametrize("sizes", [[30, 30], [8, 40, 90], [5, 5, 400, 7]])
+def test_the_size_is_tested_with_chi_square(sizes):
+    parts = [(normal(f"size {t}", m, 1), normal(f"size y{t}", m)) for t, m in enumerate(sizes)]
+    p = compare.measure(own(parts), permutations=1)["size"].p
+    assert p == pytest.approx(stats.chisquare(sizes).pvalue, rel=1e-12)
+
+
 def test_groups_are_permuted_whole():
     """Ten recordings of 30 alike samples: with samples as units every task would seem to differ."""
     level = normal("level", 10)
@@ -176,13 +200,10 @@ def test_groups_with_relations_of_their_own_are_no_concept_of_the_tasks():
 )
 def test_rarity_is_the_logarithm_of_the_tail_of_F(F, freedom):
     share = F * freedom[0] / freedom[1]
-    assert permutation._rarity(Dispersion(share / (1 + share), 1.0, freedom)) == pytest.approx(
-        -stats.f.logsf(F, *freedom), rel=1e-9
-    )
-    farther = [
-        permutation._rarity(Dispersion(1 - left, 1.0, freedom))
-        for left in (0.3, 0.1, 1e-3, 1e-6, 1e-9)
-    ]
+    between = np.array([share / (1 + share), *(1 - left for left in (0.3, 0.1, 1e-3, 1e-6, 1e-9))])
+    degrees = np.tile(np.array(freedom, float)[:, None], len(between))
+    near, *farther = permutation._rarity(Dispersion(between, 1.0, degrees))
+    assert near == pytest.approx(-stats.f.logsf(F, *freedom), rel=1e-9)
     assert np.isfinite(farther).all() and (np.diff(farther) > 0).all()
 
 

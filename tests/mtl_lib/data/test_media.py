@@ -98,8 +98,11 @@ def ridge(X, Y, Z):
 
 @pytest.mark.parametrize(
     "source, chance",
-    [(mnist, 0.1), (fashion, 0.1), (cifar, 0.125)],
-    ids=["mnist", "fashion", "cifar"],
+    [
+        pytest.param(mnist, 0.1, id="mnist"),
+        pytest.param(fashion, 0.1, id="fashion", marks=pytest.mark.slow),
+        pytest.param(cifar, 0.125, id="cifar", marks=pytest.mark.slow),
+    ],
 )
 def test_simulated_images_can_be_learned(source, chance):
     (task,) = images.components(source.standin(0), 40)

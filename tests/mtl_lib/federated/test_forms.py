@@ -1,11 +1,14 @@
 """Every entry point takes labels in any form alike, and says in one line what it does not take."""
 
+import functools
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from dealt import dealt
 
 from mtl_lib.federated import (
     IFCA,
@@ -120,18 +123,22 @@ ENTRIES = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("entry", ENTRIES)
-def test_labels_in_any_form_are_the_same_labels(entry, form, clients):
+@functools.cache
+def plain(entry, loss, net, clients):
+    """What an entry point makes of the plain labels."""
+    tasks = tasks_of(clients, loss)
+    return ENTRIES[entry](FedAvg(NETS[net](OUTPUTS[loss]), SGD(0.1)), tasks, tasks)
+
+
+@dealt("entry, form, net", itertools.product(ENTRIES, FORMS), NETS)
+def test_labels_in_any_form_are_the_same_labels(entry, form, net, clients):
     for loss, outputs in OUTPUTS.items():
-        for net in NETS.values():
-            tasks = tasks_of(clients, loss)
-            method = FedAvg(net(outputs), SGD(0.1))
-            expected = ENTRIES[entry](method, tasks, tasks)
-            for who in (None, ["client 1"]) if loss == "squared" else (None,):
-                found = ENTRIES[entry](method, tasks, in_form(tasks, form, who))
-                for ours, theirs in zip(found, expected, strict=True):
-                    np.testing.assert_array_equal(ours, theirs)
+        tasks = tasks_of(clients, loss)
+        method = FedAvg(NETS[net](outputs), SGD(0.1))
+        for who in (None, ["client 1"]) if loss == "squared" else (None,):
+            found = ENTRIES[entry](method, tasks, in_form(tasks, form, who))
+            for ours, theirs in zip(found, plain(entry, loss, net, clients), strict=True):
+                np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("net", NETS)

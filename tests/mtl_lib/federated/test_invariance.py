@@ -7,6 +7,7 @@ import pytest
 import torch
 from all_methods import SIMULATED
 from comparing import assert_same
+from dealt import dealt
 
 from mtl_lib.federated import simulate
 from mtl_lib.tasks import TaskSet
@@ -72,8 +73,7 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("how", NAMES)
-@pytest.mark.parametrize("name", SIMULATED)
+@dealt("name, how", SIMULATED, NAMES)
 def test_names_do_not_matter_with_full_batches_and_everyone(name, how, clients):
     if name == "D-FedEM" and how == "turned round":
         how = "in the same order"

@@ -47,7 +47,7 @@ def test_a_coordinate_step_is_the_best_one(loss, q):
         assert loss == "squared" or 0 <= y * step <= 1
 
 
-@pytest.mark.parametrize("rank", [None, 3])
+@pytest.mark.parametrize("rank", [None, pytest.param(3, marks=pytest.mark.slow)])
 def test_squared_loss_solves_the_block_linear_system(rank):
     lam = 0.3
     d = 5

@@ -59,6 +59,7 @@ def installed(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_an_environment_can_compile_beforehand(tmp_path):
     beforehand = run("-m", "mtl_lib.federated.mocha.compile", NUMBA_CACHE_DIR=str(tmp_path))
     assert beforehand.stderr == HEAD + "once per machine\n"
@@ -74,6 +75,7 @@ def test_a_place_that_is_read_only_uses_the_users_cache(installed, tmp_path):
     assert done.stderr == HEAD + "once per machine\n"
 
 
+@pytest.mark.slow
 def test_without_any_place_it_compiles_in_every_process(installed, tmp_path):
     nowhere = tmp_path / "a file"
     nowhere.touch()

@@ -33,7 +33,7 @@ def one_task(X, y, loss, name="only"):
     )
 
 
-@pytest.mark.parametrize("relationship", ["learned", "fixed"])
+@pytest.mark.parametrize("relationship", ["learned", pytest.param("fixed", marks=pytest.mark.slow)])
 def test_drops_cost_rounds_and_change_no_limit(relationship):
     tasks = federation(LOSSES * 2, 4)
     rounds = {}

@@ -6,6 +6,7 @@ Each method is known to solve a linear system there.
 import numpy as np
 import pytest
 import torch
+from dealt import dealt
 from quadratic import NET, D, power, quadratics, settle
 
 from mtl_lib.federated import (
@@ -112,8 +113,7 @@ def limit(state):
     return state.server["model"]["weight0"][0, 0].numpy()
 
 
-@pytest.mark.parametrize("weights", ["samples", "clients"])
-@pytest.mark.parametrize("name", LIMITS)
+@dealt("name, weights", LIMITS, ["samples", "clients"])
 def test_the_limit_solves_the_methods_linear_system(name, weights, world):
     method, contraction, steps = LIMITS[name]
     state = settle(method(weights), world, steps, 200 if steps == 1 else 80)

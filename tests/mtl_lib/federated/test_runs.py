@@ -6,6 +6,7 @@ import textbook
 import torch
 from all_methods import METHODS, SIMULATED
 from comparing import assert_same
+from dealt import dealt
 
 from mtl_lib.federated import FedAvg, FedAvgPlus, FedEM, Local, simulate
 from mtl_lib.federated.engine.simulation import participants
@@ -43,8 +44,7 @@ def assert_equal_histories(first, second, whole):
     assert sent == whole.bytes.to_dict("records")
 
 
-@pytest.mark.parametrize("rounds", [(2, 2), (2, 1), (4, 3)], ids=str)
-@pytest.mark.parametrize("name", SIMULATED)
+@dealt("name, rounds", SIMULATED, [(2, 2), (2, 1), (4, 3)])
 def test_rounds_and_then_rounds_are_all_rounds_at_once(name, rounds, clients):
     tasks, test = clients(), clients(part="test")
     first = run(SIMULATED[name](), tasks, rounds[0], test=test, eval_every=2)
@@ -86,8 +86,7 @@ def models_of(state) -> dict:
     return server["model"]
 
 
-@pytest.mark.parametrize("form", ["tensors", "arrays", "stack", "float32"])
-@pytest.mark.parametrize("name", METHODS)
+@dealt("name, form", METHODS, ["tensors", "arrays", "stack", "float32"])
 def test_a_run_from_given_models_is_the_run_that_draws_them(name, form, clients):
     tasks, method = clients(), METHODS[name]()
     drawn = models_of(run(method, tasks, 0, seed=8).state)
@@ -171,8 +170,7 @@ def test_a_method_keeps_its_rate_after_a_schedule(clients):
     assert method.optimizer.lr == 0.1
 
 
-@pytest.mark.parametrize("form", ["function", "lists", "turned lists"])
-@pytest.mark.parametrize("name", SIMULATED)
+@dealt("name, form", SIMULATED, ["function", "lists", "turned lists"])
 def test_given_participants_are_those_that_were_drawn(name, form, clients):
     tasks = clients()
     names = sorted(tasks.names)

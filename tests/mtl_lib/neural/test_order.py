@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from dealt import dealt
 
 from mtl_lib.neural import (
     DWA,
@@ -74,10 +75,11 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("rows", ROWS)
-@pytest.mark.parametrize("options", OPTIONS)
-@pytest.mark.parametrize("names", list(itertools.permutations(NAMES))[1:], ids="".join)
-def test_tasks_in_another_order(rows, options, names):
+ORDERS = ["".join(names) for names in itertools.permutations(NAMES)][1:]
+
+
+@dealt("options, rows, names", itertools.product(OPTIONS, ROWS), ORDERS)
+def test_tasks_in_another_order(options, rows, names):
     plain = run([problem(rows, k) for k in range(2)], **OPTIONS[options])
     turned = run([problem(rows, k, names) for k in range(2)], **OPTIONS[options])
     assert_same(plain.stack.params, turned.stack.params)
@@ -154,7 +156,7 @@ def test_another_name_is_another_order_of_samples_and_nothing_else():
 
 
 @pytest.mark.parametrize("rows", ["shared", "own"])
-@pytest.mark.parametrize("way", ["together", "alone", "permuted"])
+@pytest.mark.parametrize("way", ["together", "alone", "permuted", "constant"])
 def test_arms_answer_alike_whatever_the_order_of_tasks_and_draws(rows, way):
     def values(names, keys):
         pool = problem(rows, 0, names)

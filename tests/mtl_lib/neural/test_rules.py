@@ -5,6 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 import torch
+from dealt import dealt
 
 from mtl_lib.neural import DWA, Aggregator, Dense, Head, Network, Uncertainty, balancing, train
 from mtl_lib.neural.relationship_network import tied
@@ -70,8 +71,7 @@ def test_networks_that_train_together_are_those_that_train_alone(rule):
             torch.testing.assert_close(value[k], alone[k][name][0], rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("chunk", [1, 2])
+@dealt("rule, chunk", RULES, [1, 2])
 def test_chunks_and_the_order_of_replicas_change_nothing(rule, chunk):
     together = run([0, 1, 2], **RULES[rule])
     turned = run([2, 0, 1], chunk=chunk, **RULES[rule])
