@@ -187,7 +187,12 @@ class Record:
         return Declared(self.claims[-1], self.panels)
 
     def again(
-        self, panel: str, pairs: pd.DataFrame, margin: float, classes: dict | None = None
+        self,
+        panel: str,
+        pairs: pd.DataFrame,
+        margin: float,
+        classes: dict | None = None,
+        by_seed: bool = False,
     ) -> None:
         """Keep an A/A check: the baseline of an experiment against itself, trained again.
 
@@ -201,6 +206,8 @@ class Record:
             The smallest difference that matters.
         classes : dict, optional
             Unit -> its classes, where units overlap.
+        by_seed : bool
+            Whether all units of a seed share a choice, as in ``study.claims.claim.Observed``.
 
         Raises
         ------
@@ -210,7 +217,8 @@ class Record:
         """
         _check_name("A/A panel", panel, self.panels, r"[a-z0-9./=_-]+")
         effects = stats.unit_effects(pairs)
-        self.panels[panel] = Panel(stats.tested(effects, classes), margin)
+        seeds = stats.seed_effects(pairs) if by_seed else None
+        self.panels[panel] = Panel(stats.tested(effects, classes, seeds=seeds), margin)
         self.mean(f"again/{panel}", effects)
 
     def effects(self) -> pd.DataFrame:

@@ -35,6 +35,10 @@ class Observed:
         As ``pairs``, by what was tested (images, sentences, users), where units are draws of the
         training data: the wider interval again, since another test set would have given another
         answer too.
+    by_seed : bool
+        Whether all units of a seed share a choice, as tasks that are fitted together share lambda.
+        Such a choice moves all units alike, which an interval over units does not see: the wider
+        of that and of the interval over seeds is taken, of the null contrast too.
     """
 
     pairs: pd.DataFrame
@@ -43,6 +47,7 @@ class Observed:
     control: pd.DataFrame | None = None
     classes: dict | None = None
     items: pd.DataFrame | None = None
+    by_seed: bool = False
 
 
 class Claim:
@@ -74,7 +79,7 @@ class Claim:
         figure : str
             Name of the figure that shows it.
         **evidence
-            panel, null, control, classes, items: see ``Observed``.
+            panel, null, control, classes, items, by_seed: see ``Observed``.
 
         Returns
         -------
@@ -88,17 +93,17 @@ class Claim:
         ValueError
             One line naming the claim, as ``stats.tested`` does, and if items tell another mean.
         """
-        if self.result:
-            raise RuntimeError(f"claim {self.id!r} is decided already")
+        self._refuse_twice()
         observed = Observed(pairs, **evidence)
         with _named(self.id):
             effects = self._gains(pairs)
-            over_items = None if observed.items is None else self._of_items(observed.items, effects)
-            self.tested = stats.tested(effects, observed.classes, over_items)
+            over_items = self._of_items(observed.items, effects)
+            over_seeds = self._of_seeds(pairs, observed)
+            self.tested = stats.tested(effects, observed.classes, over_items, over_seeds)
         self.pairs = _stored(pairs, observed.items)
         self.classes = observed.classes
         self.result = {
-            "counts": _counts(effects, observed.classes),
+            "counts": _counts(effects, observed.classes, over_seeds),
             "n_seeds": int(pairs["seed"].nunique()),
             "n_items": None if over_items is None else len(over_items),
             "levels": _levels(pairs),
@@ -110,13 +115,27 @@ class Claim:
         }
         return self.result
 
+    def _refuse_twice(self) -> None:
+        """A claim is decided once."""
+        if self.result:
+            raise RuntimeError(f"claim {self.id!r} is decided already")
+
     def _gains(self, pairs: pd.DataFrame) -> pd.Series:
         """The effect of every unit, positive where the arm is better."""
         effects = stats.unit_effects(pairs)
         return effects if self.declared.better == "higher" else -effects
 
-    def _of_items(self, items: pd.DataFrame, effects: pd.Series) -> pd.Series:
+    def _of_seeds(self, pairs: pd.DataFrame, observed: Observed) -> pd.Series | None:
+        """The effect of every seed, where its units share a choice."""
+        if not observed.by_seed:
+            return None
+        effects = stats.seed_effects(pairs)
+        return effects if self.declared.better == "higher" else -effects
+
+    def _of_items(self, items: pd.DataFrame | None, effects: pd.Series) -> pd.Series | None:
         """The effect of every item; their mean must be that of the units."""
+        if items is None:
+            return None
         over_items = self._gains(items)
         if not np.isclose(over_items.mean(), effects.mean(), rtol=1e-6, atol=1e-9):
             raise ValueError(
@@ -130,7 +149,9 @@ class Claim:
         if observed.null is None:
             return None
         with _named(f"{self.id}, null arm"):
-            return stats.tested(self._gains(observed.null), observed.classes)
+            over_seeds = self._of_seeds(observed.null, observed)
+            gains = self._gains(observed.null)
+            return stats.tested(gains, observed.classes, seeds=over_seeds)
 
     def _headroom(self, control: pd.DataFrame | None) -> float | None:
         """What the positive control gains over the baseline."""
@@ -262,9 +283,13 @@ def _levels(pairs: pd.DataFrame) -> list[float]:
     return [float(inside["a"].mean()), float(inside["b"].mean())]
 
 
-def _counts(effects: pd.Series, classes: dict | None) -> dict[str, int]:
-    """How many units there are, and how many classes they are made of."""
+def _counts(
+    effects: pd.Series, classes: dict | None, over_seeds: pd.Series | None
+) -> dict[str, int]:
+    """How many units there are, how many classes they are made of, and how many seeds count."""
     counts = {"units": len(effects)}
+    if over_seeds is not None:
+        counts["seeds"] = len(over_seeds)
     if classes:
         counts["classes"] = len({member for unit in effects.index for member in classes[unit]})
     return counts

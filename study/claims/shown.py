@@ -51,7 +51,7 @@ class Declared:
             Name of the A/A panel of this experiment; see ``Record.again``. None only where nothing
             is trained or tuned.
         **evidence
-            null, control, classes, items: see ``study.claims.Claim.decide``.
+            null, control, classes, items, by_seed: see ``study.claims.Claim.decide``.
 
         Raises
         ------

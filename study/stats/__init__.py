@@ -17,7 +17,7 @@ from study.stats.evidence import (
 )
 from study.stats.intervals import false_alarm_rate, interval, over_units
 from study.stats.p_values import holm, sign_flip_p
-from study.stats.tables import pair, saved, sweep, unit_effects
+from study.stats.tables import pair, saved, seed_effects, sweep, unit_effects
 from study.stats.tuning import chosen, tuning_seed
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "over_units",
     "pair",
     "saved",
+    "seed_effects",
     "sign_flip_p",
     "standard_error",
     "sweep",

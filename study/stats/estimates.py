@@ -23,7 +23,7 @@ class Estimate:
     count : int
         How many values it is a mean of; t has one degree of freedom less.
     over : str
-        What these values are: ``"units"``, ``"classes"`` or ``"items"``.
+        What these values are: ``"units"``, ``"classes"``, ``"items"`` or ``"seeds"``.
     """
 
     mean: float

@@ -42,7 +42,10 @@ class Tested(NamedTuple):
 
 
 def tested(
-    effects: pd.Series, classes: dict | None = None, items: pd.Series | None = None
+    effects: pd.Series,
+    classes: dict | None = None,
+    items: pd.Series | None = None,
+    seeds: pd.Series | None = None,
 ) -> Tested:
     """Test a mean over units.
 
@@ -55,6 +58,8 @@ def tested(
         Unit -> its classes, where units overlap: the jackknife over classes too.
     items : pd.Series, optional
         Effects by what was tested (images, sentences, users): Student's t over them too.
+    seeds : pd.Series, optional
+        Effects by seed, where all units of a seed share a choice: Student's t over them too.
 
     Returns
     -------
@@ -73,6 +78,8 @@ def tested(
         estimates.append(of_classes(effects, classes))
     if items is not None:
         estimates.append(of_values(items, "items"))
+    if seeds is not None:
+        estimates.append(of_values(seeds, "seeds"))
     p_values += [estimate.p for estimate in estimates[1:]]
     low, high = _hull(estimates, 0.95)
     low90, high90 = _hull(estimates, 0.90)

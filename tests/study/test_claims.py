@@ -260,3 +260,46 @@ def test_items_that_tell_of_another_effect_are_refused():
         ValueError, match="claim 'c': mean over items 0.06, over units 0.05; they must agree"
     ):
         claim().decide(pairs(0.05 + SPREAD), figure="f", items=by_item(0.06 + SPREAD))
+
+
+def crossed(mean, of_units=0.01, of_seeds=0.0, units=20, seeds=10):
+    """Effects of units and of seeds that add up, both with mean 0."""
+    by_unit = np.linspace(-of_units, of_units, units)
+    by_seed = np.linspace(-of_seeds, of_seeds, seeds)
+    return pd.DataFrame(
+        {
+            "unit": np.repeat(np.arange(units), seeds),
+            "seed": np.tile(np.arange(seeds), units),
+            "a": mean + (by_unit[:, None] + by_seed).ravel(),
+            "b": 0.0,
+        }
+    )
+
+
+def test_a_choice_that_all_units_of_a_seed_share_widens_the_interval():
+    rows = crossed(0.03, of_seeds=0.08)
+    plain = claim()
+    by_seed = claim()
+    plain.decide(rows, "f", null=rows)
+    by_seed.decide(rows, "f", null=rows, by_seed=True)
+    assert settle([plain])[0]["verdict"] == "supported"
+    (row,) = settle([by_seed])
+    assert row["verdict"] == "undecided" and "seeds would decide" in row["why"]
+    assert row["low"] == pytest.approx(stats.interval(stats.seed_effects(rows))[1])
+    assert row["null_contrast"]["low"] == row["low"] < plain.result["null"].low
+    even = claim()
+    even.decide(crossed(0.03, of_seeds=1e-6), "f", by_seed=True)
+    assert even.tested[:6] == pytest.approx(plain.tested[:6])
+    assert settle([even])[0]["verdict"] == "supported"
+
+
+def test_fewer_than_six_seeds_decide_nothing_where_they_share_a_choice():
+    few = claim()
+    few.decide(crossed(0.05, seeds=5), "f", by_seed=True)
+    assert settle([few])[0]["why"] == "5 seeds, at least 6 are needed"
+
+
+def test_units_and_seeds_must_be_crossed():
+    rows = crossed(0.05).drop(index=3)
+    with pytest.raises(ValueError, match="claim 'c': pairs: unit '0' has seed '3' 0 times"):
+        claim().decide(rows, "f", by_seed=True)

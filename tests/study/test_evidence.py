@@ -186,3 +186,26 @@ def test_tuning_seeds_are_nobodys_own():
     assert not set(seeds) & set(range(50_000)) and len(set(seeds)) == 100
     with pytest.raises(ValueError, match="allowed is 0 to"):
         stats.tuning_seed(50_000)
+
+
+def test_choices_that_units_share_inside_a_seed_raise_few_false_alarms_by_seed():
+    """65 schools, ten splits; in some splits the repeat takes another lambda for all schools."""
+    rng = np.random.default_rng(0)
+    alarms = []
+    for _ in range(400):
+        changed = (rng.random(10) < 0.3) * rng.choice([-1.0, 1.0], 10)
+        values = changed * 0.01 + rng.normal(0, 0.02, (65, 10)) * np.abs(changed)
+        rows = pd.DataFrame(
+            {
+                "unit": np.repeat(np.arange(65), 10),
+                "seed": np.tile(np.arange(10), 65),
+                "a": values.ravel(),
+                "b": 0.0,
+            }
+        )
+        seeds = stats.seed_effects(rows)
+        over_units = stats.tested(stats.unit_effects(rows)).excludes_zero()
+        over_both = stats.tested(stats.unit_effects(rows), seeds=seeds).excludes_zero()
+        alarms.append((over_units, over_both))
+    over_units, over_both = np.mean(alarms, axis=0)
+    assert over_units > 0.2 and over_both < 0.07
