@@ -2,7 +2,7 @@
 
 ``simulate`` runs a method on the clients of a task set, with what ``Settings`` lists; ``evaluate``
 scores a state, ``join`` makes one for clients that did not train. ``simulate_many`` runs many
-federations at once; ``tune`` searches the parameters of every ``Arm``, and what it returns runs
+federations at once; ``tune`` searches the parameters of every ``Candidate``, and its result runs
 the choices. ``metrics`` says how well all clients are served, ``match`` and ``drift`` whether a
 method found what the data were made of, ``smoothness`` how large a learning rate may be. ``Mocha``
 solves in the dual and is an estimator of its own, with the ``Relationship`` of its nodes and the
@@ -11,7 +11,7 @@ solves in the dual and is an estimator of its own, with the ``Relationship`` of 
 
 from mtl_lib.federated import next_word
 from mtl_lib.federated.engine import metrics
-from mtl_lib.federated.engine.arms import Arm
+from mtl_lib.federated.engine.arms import Candidate
 from mtl_lib.federated.engine.clients import Clients
 from mtl_lib.federated.engine.federation import Federation
 from mtl_lib.federated.engine.many import simulate_many
@@ -56,7 +56,7 @@ from mtl_lib.federated.mocha.systems import Systems
 __all__ = [
     "IFCA",
     "SCAFFOLD",
-    "Arm",
+    "Candidate",
     "Centralized",
     "Clients",
     "CommonMean",

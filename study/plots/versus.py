@@ -49,8 +49,6 @@ def _gain(axis, baseline: str, curve: pd.DataFrame, aside: float) -> None:
     colour = style.colour(baseline)
     x = curve["samples"] * aside
     look = {"color": colour, "lw": 1.2, "elinewidth": 1, "ms": 6, "mfc": "#ffffff"}
-    axis.errorbar(
-        x, curve["mean"], style.bars(curve), marker="o", label=f"over {baseline}", **look
-    )
+    axis.errorbar(x, curve["mean"], style.bars(curve), marker="o", label=f"over {baseline}", **look)
     chosen = curve["chosen"]
     axis.plot(x[chosen], curve["mean"][chosen], "o", ms=6, color=colour)

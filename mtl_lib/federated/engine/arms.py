@@ -16,7 +16,7 @@ RESERVED = ("arm", "unit", "round", "score", "at_end")
 
 
 @dataclass(frozen=True)
-class Arm:
+class Candidate:
     """A method whose parameters are searched.
 
     Parameters
@@ -42,19 +42,29 @@ class Arm:
 
     def __post_init__(self):
         if not callable(self.make):
-            raise ValueError(f"Arm: make is a {type(self.make).__name__}, allowed is a function")
+            raise ValueError(
+                f"Candidate: make is a {type(self.make).__name__}, allowed is a function"
+            )
         if not isinstance(self.grid, Mapping) or not self.grid:
-            raise ValueError(f"Arm: grid {self.grid!r}, allowed is parameter -> values to try")
+            raise ValueError(
+                f"Candidate: grid {self.grid!r}, allowed is parameter -> values to try"
+            )
         for name, values in self.grid.items():
             if name in RESERVED:
-                raise ValueError(f"Arm: a parameter {name!r}, this name is a column of the result")
+                raise ValueError(
+                    f"Candidate: a parameter {name!r}, this name is a column of the result"
+                )
             if not np.iterable(values) or isinstance(values, str) or not len(list(values)):
-                raise ValueError(f"Arm: {name} {values!r}, allowed is a list of values to try")
+                raise ValueError(
+                    f"Candidate: {name} {values!r}, allowed is a list of values to try"
+                )
             if len(set(values)) < len(list(values)):
-                raise ValueError(f"Arm: {name} {list(values)} has a value twice")
+                raise ValueError(f"Candidate: {name} {list(values)} has a value twice")
         for name in self.bounds:
             if name not in self.grid:
-                raise ValueError(f"Arm: bounds of {name!r}, the grid has {', '.join(self.grid)}")
+                raise ValueError(
+                    f"Candidate: bounds of {name!r}, the grid has {', '.join(self.grid)}"
+                )
 
     def settings(self, budget: int | None = None, name: str = "") -> list[dict]:
         """The settings to try.
@@ -100,10 +110,10 @@ class Arm:
 
 
 def check_arms(arms) -> None:
-    """Raise ValueError for what is no {name: Arm}."""
+    """Raise ValueError for what is no {name: Candidate}."""
     if not isinstance(arms, Mapping) or not arms:
-        raise ValueError(f"tune: arms {checks.shown(arms)}, allowed is a dict of name -> Arm")
+        raise ValueError(f"tune: arms {checks.shown(arms)}, allowed is a dict of name -> Candidate")
     for name, arm in arms.items():
-        if not isinstance(arm, Arm):
+        if not isinstance(arm, Candidate):
             kind = type(arm).__name__
-            raise ValueError(f"tune: arm {name!r} is a {kind}, allowed is Arm(make, grid)")
+            raise ValueError(f"tune: arm {name!r} is a {kind}, allowed is Candidate(make, grid)")

@@ -8,7 +8,7 @@ import torch
 
 from mtl_lib.federated.engine import metrics
 from mtl_lib.federated.engine.clients import Clients
-from mtl_lib.federated.engine.layout import Layout
+from mtl_lib.federated.engine.layout import FleetLayout
 from mtl_lib.federated.engine.method import Method
 from mtl_lib.federated.engine.rounds import (
     Diverged,
@@ -63,7 +63,7 @@ class Fleet:
         self.number = states[0].round
         self.lost: dict[int, Diverged] = {}
         seeds = [run.seed for run in runs]
-        self._placed = Layout([run.placed for run in runs], seeds)
+        self._placed = FleetLayout([run.placed for run in runs], seeds)
         self._values = varied([run.method for run in runs])
         self._names = [state.names for state in states]
         self._loss = states[0].loss
@@ -76,11 +76,13 @@ class Fleet:
             self._server = tree_map(lambda *of: torch.stack(of), *(s.server for s in states))
 
     @cached_property
-    def _training(self) -> Layout:
+    def _training(self) -> FleetLayout:
         """The clients with their training data, which may not be where these lie."""
         if all(run.placed is run.splits["train"] for run in self.runs):
             return self._placed
-        return Layout([run.splits["train"] for run in self.runs], [run.seed for run in self.runs])
+        return FleetLayout(
+            [run.splits["train"] for run in self.runs], [run.seed for run in self.runs]
+        )
 
     def state(self, federation: int, clients: dict | None = None) -> State:
         """One federation as it is, or with other memories (by model) of its clients."""
@@ -209,7 +211,7 @@ class Fleet:
         method = with_values(self.runs[0].method, values)
         return self.settings.method_at(method, self.number)
 
-    def _check(self, memory: dict, part: np.ndarray, layout: Layout | None = None) -> None:
+    def _check(self, memory: dict, part: np.ndarray, layout: FleetLayout | None = None) -> None:
         """Note, or raise for one federation alone, a client whose memory is not finite."""
         if is_finite(memory):
             return

@@ -6,7 +6,7 @@ import torch
 from mtl_lib.federated.engine.clients import Clients
 
 
-class Layout:
+class FleetLayout:
     """Where the clients of F federations lie; all have the same number T of clients.
 
     Federations with the same data and the same seed draw the same mini-batches. Where each set of

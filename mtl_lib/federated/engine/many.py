@@ -26,10 +26,8 @@ def simulate_many(
 ) -> list[History]:
     """Run many federations; those of one shape are trained as one stack.
 
-    Runs have one shape where the method is of one class with the same net and parameters, the
-    clients are equally many, and inputs, labels and losses are alike. What may differ is the
-    learning rate, parameters in ``Method.alike``, the data with the sizes of clients, and the seed.
-    Everything else runs one after the other, with the same results.
+    Runs of one shape have one method, net and number of clients; learning rate, parameters in
+    ``Method.alike``, data and seed may differ. Others run one after the other.
 
     Parameters
     ----------
@@ -47,11 +45,6 @@ def simulate_many(
     -------
     list of History
         In the order of ``runs``; what ``simulate`` gives for each, but for rounding.
-
-    Raises
-    ------
-    ValueError
-        As ``simulate``. TypeError for a seed among the settings.
     """
     checks.one_of("simulate_many", ON_DIVERGENCE, diverged=diverged)
     if "seed" in settings:

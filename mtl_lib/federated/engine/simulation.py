@@ -208,8 +208,7 @@ def evaluate(
     tasks : TaskSet
         What to measure on.
     train : TaskSet, optional
-        The clients' training data, for methods that adapt before they are evaluated; without it
-        they do not.
+        The clients' training data, for methods that adapt before they are evaluated.
     batch_size, seed, round : int or None, int, int
         Which mini-batches of ``train`` they see.
 

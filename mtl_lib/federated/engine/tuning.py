@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mtl_lib import checks
-from mtl_lib.federated.engine.arms import Arm, check_arms
+from mtl_lib.federated.engine.arms import Candidate, check_arms
 from mtl_lib.federated.engine.federation import Federation
 from mtl_lib.federated.engine.many import simulate_many
 from mtl_lib.federated.engine.method import Method
@@ -19,7 +19,7 @@ from mtl_lib.federated.engine.rounds import Diverged
 
 
 def tune(
-    arms: Mapping[str, Arm],
+    arms: Mapping[str, Candidate],
     federations: Mapping[Hashable, Federation],
     *,
     measure: str = "accuracy",
@@ -33,24 +33,17 @@ def tune(
     Parameters
     ----------
     arms : dict
-        Name -> ``Arm``.
+        Name -> ``Candidate``.
     federations : dict
-        Unit -> the ``Federation`` it is tuned on, with validation data. A unit is any hashable.
-        These draws give no result.
+        Unit -> the ``Federation`` it is tuned on, with validation data. They give no result.
     measure : {"accuracy", "loss"}
         What is compared: its mean over clients on the validation data.
     budget : int, optional
-        At most so many settings of each arm, see ``Arm.settings``.
-    best_round : bool
-        Whether a setting is judged by its best evaluated round, instead of its last.
-    progress : bool
-        Whether to show a bar.
+        At most so many settings of each arm, see ``Candidate.settings``.
+    best_round, progress : bool
+        Whether a setting is judged by its best evaluated round, not its last; whether a bar shows.
     **settings
         What ``Settings`` lists, but the seed.
-
-    Returns
-    -------
-    Tuned
 
     Raises
     ------
@@ -63,6 +56,14 @@ def tune(
     checks.flag("tune", best_round=best_round)
     if budget is not None:
         checks.whole("tune", 1, budget=budget)
+    trials, runs = _trials(arms, federations, budget)
+    histories = simulate_many(runs, diverged="return", progress=progress, **settings)
+    scores = [_score(history, measure, best_round) for history in histories]
+    return Tuned(dict(arms), dict(federations), measure, trials, scores)
+
+
+def _trials(arms: Mapping, federations: Mapping, budget: int | None) -> tuple[list, list]:
+    """(arm, unit, setting) of every run of a search, and the runs."""
     untested = {unit: federation.without_test() for unit, federation in federations.items()}
     trials = []
     runs = []
@@ -72,9 +73,7 @@ def tune(
             for unit, federation in untested.items():
                 trials.append((name, unit, setting))
                 runs.append((method, federation))
-    histories = simulate_many(runs, diverged="return", progress=progress, **settings)
-    scores = [_score(history, measure, best_round) for history in histories]
-    return Tuned(dict(arms), dict(federations), measure, trials, scores)
+    return trials, runs
 
 
 class Tuned:
@@ -83,13 +82,13 @@ class Tuned:
     Parameters
     ----------
     arms : dict
-        Name -> ``Arm``.
+        Name -> ``Candidate``.
     federations : dict
         Unit -> the ``Federation`` it was tuned on.
     measure : str
         What was compared.
     trials : list of (str, unit, dict)
-        Arm, unit and setting of every run.
+        Candidate, unit and setting of every run.
     scores : list of (int, float)
         Round and mean over clients of every run; NaN where it diverged.
 
