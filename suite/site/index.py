@@ -9,7 +9,6 @@ from suite.project import lock_of, locked, read_json, write_text
 from suite.sections import SECTIONS
 from suite.site import atlas, page, sentences, templates
 
-SCHEMA = 2  # of what a run leaves; an older one says too little to be shown
 PARTS = ("claims", "figures", "metrics", "provenance")
 
 
@@ -91,7 +90,7 @@ def _section(home: Path, name: str, there: list[str]) -> dict | None:
         parts = {part: read_json(folder / f"{part}.json") for part in PARTS}
         if None in parts.values() or not (folder / "index.html").is_file():
             return None
-        if parts["metrics"]["schema"] != SCHEMA:
+        if parts["metrics"]["schema"] != sentences.SCHEMA:
             return None
         if held and not page.current(folder, there):
             page.write(folder, there)

@@ -25,6 +25,7 @@ EMPIRICAL = "empirical"
 KINDS = (EMPIRICAL, "description", "definition")
 FIELDS = {"english", "chinese", "kind", "section", "scope", "how", "claims", "figure"}
 NOT_RUN = "not run"
+SCHEMA = 2  # of what a run leaves; an older one was decided by other rules
 README = ROOT / "README.md"
 MARKS = ("<!-- claims: made by make publish -->", "<!-- end of claims -->")
 LEGEND = (
@@ -178,10 +179,12 @@ def on_page(page: str, claims: list[dict]) -> list[dict]:
 
 
 def published() -> list[dict]:
-    """All claims in ``rendered/``, with their notebook."""
+    """All claims in ``rendered/``, with their notebook; what older rules decided is left out."""
     claims = []
     for folder in sorted(RENDERED.glob("*/")):
-        claims += on_page(folder.name, read_json(folder / "claims.json") or [])
+        metrics = read_json(folder / "metrics.json") or {}
+        if metrics.get("schema") == SCHEMA:
+            claims += on_page(folder.name, read_json(folder / "claims.json") or [])
     return claims
 
 

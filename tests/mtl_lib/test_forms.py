@@ -163,6 +163,7 @@ ENTRIES = {
 TENSORS = "tensors of one shape, tests/mtl_lib/stack"
 ELSEWHERE = {
     "federated.Clients.__init__:y": "made from tasks by Clients.of",
+    "neural.Replicas.rows:rows": TENSORS,
     "stack.MLP.grads:y": TENSORS,
     "stack.Module.grads:y": TENSORS,
     "stack.StackLoss.value:y": TENSORS,

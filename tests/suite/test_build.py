@@ -140,7 +140,8 @@ def test_same_bytes_every_time_and_for_any_number_of_jobs(toy):
     (variant,) = (toy.root / "results").glob("default-*")
     new = json.loads((variant / "a_toy" / "metrics.json").read_text())["metrics"]
     old = json.loads(first["a_toy", "metrics.json"])["metrics"]
-    assert all(new[name]["value"] != old[name]["value"] for name in old)
+    drawn = [name for name in old if not name.startswith("again/")]  # a tally may be the same
+    assert all(new[name]["value"] != old[name]["value"] for name in drawn)
 
 
 def test_a_failing_cell_is_named_and_the_old_result_stays(built):
@@ -262,7 +263,7 @@ def test_verify(toy):
     path.write_text(json.dumps(reference))
     done = toy.suite("verify", "a_toy")
     assert done.returncode == 1
-    assert "The one verdict as published. 8 of 9 numbers identical; 1 of the others" in done.stdout
+    assert "The one verdict as published. 9 of 10 numbers identical; 1 of the others" in done.stdout
     assert re.search(r"name +published +here", done.stdout)
     assert "draw/3" in done.stdout and "draw/4" not in done.stdout
     reference["metrics"]["draw/3"]["value"] -= 1

@@ -269,6 +269,7 @@ def test_the_caption_counts_the_tasks_that_were_tested():
         "data": {"Your table": units},
         "few": 0.1,
         "splits": 2,
+        "curve_splits": 2,
         "side_by_side": "",
         "levels_and_gains": lambda name: (None, None),
         "curves": SimpleNamespace(learning_curves=lambda *args: None),

@@ -194,7 +194,7 @@ def test_the_table_of_finished_points(built):
     where = ["lam", "alphas", "seed", "metric"]
     assert list(table) == [*where, "value", "n", "se", "run", "provenance"]
     assert (
-        len(table) == 2 * 9
+        len(table) == 2 * 10
         and set(table["alphas"]) == {"[0.5]"}
         and table["provenance"].nunique() == 2
     )
