@@ -22,7 +22,7 @@ export MTL_GROUP = $(value GROUP)
 export MTL_KEEP = $(value KEEP)
 export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env cluster flower lint test test-all test-data test-pages test-distributed test-readme sweep lab verify why diagnose bench bench-flower data data-list reference \
+.PHONY: all env cluster flower lint test test-all atlas test-data test-pages test-distributed test-readme sweep lab verify why diagnose bench bench-flower data data-list reference \
   publish publish-check lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
@@ -104,14 +104,17 @@ data: env ## fetch the data (PROFILE=full: also what only the web has)
 data-list: env ## what is there, what is missing and how to get it
 	@$(SUITE) data-list
 
+atlas: env ## count and measure what the suite loads of the atlas (study/atlas.yaml) into study/atlas_measured.yaml
+	@$(PINNED) $(VENV_PYTHON) -m study.atlas.measure
+
 reference: env ## build, and make reference/PROFILE of it: one run with the pinned arithmetic
 	@$(SUITE) reference $(SECTION) --profile $(PROFILE)
 
-publish: env ## copy results of the full profile to rendered/
-	@$(SUITE) publish $(SECTION) --profile full
+publish: env ## copy results of the default profile to rendered/
+	@$(SUITE) publish $(SECTION) --profile default
 
 publish-check: env ## before a release: is rendered/ what today's sources would give?
-	@$(SUITE) publish-check --profile full
+	@$(SUITE) publish-check --profile default
 
 lock: env ## resolve all locks anew (torch stays out: see environment.py): the base, what Dask needs beyond it, and Flower's own
 	@$(VENV_PYTHON) -m pip install -qq uv

@@ -40,6 +40,49 @@ def stream(seed: int, purpose: str, name: str = "", round: int = 0) -> np.random
             raise ValueError(
                 f"stream {purpose!r}: {what} {value!r}, allowed is a whole number, 0 or more"
             )
-    text = f"{int(seed)}\0{purpose}\0{name}\0{int(round)}"
-    key = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
+    key = int.from_bytes(_hash(int(seed), purpose, name, int(round)), "little")
     return np.random.Generator(np.random.Philox(key=key))
+
+
+class Streams:
+    """``stream(seed, purpose, name, round)`` for many names, several times as fast.
+
+    Parameters
+    ----------
+    seed, purpose, round
+        As of ``stream``.
+
+    Notes
+    -----
+    Most of the time of ``stream`` goes into making a generator. Here one generator is set to the
+    beginning of each stream in turn.
+    """
+
+    def __init__(self, seed: int, purpose: str, round: int = 0):
+        self._seed = int(seed)
+        self._purpose = purpose
+        self._round = int(round)
+        self._generator = stream(seed, purpose, "", round)
+        self._bits = self._generator.bit_generator
+        self._first = self._bits.state
+
+    def of(self, name: str, seed: int | None = None) -> np.random.Generator:
+        """The stream of a name, valid until the next one is asked for.
+
+        Parameters
+        ----------
+        name : str
+            Which task, client or model.
+        seed : int, optional
+            Another seed than that of all, not checked.
+        """
+        hashed = _hash(self._seed if seed is None else seed, self._purpose, name, self._round)
+        self._first["state"]["key"] = np.frombuffer(hashed, "<u8")
+        self._bits.state = self._first
+        return self._generator
+
+
+def _hash(seed: int, purpose: str, name: str, round: int) -> bytes:
+    """128 bits that depend on every argument."""
+    text = f"{seed}\0{purpose}\0{name}\0{round}"
+    return hashlib.sha256(text.encode()).digest()[:16]

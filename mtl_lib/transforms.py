@@ -1,4 +1,4 @@
-"""Task sets from task sets: scaled inputs, permuted labels, one label a row, labelled samples."""
+"""Task sets from task sets: scaled inputs, labels that say nothing, one label a row, and so on."""
 
 from dataclasses import replace
 
@@ -90,6 +90,43 @@ def permuted(task: Task, seed: int) -> Task:
     order = rng.permutation(len(task))
     observed = None if task.observed is None else task.observed[order]
     return replace(task, y=task.y[order], observed=observed)
+
+
+def constant(task: Task) -> Task:
+    """The same task with one label for all samples: the same inputs and loss, nothing to learn.
+
+    A null arm without noise. Permuted labels make a network memorise; this one is learned by the
+    bias of a head. The label is the mean of numbers, else the most frequent class or tag, for each
+    of several labels a sample.
+
+    Parameters
+    ----------
+    task : Task
+        The task whose labels become one. Hidden labels stay hidden.
+
+    Returns
+    -------
+    Task
+        A new task; rows and groups stay in place. ``meta["constant"]`` is True, so that losses
+        that need two classes take it.
+    """
+    seen = np.ones(task.y.shape, bool) if task.observed is None else task.observed
+    if task.loss == "token_ce":
+        seen = seen & (task.y >= 0)
+        y = np.where(task.y >= 0, _most_frequent(task.y[seen]), task.y)
+        return replace(task, y=y, meta={**task.meta, "constant": True})
+    typical = np.mean if task.loss == "squared" else _most_frequent
+    labels = task.y.reshape(len(task), -1)
+    there = seen.reshape(len(task), -1)
+    values = [typical(column[mask]) for column, mask in zip(labels.T, there.T, strict=True)]
+    y = np.broadcast_to(values, labels.shape).reshape(task.y.shape)
+    return replace(task, y=y, meta={**task.meta, "constant": True})
+
+
+def _most_frequent(labels: np.ndarray):
+    """The label that occurs most often, the smallest where several do."""
+    values, counts = np.unique(labels, return_counts=True)
+    return values[counts.argmax()]
 
 
 def one_label_each(tasks: TaskSet, seed: int) -> TaskSet:

@@ -18,7 +18,8 @@ from PIL import Image
 
 from study import machine, stats
 from study.claims import Claim, settle
-from study.declared import Declared, verdict_table
+from study.claims.again import Panel, tally
+from study.claims.shown import Declared, verdict_table
 
 
 def open(section: str, simulated: bool = False) -> "Record":
@@ -65,6 +66,7 @@ class Record:
         self.figures: dict[str, dict] = {}
         self.timings: dict[str, float] = {}
         self.claims: list[Claim] = []
+        self.panels: dict[str, Panel] = {}
 
     def metric(self, name: str, value: float, n: int, se: float | None = None) -> None:
         """Keep one number.
@@ -182,7 +184,42 @@ class Record:
         """
         _check_name("claim", claim["id"], {c.id for c in self.claims}, r"[a-z0-9-]+")
         self.claims.append(Claim(**claim))
-        return Declared(self.claims[-1])
+        return Declared(self.claims[-1], self.panels)
+
+    def again(
+        self,
+        panel: str,
+        pairs: pd.DataFrame,
+        margin: float,
+        classes: dict | None = None,
+        by_seed: bool = False,
+    ) -> None:
+        """Keep an A/A check: the baseline of an experiment against itself, trained again.
+
+        Parameters
+        ----------
+        panel : str
+            Name of the experiment, not used before; claims name it in ``decide``.
+        pairs : pd.DataFrame
+            Columns unit, seed, a (trained again, with a choice of its own), b (the baseline).
+        margin : float
+            The smallest difference that matters.
+        classes : dict, optional
+            Unit -> its classes, where units overlap.
+        by_seed : bool
+            Whether all units of a seed share a choice, as in ``study.claims.claim.Observed``.
+
+        Raises
+        ------
+        ValueError
+            One line for a name that is taken or not allowed, and for scores that are no finite
+            numbers.
+        """
+        _check_name("A/A panel", panel, self.panels, r"[a-z0-9./=_-]+")
+        effects = stats.unit_effects(pairs)
+        seeds = stats.seed_effects(pairs) if by_seed else None
+        self.panels[panel] = Panel(stats.tested(effects, classes, seeds=seeds), margin)
+        self.mean(f"again/{panel}", effects)
 
     def effects(self) -> pd.DataFrame:
         """Every decided claim's effect and interval in multiples of its margin.
@@ -195,8 +232,10 @@ class Record:
         rows = []
         for claim in self.claims:
             name = claim.id.split("-", 1)[1]
-            label = f"{name} ({claim.unit}, n = {claim.result['n_units']})"
-            relative = {key: claim.result[key] / claim.margin for key in ("effect", "low", "high")}
+            count = claim.result["counts"]["units"]
+            label = f"{name} ({claim.declared.unit}, n = {count})"
+            ends = {key: getattr(claim.tested, key) for key in ("effect", "low", "high")}
+            relative = {key: value / claim.margin for key, value in ends.items()}
             rows.append({"label": label, "margin": 1.0, **relative})
         return pd.DataFrame(rows)
 
@@ -208,10 +247,12 @@ class Record:
         RuntimeError
             One line naming a claim that is not decided.
         """
-        rows = settle(self.claims)
+        rows = settle(self.claims, self.panels)
         for row in rows:
             self.metric(f"claim/{row['id']}/effect", row["effect"], row["n_units"], row["se"])
-        display(Markdown(verdict_table(rows)))
+        counted = tally(self.panels)
+        self.metric("again/excluding-zero", counted.excluding, counted.panels)
+        display(Markdown(verdict_table(rows, self.panels)))
         if self.folder:
             self._write_all(rows)
 
@@ -220,7 +261,7 @@ class Record:
         (self.folder / "claims").mkdir(exist_ok=True)
         for claim in self.claims:
             claim.pairs.to_csv(self.folder / "claims" / f"{claim.id}.csv", index=False)
-        metrics = {"schema": 1, "section": self.section, "metrics": self.metrics}
+        metrics = {"schema": 2, "section": self.section, "metrics": self.metrics}
         self._write("metrics.json", metrics)
         self._write("figures.json", self.figures, sort=False)  # the gallery keeps their order
         self._write("claims.json", rows)

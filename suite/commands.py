@@ -166,7 +166,7 @@ SECTION_COMMANDS = {
     "why": ("say why sections would run", _why),
     "verify": ("build, then compare with reference/", _verify),
     "reference": ("build, and make reference/ of it", _reference),
-    "publish": ("copy results of the full profile to rendered/", _publish),
+    "publish": ("copy results of the default profile to rendered/", _publish),
     "publish-check": ("say whether rendered/ is up to date", _publish_check),
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from suite import plan
 from suite.project import FAILED, OK, RENDERED, Stop, read_json, write_text
-from suite.site import material
+from suite.site import sentences
 
 FILES = ("notebook.ipynb", "metrics.json", "claims.json", "provenance.json")
 
@@ -41,9 +41,9 @@ def publish(home: Path, resolved: dict[str, dict]) -> int:
             raise Stop(FAILED, f"{section}: {why[0]}; run make PROFILE={home.name} {section} first")
     for section in resolved:
         _copy(home / section, RENDERED / section)
-    claims = json.dumps(material.published(), indent=1, ensure_ascii=False)
+    claims = json.dumps(sentences.published(), indent=1, ensure_ascii=False)
     write_text(RENDERED / "claims.json", claims + "\n")
-    material.refresh_readme()
+    sentences.refresh_readme()
     return OK
 
 
@@ -79,7 +79,7 @@ def check(resolved: dict[str, dict]) -> int:
     lines = []
     for section, params in resolved.items():
         lines += [f"rendered/{section}: {line}" for line in _outdated(section, params)]
-    if material.markdown(material.published()) not in material.README.read_text():
+    if sentences.markdown(sentences.published()) not in sentences.README.read_text():
         lines.append(
             "README.md: its table of verdicts is not that of rendered/; make publish writes it"
         )

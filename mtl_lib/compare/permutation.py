@@ -1,5 +1,6 @@
 """A statistic of the tasks beside its null: the same statistic under permuted task labels."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -7,6 +8,9 @@ import numpy as np
 from scipy import special
 
 from mtl_lib.compare.sample import Sample
+
+# Samples in a stack of permutations: their tables stay in the processor's cache.
+STACK = 2**15
 
 
 @dataclass(frozen=True)
@@ -38,21 +42,21 @@ class Measured:
 
 
 class Dispersion(NamedTuple):
-    """What a statistic of the task codes returns.
+    """What a statistic of a stack of task codes returns, an entry for each row of the stack.
 
     Parameters
     ----------
-    between : float
-        What lies between tasks.
+    between : np.ndarray
+        (B,) what lies between tasks.
     total : float
-        All there is, or inf where there is no such number.
-    freedom : tuple[float, float] or None
-        Degrees of freedom between and inside tasks, where the statistic has an F of its own.
+        All there is, or inf where there is no such number. Permuted codes do not change it.
+    freedom : np.ndarray or None
+        (2, B) degrees of freedom between and inside tasks, where the statistic has an F of its own.
     """
 
-    between: float
+    between: np.ndarray
     total: float
-    freedom: tuple[float, float] | None = None
+    freedom: np.ndarray | None = None
 
 
 def against_permutations(
@@ -63,7 +67,7 @@ def against_permutations(
     Parameters
     ----------
     statistic : callable
-        ``statistic(codes)`` with codes (n,) returns a ``Dispersion``.
+        ``statistic(codes)`` with codes (B, n), one set of codes per row, returns a ``Dispersion``.
     sample : Sample
         The samples, their codes and their units. A unit keeps one code.
     blocks : np.ndarray
@@ -78,67 +82,95 @@ def against_permutations(
     Measured
         Effect, p and ratio.
     """
+    observed = statistic(sample.codes[None])
+    null = [statistic(codes) for codes in _permuted(sample, blocks, rng, permutations)]
+    between = np.concatenate([part.between for part in null])
+    freedom = None
+    if observed.freedom is not None:
+        freedom = np.concatenate([part.freedom for part in null], axis=1)
+    return _measured(observed, Dispersion(between, observed.total, freedom))
+
+
+def _permuted(
+    sample: Sample, blocks: np.ndarray, rng: np.random.Generator, permutations: int
+) -> Iterator[np.ndarray]:
+    """Permuted codes in stacks (B, n); how many go into a stack changes none of them."""
     units, first, unit = np.unique(sample.units, return_index=True, return_inverse=True)
-    codes = sample.codes[first]
-    block = blocks[first]
-    by_block = np.argsort(block, kind="stable")
-    observed = statistic(sample.codes)
-    null = []
-    for _ in range(permutations):
-        permuted = np.empty_like(codes)
-        permuted[np.lexsort((rng.random(len(units)), block))] = codes[by_block]
-        null.append(statistic(permuted[unit]))
-    return _measured(observed, null)
+    blocks_there, block = np.unique(blocks[first], return_inverse=True)
+    block = block.astype(np.min_scalar_type(len(blocks_there)))  # small integers sort in one pass
+    dealt = sample.codes[first][np.argsort(block, kind="stable")]
+    alone = np.array_equal(unit, np.arange(len(unit)))  # every sample is a unit of its own
+    size = max(1, STACK // len(unit))
+    for begin in range(0, permutations, size):
+        draws = rng.random((min(size, permutations - begin), len(units)))
+        order = np.argsort(draws, axis=1)
+        if len(blocks_there) > 1:
+            inside = np.argsort(block[order], axis=1, kind="stable")
+            order = np.take_along_axis(order, inside, axis=1)
+        codes = np.empty_like(order)
+        for row, places in zip(codes, order, strict=True):
+            row[places] = dealt
+        yield codes if alone else codes[:, unit]
 
 
-def _measured(observed: Dispersion, null: list[Dispersion]) -> Measured:
+def _measured(observed: Dispersion, null: Dispersion) -> Measured:
     """Effect, p and ratio of a statistic and its values under the null."""
-    score = _score(observed)
+    score = float(_score(observed)[0])
     reached = score - 1e-12 * abs(score)
-    p = (1 + np.count_nonzero([_score(value) >= reached for value in null])) / (len(null) + 1)
-    between, total, freedom = observed
-    if freedom is not None:
-        effect = _adjusted(observed) - float(np.mean([_adjusted(value) for value in null]))
-        ratio = _f(observed) / float(np.mean([_f(value) for value in null]))
-        return Measured(effect, p, ratio)
-    mean = float(np.mean([value.between for value in null]))
+    p = float((1 + np.count_nonzero(_score(null) >= reached)) / (len(null.between) + 1))
+    total = observed.total
+    if observed.freedom is not None:
+        effect = float(_adjusted(observed)[0] - _adjusted(null).mean())
+        return Measured(effect, p, float(_f(observed)[0] / _f(null).mean()))
+    between = float(observed.between[0])
+    mean = float(null.between.mean())
     if not np.isfinite(total):
         return Measured(between - mean, p, between / mean if mean > 0 else 1.0)
     if mean <= 0 or total <= mean:
         return Measured(0.0, p, 1.0)
-    ratio = _f(Dispersion(between, total, (mean, total - mean)))
+    freedom = np.array([[mean], [total - mean]])
+    ratio = float(_f(Dispersion(observed.between, total, freedom))[0])
     return Measured((between - mean) / (total - mean), p, ratio)
 
 
-def _score(value: Dispersion) -> float:
+def _score(value: Dispersion) -> np.ndarray:
     """What a permutation must reach: the rarity of F, or what lies between tasks."""
     return value.between if value.freedom is None else _rarity(value)
 
 
-def _adjusted(value: Dispersion) -> float:
+def _adjusted(value: Dispersion) -> np.ndarray:
     """Adjusted R^2: the share between tasks beyond what its degrees of freedom take."""
-    between, total, freedom = value
-    if total <= 0 or freedom[1] <= 0:
-        return 0.0
-    return 1 - (total - between) / freedom[1] * sum(freedom) / total
+    between, total, (_, inside) = value
+    usable = (total > 0) & (inside > 0)
+    left = (total - between) / np.where(usable, inside, 1.0)
+    return np.where(usable, 1 - left * value.freedom.sum(axis=0) / (total or 1.0), 0.0)
 
 
-def _rarity(value: Dispersion) -> float:
+def _rarity(value: Dispersion) -> np.ndarray:
     """Minus the logarithm of F's tail: how far out F is for its own degrees of freedom.
 
     Permuted labels change these degrees where columns are constant inside tasks. Groups with
-    relations of their own put every permutation beyond what a float can hold. There the tail is the
-    incomplete beta function's series (DLMF 8.17.8), whose logarithm stays finite: infinities could
-    not be compared.
+    relations of their own put every permutation beyond what a float can hold; their tail has a
+    series.
     """
-    freedom = value.freedom
-    if min(freedom) <= 0:
-        return 0.0
-    F = max(_f(value), 0.0)
+    usable = value.freedom.min(axis=0) > 0
+    freedom = np.where(usable, value.freedom, 1.0)
+    F = np.maximum(_f(value), 0.0)
     tail = special.fdtrc(*freedom, F)
-    if tail > 1e-290:
-        return -float(np.log(tail))
-    a, b = np.divide(freedom, 2)
+    far = usable & ~(tail > 1e-290)
+    rarity = -np.log(np.where(far, 1.0, tail))
+    rarity[far] = [_far_out(*row) for row in zip(*freedom[:, far], F[far], strict=True)]
+    return np.where(usable, rarity, 0.0)
+
+
+def _far_out(between: float, inside: float, F: float) -> float:
+    """Minus the logarithm of F's tail where a float cannot hold the tail itself.
+
+    The incomplete beta function's series (DLMF 8.17.8), whose logarithm stays finite: infinities
+    could not be compared.
+    """
+    a = between / 2
+    b = inside / 2
     x = b / (b + a * F)
     # The first two terms have a ratio below 1 where F is above 1, and later ratios are smaller.
     first = (a + b) / (b + 1) * x
@@ -150,10 +182,12 @@ def _rarity(value: Dispersion) -> float:
     )
 
 
-def _f(value: Dispersion) -> float:
+def _f(value: Dispersion) -> np.ndarray:
     """Between tasks over what is left inside them, each per degree of freedom; 1 for 0 / 0."""
-    between, total, freedom = value
-    left = max(total - between, 1e-12 * total)  # all of it between tasks: finite all the same
-    if left <= 0 or freedom[0] <= 0:
-        return 1.0
-    return between / freedom[0] * freedom[1] / left
+    between, total, (within, inside) = value
+    left = np.maximum(
+        total - between, 1e-12 * total
+    )  # all of it between tasks: finite all the same
+    usable = (left > 0) & (within > 0)
+    ratio = between / np.where(usable, within, 1.0) * inside / np.where(usable, left, 1.0)
+    return np.where(usable, ratio, 1.0)

@@ -1,12 +1,12 @@
 """Statistics of the task codes: what of the inputs, labels and residuals lies between tasks.
 
-Each function prepares the data once and returns ``statistic(codes)``, which is called for the codes
-(n,) and for every permutation of them.
+Each function prepares the data once and returns ``statistic(codes)``. Codes are a stack (B, n), a
+row for the tasks as they are or for each permutation of them, and all rows are counted together.
 """
 
 import numpy as np
-from scipy import sparse
 
+from mtl_lib.compare.own_models import explained
 from mtl_lib.compare.permutation import Dispersion
 from mtl_lib.compare.sample import Sample
 from mtl_lib.stream import stream
@@ -31,7 +31,7 @@ def energy(X: np.ndarray, seed: int, strata: np.ndarray | None = None):
     Returns
     -------
     callable
-        ``statistic(codes)`` returns a ``Dispersion``.
+        ``statistic(codes)`` with codes (B, n) returns a ``Dispersion``.
 
     Notes
     -----
@@ -43,21 +43,28 @@ def energy(X: np.ndarray, seed: int, strata: np.ndarray | None = None):
     bins, width = _bins(X, seed)
     stratum = np.zeros(len(X), int) if strata is None else strata
     count = stratum.max() + 1
-    sizes = np.bincount(stratum, minlength=count)
-    F = _below(bins, stratum, count) / np.maximum(sizes, 1)[:, None, None]
-    total = float(sizes @ (F * (1 - F) * width).sum(axis=(1, 2)))
+    sizes = np.maximum(np.bincount(stratum, minlength=count), 1)
+    F = [_below(column, stratum, count, LEVELS) / sizes for column in bins]
+    pairs = list(zip(bins, width, F, strict=True))
+    total = sum(float(sizes @ (weight @ (share * (1 - share)))) for _, weight, share in pairs)
 
     def statistic(codes):
-        # Most of thousands of tasks times strata are empty: only those held are counted.
-        held, cells, n = np.unique(codes * count + stratum, return_inverse=True, return_counts=True)
-        excess = _below(bins, cells, len(held)) - n[:, None, None] * F[held % count]
-        return Dispersion(float((np.square(excess) * width).sum(axis=(1, 2)) @ (1 / n)), total)
+        row, key, n, cell = _cells(codes * count + stratum, (codes.max() + 1) * count)
+        stratum_of_cell = key % count
+        excess = np.zeros(len(n))
+        for column, weight, share in pairs:
+            below = _below(column, cell, len(n), LEVELS)
+            expected = np.take(share, stratum_of_cell, axis=1)
+            expected *= n
+            below -= expected
+            excess += weight @ np.square(below, out=below)
+        return Dispersion(np.bincount(row, excess / n, len(codes)), total)
 
     return statistic
 
 
 def _bins(X: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """(n, directions) bin of each sample, numbered on over directions, and (directions, LEVELS)."""
+    """(directions, n) bin of each sample, and (directions, LEVELS) width of each level."""
     d = X.shape[1]
     axes = np.eye(1)
     if d > 1:
@@ -66,17 +73,34 @@ def _bins(X: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     levels = np.quantile(projected, (np.arange(LEVELS) + 0.5) / LEVELS, axis=0)
     width = np.gradient(levels, axis=0).clip(0).T
     pairs = zip(levels.T, projected.T, strict=True)
-    bins = np.stack([np.searchsorted(level, x) for level, x in pairs], axis=1)
-    return bins + (LEVELS + 1) * np.arange(bins.shape[1]), width
+    return np.stack([np.searchsorted(level, x) for level, x in pairs]), width
 
 
-def _below(bins: np.ndarray, cells: np.ndarray, count: int) -> np.ndarray:
-    """(count, directions, LEVELS) samples of each cell that lie at or below each level."""
-    directions = bins.shape[1]
-    stride = LEVELS + 1
-    flat = (cells * (stride * directions))[:, None] + bins
-    counts = np.bincount(flat.ravel(), minlength=count * directions * stride)
-    return counts.reshape(count, directions, stride)[:, :, :LEVELS].cumsum(axis=2)
+def _cells(keys: np.ndarray, width: int) -> tuple[np.ndarray, ...]:
+    """The cells of a stack of keys (B, n) below ``width``: samples of one row with one key.
+
+    Most of thousands of tasks times strata are empty: only cells that hold a sample are counted.
+    Returns row, key and size of every cell, and (B, n) the cell of each sample.
+    """
+    flat = keys + width * np.arange(len(keys))[:, None]
+    sizes = np.bincount(flat.ravel(), minlength=width * len(keys))
+    held = np.flatnonzero(sizes)
+    number = np.empty(len(sizes), int)
+    number[held] = np.arange(len(held))
+    return held // width, held % width, sizes[held], number[flat]
+
+
+def _below(bins: np.ndarray, cells: np.ndarray, count: int, levels: int) -> np.ndarray:
+    """(levels, count) samples of each cell that lie at or below each level.
+
+    A sample of bin k lies at or below level k and all later ones; ``bins`` (n,) fit every row of
+    ``cells`` (B, n) or (n,).
+    """
+    counts = np.bincount((bins * count + cells).ravel(), minlength=count * (levels + 1))
+    below = counts[: levels * count].reshape(levels, count).astype(float)
+    for level in range(1, levels):  # cumsum along the first axis is six times slower
+        below[level] += below[level - 1]
+    return below
 
 
 def divergence(shares: np.ndarray):
@@ -92,14 +116,20 @@ def divergence(shares: np.ndarray):
     Returns
     -------
     callable
-        ``statistic(codes)`` returns a ``Dispersion``.
+        ``statistic(codes)`` with codes (B, n) returns a ``Dispersion``.
     """
     most = float(_entropy(shares.mean(axis=0)))
+    sample, label = np.nonzero(shares)
+    weight = shares[sample, label]
+    n, classes = shares.shape
 
     def statistic(codes):
-        sizes = np.bincount(codes)
-        means = sums_by_code(codes, shares, len(sizes)) / np.maximum(sizes, 1)[:, None]
-        return Dispersion(float(most - (sizes @ _entropy(means)) / sizes.sum()), most)
+        row, _, sizes, cell = _cells(codes, codes.max() + 1)
+        weights = np.broadcast_to(weight, (len(codes), len(weight))).ravel()
+        entries = (label * len(sizes) + cell[:, sample]).ravel()
+        sums = np.bincount(entries, weights, classes * len(sizes)).reshape(classes, -1)
+        left = np.bincount(row, sizes * _entropy(sums.T / sizes[:, None]), len(codes))
+        return Dispersion(most - left / n, most)
 
     return statistic
 
@@ -119,17 +149,19 @@ def wasserstein(y: np.ndarray):
     Returns
     -------
     callable
-        ``statistic(codes)`` returns a ``Dispersion``.
+        ``statistic(codes)`` with codes (B, n) returns a ``Dispersion``.
     """
     levels = np.unique(np.quantile(y, np.linspace(0, 1, LABEL_LEVELS)))
     width = np.diff(levels) / (y.std() or 1.0)
-    below = (y[:, None] <= levels[:-1]).astype(np.float32)
-    overall = below.mean(axis=0)
+    bins = np.searchsorted(levels[:-1], y)
+    count = len(width)
+    overall = _below(bins, np.zeros(len(y), int), 1, count) / len(y)
 
     def statistic(codes):
-        sizes = np.bincount(codes)
-        F = sums_by_code(codes, below, len(sizes)) / np.maximum(sizes, 1)[:, None]
-        return Dispersion(float(sizes @ (np.abs(F - overall) @ width) / sizes.sum()), np.inf)
+        row, _, sizes, cell = _cells(codes, codes.max() + 1)
+        excess = _below(bins, cell, len(sizes), count) - overall * sizes
+        distance = width @ np.abs(excess, out=excess)
+        return Dispersion(np.bincount(row, distance, len(codes)) / len(y), np.inf)
 
     return statistic
 
@@ -145,7 +177,7 @@ def excess(sample: Sample):
     Returns
     -------
     callable
-        ``statistic(codes)`` returns a ``Dispersion``.
+        ``statistic(codes)`` with codes (B, n) returns a ``Dispersion``.
 
     Notes
     -----
@@ -158,20 +190,13 @@ def excess(sample: Sample):
     u = u - X @ np.linalg.lstsq(X, u, rcond=None)[0]
     d = X.shape[1]
     total = float(np.square(u).sum())
-    products = (X[:, :, None] * X[:, None, :]).reshape(len(X), -1)
-    scores = (X[:, :, None] * u[:, None, :]).reshape(len(X), -1)
 
     def statistic(codes):
-        T = codes.max() + 1
-        H = sums_by_code(codes, products, T).reshape(T, d, d)
-        g = sums_by_code(codes, scores, T).reshape(T, d, -1)
-        k = g.shape[2]
         # A prior sample's worth of ridge keeps small tasks solvable.
-        solved = np.linalg.solve(H + np.eye(d), np.concatenate([g, H], axis=2))
+        between, used = explained(X, u, codes, ridge=1.0)
         # Columns that are constant inside a task use no degree of freedom.
-        used = float(np.trace(solved[:, :, k:], axis1=1, axis2=2).sum())
-        freedom = (max(used - d, 0.0), len(X) - used)
-        return Dispersion(float(np.sum(g * solved[:, :, :k])), total, freedom)
+        freedom = np.stack([np.maximum(used - d, 0.0), len(X) - used])
+        return Dispersion(between, total, freedom)
 
     return statistic
 
@@ -192,10 +217,3 @@ def _residuals(sample: Sample) -> np.ndarray:
         p = p[:, 1:]
         residuals = residuals[:, 1:]
     return residuals / np.sqrt(np.maximum(p * (1 - p), 0.01))
-
-
-def sums_by_code(codes: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
-    """(count, k) sums of the rows of ``values`` (n, k) by code."""
-    ends = np.append(0, np.bincount(codes, minlength=count).cumsum())
-    order = np.argsort(codes, kind="stable")
-    return sparse.csr_matrix((np.ones(len(codes)), order, ends), (count, len(codes))) @ values

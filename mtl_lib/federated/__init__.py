@@ -1,23 +1,29 @@
 """Federated learning: tasks are clients. Every method is written once, on the stack.
 
 ``simulate`` runs a method on the clients of a task set, with what ``Settings`` lists; ``evaluate``
-scores a state, ``join`` makes one for clients that did not train. ``metrics`` says how well all
-clients are served, ``match`` and ``drift`` whether a method found what the data were made of,
-``smoothness`` how large a learning rate may be. ``Mocha`` solves in the dual and is an estimator of
-its own, with the ``Relationship`` of its nodes and the ``Systems`` they run on. ``next_word`` has
-the next word in closed form.
+scores a state, ``join`` makes one for clients that did not train. ``simulate_many`` runs many
+federations at once; ``tune`` searches the parameters of every ``Candidate``, and its result runs
+the choices. ``metrics`` says how well all clients are served, ``match`` and ``drift`` whether a
+method found what the data were made of, ``smoothness`` how large a learning rate may be. ``Mocha``
+solves in the dual and is an estimator of its own, with the ``Relationship`` of its nodes and the
+``Systems`` they run on. ``next_word`` has the next word in closed form.
 """
 
 from mtl_lib.federated import next_word
 from mtl_lib.federated.engine import metrics
+from mtl_lib.federated.engine.arms import Candidate
 from mtl_lib.federated.engine.clients import Clients
+from mtl_lib.federated.engine.federation import Federation
+from mtl_lib.federated.engine.many import simulate_many
 from mtl_lib.federated.engine.method import Method
 from mtl_lib.federated.engine.recovery import drift, match
+from mtl_lib.federated.engine.results import Results
 from mtl_lib.federated.engine.rounds import Diverged
 from mtl_lib.federated.engine.settings import Settings
 from mtl_lib.federated.engine.simulation import History, evaluate, join, simulate
+from mtl_lib.federated.engine.smoothness import smoothness
 from mtl_lib.federated.engine.state import State
-from mtl_lib.federated.engine.tuning import smoothness
+from mtl_lib.federated.engine.tuning import Tuned, tune
 from mtl_lib.federated.methods.centralized import Centralized
 from mtl_lib.federated.methods.decentralized_fedem import DFedEM
 from mtl_lib.federated.methods.ditto import Ditto
@@ -50,6 +56,7 @@ from mtl_lib.federated.mocha.systems import Systems
 __all__ = [
     "IFCA",
     "SCAFFOLD",
+    "Candidate",
     "Centralized",
     "Clients",
     "CommonMean",
@@ -61,6 +68,7 @@ __all__ = [
     "FedEM",
     "FedProx",
     "FedRep",
+    "Federation",
     "FixedCovariance",
     "History",
     "IndependentTasks",
@@ -76,11 +84,13 @@ __all__ = [
     "PFedMe",
     "PerFedAvg",
     "Relationship",
+    "Results",
     "Settings",
     "State",
     "Systems",
     "TaskClusters",
     "TaskGraph",
+    "Tuned",
     "drift",
     "evaluate",
     "join",
@@ -88,5 +98,7 @@ __all__ = [
     "metrics",
     "next_word",
     "simulate",
+    "simulate_many",
     "smoothness",
+    "tune",
 ]

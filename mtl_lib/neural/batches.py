@@ -6,6 +6,7 @@ import torch
 from mtl_lib.neural.replicas import Replicas
 from mtl_lib.stream import stream
 
+PICKED = 2**20  # numbers that are picked at once
 SAMPLING = ("equal", "proportional", "cycle")
 
 
@@ -40,27 +41,41 @@ class MiniBatches:
             self.wait = len(self.turns)
         rounds = -(-steps // self.wait)
         self.orders = []
+        self.picked: list[dict] = [{} for _ in self.turns]  # turn -> number -> rows and labels
         for first, *_ in self.turns:
             sizes = data.of[first].size
             self.orders.append(_orders(first, sizes, self.widths[first], seeds, rounds))
 
     def at(self, step: int) -> list:
         """The mini-batches of an update, as ``Replicas.batch`` makes them."""
-        batches = []
-        for turn in self._now(step):
-            names = self.turns[turn]
-            count = torch.as_tensor(self.widths[names[0]])
-            order = self.orders[turn][step // self.wait]
-            batches.append(self.data.batch(names, order, count))
-        return batches
+        return [self._batch(turn, step // self.wait) for turn in self._now(step)]
 
-    def counts(self, steps: int) -> tuple[dict, dict]:
-        """(updates, samples shown) of every task in so many updates, name -> (K,) each."""
-        updates = {name: np.zeros(len(self.data), np.int64) for name in self.data.names}
-        for step in range(steps):
-            for turn in self._now(step):
-                for name in self.turns[turn]:
-                    updates[name] += 1
+    def _batch(self, turn: int, number: int) -> tuple:
+        """One mini-batch of the tasks of a turn; labels are picked for many updates at once."""
+        names = self.turns[turn]
+        orders = self.orders[turn]
+        if number not in self.picked[turn]:
+            each = orders[0].numel() * self.data.label_size(names)
+            block = slice(number, number + max(1, PICKED // each))
+            count = torch.as_tensor(self.widths[names[0]])
+            ready = self.data.pick(names, orders[block], count)
+            self.picked[turn] = dict(zip(range(number, number + len(ready)), ready, strict=True))
+        rows, labels = self.picked[turn][number]
+        return self.data.rows(names[0], rows), labels
+
+    def counts(self, steps: np.ndarray) -> tuple[dict, dict]:
+        """(updates, samples shown) of every task in so many updates, name -> (K,) each.
+
+        Parameters
+        ----------
+        steps : np.ndarray
+            (K,) updates of every replica.
+        """
+        updates = {}
+        for turn, names in enumerate(self.turns):
+            first = turn if self.wait > 1 else 0
+            count = (steps - first + self.wait - 1) // self.wait
+            updates |= dict.fromkeys(names, count)
         return updates, {name: count * self.widths[name] for name, count in updates.items()}
 
     def _now(self, step):

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from mtl_lib.neural.replicas import Replicas
+from mtl_lib.neural.tape import Tape
 
 
 @dataclass
@@ -37,21 +38,42 @@ class Objective:
         rules = (recipe.weighting, recipe.aggregator, recipe.penalty)
         return cls(factors, *map(copy.deepcopy, rules))
 
-    def loss(self, losses: torch.Tensor) -> torch.Tensor:
-        """The sum over networks, which do not depend on each other; losses are (K, tasks)."""
-        if self.weighting is None:
-            return losses.sum(1).sum()
-        return _shaped("weighting", self.weighting(losses), losses.shape[:1]).sum()
+    def pulls(self, losses: torch.Tensor | None, names: list[str]) -> dict[str, torch.Tensor]:
+        """Task -> (K,) derivative of the objective in its mean loss.
 
-    def penalised(self, params: dict) -> torch.Tensor | None:
-        """The penalty of all networks, None where there is none."""
-        return None if self.penalty is None else torch.as_tensor(self.penalty(params)).sum()
+        Parameters
+        ----------
+        losses : torch.Tensor or None
+            (K, tasks) losses times weights, where ``weighting`` needs them.
+        names : list of str
+            The tasks.
+        """
+        if self.weighting is None:
+            return {name: self.factors[name] for name in names}
+        leaf = losses.detach().requires_grad_()
+        with torch.enable_grad():
+            total = _shaped("weighting", self.weighting(leaf), losses.shape[:1]).sum()
+        (slopes,) = torch.autograd.grad(total, [leaf])
+        return {name: self.factors[name] * slopes[:, k] for k, name in enumerate(names)}
+
+    def add_penalty(self, params: dict, grads: dict) -> None:
+        """Add the penalty's gradients, by autograd."""
+        if self.penalty is None:
+            return
+        leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
+        with torch.enable_grad():
+            value = torch.as_tensor(self.penalty(leaves)).sum()
+        if value.requires_grad:
+            found = torch.autograd.grad(value, list(leaves.values()), allow_unused=True)
+            for name, gradient in zip(leaves, found, strict=True):
+                if gradient is not None:
+                    grads[name] += gradient
 
 
 def gradients(
-    network, params: dict, data: Replicas, batches: list, objective: Objective
+    network, params: dict, data: Replicas, batches: list, objective: Objective, memory=None
 ) -> dict[str, torch.Tensor]:
-    """Gradients of every network's objective, by autograd.
+    """Gradients of every network's objective, in closed form where layers and losses have one.
 
     Parameters
     ----------
@@ -65,69 +87,71 @@ def gradients(
         As ``Replicas.batch`` makes them.
     objective : Objective
         What is made of the tasks' losses.
+    memory : dict, optional
+        Name -> (K, ...), where the gradients are written.
 
     Returns
     -------
     dict
         Name -> (K, ...). What no task of the update reaches has gradient 0.
     """
-    leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
-    with torch.enable_grad():
-        losses = _weighted_losses(network, leaves, data, batches, objective.factors)
-        total = objective.loss(losses)
-        penalty = objective.penalised(leaves)
-        if penalty is not None:
-            total = total + penalty
-        grads = _backward(total, leaves, keep=objective.aggregator is not None)
-        if objective.aggregator is not None:
-            common = {name: value for name, value in leaves.items() if network.shared(name)}
-            grads |= _aggregated(common, losses, penalty, objective.aggregator)
+    labels = {name: own for _, of_batch in batches for name, own in of_batch.items()}
+    passes = [(data.of[next(iter(own))].inputs, x, list(own)) for x, own in batches]
+    names = [name for name in data.names if name in labels]
+    with torch.no_grad():
+        tape = Tape(network, params, passes)
+        losses = None
+        if objective.weighting is not None:
+            losses = _weighted_losses(tape, data, labels, objective.factors, names)
+        pulls = objective.pulls(losses, names)
+        slopes = {name: _slope(tape, data, name, labels[name], pulls[name]) for name in names}
+        if objective.aggregator is None:
+            grads = tape.back(slopes, memory)
+        else:
+            grads = _aggregated(tape, slopes, objective.aggregator)
+        objective.add_penalty(params, grads)
     return grads
 
 
-def _weighted_losses(network, params, data, batches, factors):
-    """(K, tasks): mean losses times weights, in the order of the data's tasks."""
-    losses = {}
-    for x, labels in batches:
-        first = data.of[next(iter(labels))]
-        features = network.features(params, x, first.inputs)  # one pass serves all of them
-        for name, (y, w) in labels.items():
-            each = data.of[name].rule.value(network.scores(params, features, name), y)
-            losses[name] = factors[name] * (w * _shaped(f"task {name!r}: loss", each, w.shape)).sum(
-                1
-            )
-    return torch.stack([losses[name] for name in data.names if name in losses], 1)
+def _weighted_losses(tape, data, labels, factors, names):
+    """(K, tasks): mean losses times weights."""
+    losses = []
+    for name in names:
+        y, w = labels[name]
+        each = data.of[name].rule.value(tape.scores(name), y)
+        losses.append(factors[name] * (w * _shaped(f"task {name!r}: loss", each, w.shape)).sum(1))
+    return torch.stack(losses, 1)
 
 
-def _backward(value, leaves, keep):
-    """Name -> gradient of a number; ``keep`` the graph for another pass."""
-    grads = torch.autograd.grad(
-        value,
-        list(leaves.values()),
-        allow_unused=True,
-        materialize_grads=True,
-        retain_graph=keep,
-    )
-    return dict(zip(leaves, grads, strict=True))
+def _slope(tape, data, name, label, pull):
+    """The derivative of the objective in the outputs of a task's head, like them."""
+    y, w = label
+    rule = data.of[name].rule
+    w = w * pull[..., None]
+    z = tape.answers[name].z
+    if name in tape.network.links:
+        leaf = z.detach().requires_grad_()
+        with torch.enable_grad():
+            each = rule.value(tape.network.scored(name, leaf), y)
+            total = (w * _shaped(f"task {name!r}: loss", each, w.shape)).sum()
+        return torch.autograd.grad(total, [leaf])[0]
+    slope = rule.slope(tape.scores(name), y)
+    return (slope * w.reshape(*w.shape, *[1] * (slope.ndim - 2))).reshape(z.shape)
 
 
-def _aggregated(leaves, losses, penalty, aggregator):
-    """Gradients of what tasks share: of losses by ``aggregator``, of the penalty as they are."""
-    rows = []
-    for t in range(losses.shape[1]):
-        grads = _backward(losses[:, t].sum(), leaves, keep=True)
-        rows.append(torch.cat([grad.flatten(1) for grad in grads.values()], 1))
+def _aggregated(tape, slopes, aggregator):
+    """Gradients of what tasks share: of their losses by ``aggregator``; of heads the plain sum."""
+    by_task = [tape.back({name: slope}) for name, slope in slopes.items()]
+    grads = {name: sum(own[name] for own in by_task) for name in tape.params}
+    shared = [name for name in grads if tape.network.shared(name)]
+    rows = [torch.cat([own[name].flatten(1) for name in shared], 1) for own in by_task]
     jacobian = torch.stack(rows, 1)  # (K, tasks, P)
     shape = (jacobian.shape[0], jacobian.shape[2])
     direction = _shaped("aggregator", aggregator(jacobian), shape)
-    parts = direction.split([value[0].numel() for value in leaves.values()], 1)
-    grads = {
-        name: part.view_as(value) for (name, value), part in zip(leaves.items(), parts, strict=True)
-    }
-    if penalty is None or not penalty.requires_grad:
-        return grads
-    pulls = _backward(penalty, leaves, keep=True)
-    return {name: grad + pulls[name] for name, grad in grads.items()}
+    parts = direction.split([grads[name][0].numel() for name in shared], 1)
+    for name, part in zip(shared, parts, strict=True):
+        grads[name] = part.view_as(grads[name])
+    return grads
 
 
 def _shaped(owner, value, shape):

@@ -1,6 +1,7 @@
 """Losses per sample of neural networks, and the labels that each of them takes."""
 
 import numpy as np
+import torch
 from torch.nn import functional as F
 
 from mtl_lib.checks.targets import NO_TAG
@@ -14,6 +15,8 @@ class NetworkLoss:
     ----------
     value : callable
         Scores z and labels y of K networks to the losses (K, B).
+    slope : callable
+        Scores and labels to the derivative of the losses in the scores, shaped like them.
     classes : bool
         Whether a label is a class, so that a task needs two of them.
     coded : bool
@@ -22,8 +25,11 @@ class NetworkLoss:
         Whether every token of a sample has a label, (n, L), ``NO_TAG`` for none.
     """
 
-    def __init__(self, value, classes: bool = True, coded: bool = False, tokens: bool = False):
+    def __init__(
+        self, value, slope, classes: bool = True, coded: bool = False, tokens: bool = False
+    ):
         self.value = value
+        self.slope = slope
         self.classes = classes
         self.coded = coded
         self.tokens = tokens
@@ -60,7 +66,8 @@ class NetworkLoss:
         """Raise ValueError, naming the task, where its known labels can train nothing."""
         if not known.size:
             raise ValueError(f"task {task.name!r}: no label, at least one is needed")
-        if self.classes and len(np.unique(known)) < 2:
+        on_purpose = task.meta.get("constant", False)  # see transforms.constant
+        if self.classes and not on_purpose and len(np.unique(known)) < 2:
             raise ValueError(
                 f"task {task.name!r}: one class, {known.flat[0]}; loss {task.loss} needs two"
             )
@@ -70,6 +77,12 @@ def _per_label(z, y):
     """Binary cross-entropy, mean over labels where there are several; z and y (K, B[, labels])."""
     losses = F.binary_cross_entropy_with_logits(z, y.to(z.dtype), reduction="none")
     return losses.mean(-1) if losses.ndim > 2 else losses
+
+
+def _per_label_slope(z, y):
+    """sigmoid(z) - y over the number of labels."""
+    slope = torch.sigmoid(z) - y.to(z.dtype)
+    return slope / z.shape[-1] if z.ndim > 2 else slope
 
 
 def _per_token(z, y):
@@ -82,12 +95,24 @@ def _per_token(z, y):
     return losses.sum(-1) / there.sum(-1).clamp(min=1)
 
 
-# Gradients are autograd's here: no slope is needed
+def _per_token_slope(z, y):
+    """softmax(z), less 1 at the tag, over the number of tagged tokens; 0 where there is no tag."""
+    there = y != NO_TAG
+    minus_one = z.new_full((*y.shape, 1), -1.0)
+    slope = torch.softmax(z, -1).scatter_add_(-1, y.clamp(min=0)[..., None], minus_one)
+    return slope * (there / there.sum(-1, keepdim=True).clamp(min=1))[..., None]
+
+
+def _of_stack(name: str, **kind) -> NetworkLoss:
+    """A loss of the stack."""
+    return NetworkLoss(STACK_LOSSES[name].value, STACK_LOSSES[name].slope, **kind)
+
+
 NETWORK_LOSSES = {
-    "squared": NetworkLoss(STACK_LOSSES["squared"].value, classes=False),
-    "logistic": NetworkLoss(STACK_LOSSES["logistic"].value),
-    "squared_hinge": NetworkLoss(STACK_LOSSES["squared_hinge"].value),
-    "ce": NetworkLoss(STACK_LOSSES["ce"].value, coded=True),
-    "bce": NetworkLoss(_per_label),
-    "token_ce": NetworkLoss(_per_token, coded=True, tokens=True),
+    "squared": _of_stack("squared", classes=False),
+    "logistic": _of_stack("logistic"),
+    "squared_hinge": _of_stack("squared_hinge"),
+    "ce": _of_stack("ce", coded=True),
+    "bce": NetworkLoss(_per_label, _per_label_slope),
+    "token_ce": NetworkLoss(_per_token, _per_token_slope, coded=True, tokens=True),
 }

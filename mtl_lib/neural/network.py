@@ -128,17 +128,36 @@ class Network:
 
     def layers(self) -> list[tuple[str, object]]:
         """(place, layer) of everything that has weights, in the order they are drawn."""
-        trunk = [(f"trunk.{k}", layer) for k, layer in enumerate(self.trunk)]
-        encoders = [
-            (f"encoder.{name}.{k}", layer)
-            for name, encoder in self.encoders.items()
-            for k, layer in enumerate(encoder)
-        ]
-        heads = [place for name in self.heads for place in self._answering(name)]
-        return trunk + encoders + heads
+        encoders = [place for name in self.encoders for place in self.encoder(name)]
+        heads = [place for name in self.heads for place in self._head_layers(name)]
+        return self.trunk_layers() + encoders + heads
 
-    def _answering(self, name):
-        """(place, layer) of a head."""
+    def trunk_layers(self, depth: int | None = None) -> list[tuple[str, object]]:
+        """(place, layer) of the trunk, the first ``depth`` of them."""
+        return [(f"trunk.{k}", layer) for k, layer in enumerate(self.trunk[:depth])]
+
+    def encoder(self, inputs: str | None) -> list[tuple[str, object]]:
+        """(place, layer) of the encoder of some inputs, none where the network has no encoders."""
+        if not self.encoders:
+            return []
+        if inputs not in self.encoders:
+            raise ValueError(f"inputs {inputs!r}: no encoder, there are {_named(self.encoders)}")
+        return [(f"encoder.{inputs}.{k}", layer) for k, layer in enumerate(self.encoders[inputs])]
+
+    def head(self, task: str) -> Head:
+        """The head that answers a task."""
+        return self.heads[self.tasks[task]]
+
+    def depth(self, task: str) -> int:
+        """How many layers of the trunk a task uses."""
+        depth = self.head(task).depth
+        return len(self.trunk) if depth is None else depth
+
+    def answering(self, task: str) -> list[tuple[str, object]]:
+        """(place, layer) of the head that answers a task."""
+        return self._head_layers(self.tasks[task])
+
+    def _head_layers(self, name):
         *specific, last = self.heads[name].layers()
         places = [(f"specific.{name}.{k}", layer) for k, layer in enumerate(specific)]
         return [*places, (f"head.{name}", last)]
@@ -176,8 +195,9 @@ class Network:
         int
             Two per weight and place.
         """
-        heads = [self.heads[self.tasks[task]] for task in tasks]
-        depths = [len(self.trunk) if head.depth is None else head.depth for head in heads]
+        tasks = list(tasks)
+        heads = [self.head(task) for task in tasks]
+        depths = [self.depth(task) for task in tasks]
         total = 0
         for layer in [*self.encoders.get(inputs, []), *self.trunk[: max(depths)]]:
             operations, shape = layer.flops(shape)
@@ -188,7 +208,7 @@ class Network:
         return total
 
     def features(
-        self, params: dict, x: torch.Tensor, inputs: str | None = None
+        self, params: dict, x: torch.Tensor, inputs: str | None = None, depth: int | None = None
     ) -> list[torch.Tensor]:
         """Outputs at every depth, the encoder's first.
 
@@ -200,18 +220,15 @@ class Network:
             (K, B, ...), examples of the inputs of that name.
         inputs : str, optional
             Name of the inputs, where there are encoders.
+        depth : int, optional
+            The deepest layer of the trunk that is wanted, None for the last.
         """
         h = x
-        if self.encoders:
-            if inputs not in self.encoders:
-                raise ValueError(
-                    f"inputs {inputs!r}: no encoder, there are {_named(self.encoders)}"
-                )
-            for k, layer in enumerate(self.encoders[inputs]):
-                h = self._layer(params, f"encoder.{inputs}.{k}", layer, h)
+        for place, layer in self.encoder(inputs):
+            h = self._layer(params, place, layer, h)
         outputs = [h]
-        for k, layer in enumerate(self.trunk):
-            outputs.append(self._layer(params, f"trunk.{k}", layer, outputs[-1]))
+        for place, layer in self.trunk_layers(depth):
+            outputs.append(self._layer(params, place, layer, outputs[-1]))
         return outputs
 
     def scores(self, params: dict, features: list[torch.Tensor], task: str) -> torch.Tensor:
@@ -223,25 +240,39 @@ class Network:
             (K, B), or (K, B, outputs) where the head has several; with an axis of tokens after B
             for ``pool="token"``; whatever its link gives where the task has one.
         """
-        name = self.tasks[task]
-        head = self.heads[name]
-        h = features[len(self.trunk) if head.depth is None else head.depth]
-        if head.pool is not None and h.ndim != 4:
+        read = features[self.depth(task)]
+        h = self.pooled(task, read)
+        for place, layer in self.answering(task):
+            h = self._layer(params, place, layer, h)
+        if self.head(task).pool == "token":
+            h = h.unflatten(1, read.shape[1:3])
+        return self.scored(task, h)
+
+    def pooled(self, task: str, h: torch.Tensor) -> torch.Tensor:
+        """What a task's head makes of what it reads, before its layers."""
+        pool = self.head(task).pool
+        if pool is not None and h.ndim != 4:
             raise ValueError(
-                f"head {name!r}: pool {head.pool!r} needs a vector per token, "
+                f"head {self.tasks[task]!r}: pool {pool!r} needs a vector per token, "
                 f"the layer gives shape {tuple(h.shape[2:])}"
             )
-        places = h.shape[1:3]
-        if head.pool == "token":
-            h = h.flatten(1, 2)
-        elif head.pool == "max":
-            h = h.amax(2)
-        for place, layer in self._answering(name):
-            h = self._layer(params, place, layer, h)
-        z = h.unflatten(1, places) if head.pool == "token" else h
+        if pool == "token":
+            return h.flatten(1, 2)
+        return h.amax(2) if pool == "max" else h
+
+    def scored(self, task: str, z: torch.Tensor) -> torch.Tensor:
+        """The scores of a task from its head's outputs."""
         if task in self.links:
             return self.links[task](z)
-        return z[..., 0] if head.outputs == 1 else z
+        return z[..., 0] if self.head(task).outputs == 1 else z
+
+    def forward(self, params: dict, place: str, layer, h: torch.Tensor) -> tuple:
+        """Outputs of a layer, and what it keeps for its way back."""
+        weights = [params[f"{place}.{part}"] for part in layer.parts]
+        try:
+            return layer.forward(weights, h)
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
 
     def _layer(self, params, place, layer, h):
         weights = [params[f"{place}.{part}"] for part in layer.parts]

@@ -1,6 +1,5 @@
 """How replicas are trained: the options of ``train``, checked, and cut to some of the replicas."""
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -47,6 +46,15 @@ class Recipe:
         Replicas that are trained together. Results do not depend on it.
     dtype : torch.dtype
         Of weights, inputs and labels.
+    patience : int, optional
+        A replica stops where its loss on the validation data has not fallen for so many checks, and
+        keeps the weights of its best check. ``steps`` is then the most updates it takes. None:
+        every replica takes all of them.
+    check : int
+        Updates from one check to the next.
+    watch : dict, optional
+        Task -> number or (K,), its weight in the loss that stops; ``weights`` times
+        ``Task.weight`` where it is None. 0 where a task is not named.
 
     Raises
     ------
@@ -65,10 +73,14 @@ class Recipe:
     start: Stack | None = None
     chunk: int = 64
     dtype: torch.dtype = torch.float32
+    patience: int | None = None
+    check: int = 20
+    watch: dict[str, object] | None = None
 
     def __post_init__(self):
         whole("train", 0, steps=self.steps)
-        whole("train", 1, batch_size=self.batch_size, chunk=self.chunk)
+        whole("train", 1, batch_size=self.batch_size, chunk=self.chunk, check=self.check)
+        whole("train", 1, patience=self.patience, also=(None,))
         one_of("train", SAMPLING, sampling=self.sampling)
         if not isinstance(self.optimizer, SGD | Adam):
             raise ValueError(f"train: optimizer {self.optimizer!r}, allowed are SGD and Adam")
@@ -90,22 +102,31 @@ class Recipe:
             For values that are not one number or one per replica.
         """
         rates = _each("train", self.optimizer.lr, "learning rates", replicas)
-        weights = {
-            name: _each(f"weights: task {name!r}", weight, "weights", replicas)
-            for name, weight in (self.weights or {}).items()
-        }
+        weights = _by_task("weights", self.weights or {}, replicas)
+        watch = None if self.watch is None else _by_task("watch", self.watch, replicas)
         if self.start is not None and len(self.start) != replicas:
             raise ValueError(f"train: {len(self.start)} networks in start, {replicas} replicas")
-        return replace(self, optimizer=_at_rate(self.optimizer, rates), weights=weights)
+        return replace(self, optimizer=self.optimizer.at(rates), weights=weights, watch=watch)
 
     def part(self, which: slice) -> "Recipe":
         """The recipe of some of the replicas, from one of all replicas."""
-        optimizer = _at_rate(self.optimizer, _part(self.optimizer.lr, which))
+        optimizer = self.optimizer.at(_part(self.optimizer.lr, which))
         start = self.start
         if start is not None:
             start = start.take(range(len(start))[which])
         weights = {name: _part(weight, which) for name, weight in self.weights.items()}
-        return replace(self, optimizer=optimizer, weights=weights, start=start)
+        watch = self.watch
+        if watch is not None:
+            watch = {name: _part(weight, which) for name, weight in watch.items()}
+        return replace(self, optimizer=optimizer, weights=weights, start=start, watch=watch)
+
+
+def _by_task(owner, weights, replicas) -> dict:
+    """Task -> a finite number, or (K,) of them."""
+    return {
+        name: _each(f"{owner}: task {name!r}", weight, "weights", replicas)
+        for name, weight in weights.items()
+    }
 
 
 def _each(owner, values, what, replicas):
@@ -118,13 +139,6 @@ def _each(owner, values, what, replicas):
     if numbers.dtype.kind not in "biuf" or not np.isfinite(numbers).all():
         raise ValueError(f"{owner}: {what} {values!r}, allowed are finite numbers")
     return values
-
-
-def _at_rate(optimizer, rates):
-    """The same optimiser without memory at other learning rates."""
-    changed = copy.copy(optimizer)
-    changed.lr = rates
-    return changed.fresh()
 
 
 def _part(value, part):

@@ -167,9 +167,9 @@ class Replicas:
 
         A replica with fewer samples than others repeats row 0 of the array.
         """
-        return self._rows(name, self.of[name].rows[part])
+        return self.rows(name, self.of[name].rows[part])
 
-    def _rows(self, name, rows):
+    def rows(self, name: str, rows: torch.Tensor) -> torch.Tensor:
         """Inputs (K, B, ...) of a task at rows (K, B) of its array."""
         array = self.arrays[self.of[name].inputs]
         return array.index_select(0, rows.reshape(-1)).view(*rows.shape, *array.shape[1:])
@@ -194,15 +194,41 @@ class Replicas:
             Task -> (y (K, B, ...), w (K, B)): w is 1 / labelled samples of the batch, 0 where there
             is no label.
         """
+        rows, labels = self.pick(names, index[None], count)[0]
+        return self.rows(names[0], rows), labels
+
+    def pick(self, names: list[str], index: torch.Tensor, count: torch.Tensor | None) -> list:
+        """Rows and labels of many mini-batches.
+
+        Parameters
+        ----------
+        names, count
+            As in ``batch``.
+        index : torch.Tensor
+            (S, K, B) positions.
+
+        Returns
+        -------
+        list of tuple
+            S pairs of rows (K, B) and labels as of ``batch``.
+        """
+        replica = torch.arange(index.shape[1])[:, None]
+        rows = self.of[names[0]].rows[replica, index]
         labels = {}
         for name in names:
-            there = _picked(self.of[name].observed, index)
+            there = self.of[name].observed[replica, index]
             if count is not None:
-                there = there & (torch.arange(index.shape[1]) < count[:, None])
-            w = there.to(self.dtype) / there.sum(1, keepdim=True).clamp(min=1)
-            labels[name] = (_picked(self.of[name].y, index), w)
-        rows = _picked(self.of[names[0]].rows, index)
-        return self._rows(names[0], rows), labels
+                there &= torch.arange(index.shape[2]) < count[:, None]
+            w = there.to(self.dtype) / there.sum(2, keepdim=True).clamp(min=1)
+            labels[name] = (self.of[name].y[replica, index], w)
+        return [
+            (rows[s], {name: (y[s], w[s]) for name, (y, w) in labels.items()})
+            for s in range(len(index))
+        ]
+
+    def label_size(self, names: list[str]) -> int:
+        """Numbers that the labels of a sample have, over some tasks."""
+        return sum(self.of[name].y[0, 0].numel() for name in names)
 
     def check(self, network, names=None) -> None:
         """Raise ValueError, naming the task, where a network cannot answer with these labels.
@@ -254,12 +280,6 @@ def _checked_labels(task):
     y, there = loss.labels(task)
     loss.check(task, loss.known(y[there]))
     return y, there
-
-
-def _picked(values, index):
-    """(K, B, ...) of values (K, n, ...) at positions (K, B)."""
-    positions = index.reshape(*index.shape, *[1] * (values.ndim - 2))
-    return torch.take_along_dim(values, positions, 1)
 
 
 def _check_head(name, data, network):

@@ -10,6 +10,13 @@ from scipy.stats import rankdata
 
 from mtl_lib.checks import vector
 from mtl_lib.neural.losses import NETWORK_LOSSES
+from mtl_lib.neural.score_checks import (
+    binary_labels,
+    labels_like,
+    plain_numbers,
+    score_rows,
+    scores_of,
+)
 
 # loss -> axes of the scores that ``skill`` takes: (K, n), (K, n, outputs)
 SKILLS = {"squared": (2, 3), "logistic": (2,), "squared_hinge": (2,), "ce": (3,), "bce": (2, 3)}
@@ -37,8 +44,8 @@ def auc(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     ValueError
         For a row of one class, other labels, NaN, and labels of another shape.
     """
-    z = _rows("auc", z)
-    y = _binary("auc", _labels("auc", y, z.shape))
+    z = score_rows("auc", z)
+    y = binary_labels("auc", labels_like("auc", y, z.shape))
     positive = y.sum(axis=1)
     negative = y.shape[1] - positive
     one_class = np.flatnonzero(positive * negative == 0)
@@ -46,6 +53,45 @@ def auc(z: np.ndarray, y: np.ndarray) -> np.ndarray:
         raise ValueError(f"auc: row {one_class[0]} has one class, two are needed")
     ranks = (rankdata(z, axis=1) * y).sum(axis=1)
     return (ranks - positive * (positive + 1) / 2) / (positive * negative)
+
+
+def placements(z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """One value per sample whose mean over a row is the area under the ROC curve.
+
+    For a positive sample the share of negative ones below it, for a negative one the share of
+    positive ones above it, ties half; each side weighs half whatever its size.
+
+    Parameters
+    ----------
+    z, y
+        As of ``auc``.
+
+    Returns
+    -------
+    np.ndarray
+        (K, n).
+
+    Raises
+    ------
+    ValueError
+        As ``auc``.
+
+    References
+    ----------
+    DeLong, DeLong and Clarke-Pearson (1988), Comparing the areas under two or more correlated
+    receiver operating characteristic curves, Biometrics 44: these are its components.
+    """
+    auc(z, y)  # refuses what has no curve
+    z = score_rows("placements", z)
+    positive = binary_labels("placements", labels_like("placements", y, z.shape)) > 0
+    shares = np.empty(z.shape)
+    for scores, own, row in zip(z, positive, shares, strict=True):
+        for side, sign in ((own, 1), (~own, -1)):
+            others = np.sort(sign * scores[~side])
+            below = np.searchsorted(others, sign * scores[side], "left")
+            ties = np.searchsorted(others, sign * scores[side], "right") - below
+            row[side] = (below + ties / 2) / len(others) * len(row) / (2 * side.sum())
+    return shares
 
 
 def accuracy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -68,10 +114,10 @@ def accuracy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     ValueError
         For other labels, NaN, and labels of another shape.
     """
-    z = _rows("accuracy", z)
-    y = _labels("accuracy", y, z.shape)
+    z = score_rows("accuracy", z)
+    y = labels_like("accuracy", y, z.shape)
     if not np.isin(y, (-1, 1)).all():
-        _binary("accuracy", y)
+        binary_labels("accuracy", y)
     return ((z > 0) == (y > 0)).mean(axis=1)
 
 
@@ -95,10 +141,10 @@ def right(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     ValueError
         For other labels, NaN, and labels of another shape.
     """
-    z = _scores("right", z)
+    z = scores_of("right", z)
     if z.ndim < 2:
         raise ValueError(f"right: scores of shape {z.shape}, a score for every class is needed")
-    y = _labels("right", y, z.shape[:-1])
+    y = labels_like("right", y, z.shape[:-1])
     _check_codes("right", y, z.shape[-1])
     return (z.argmax(axis=-1) == y).astype(float)
 
@@ -133,11 +179,11 @@ def skill(loss: str, z: np.ndarray, y: np.ndarray, known: np.ndarray) -> np.ndar
     """
     if loss not in SKILLS:
         raise ValueError(f"skill: loss {loss!r}, allowed are {', '.join(SKILLS)}")
-    z = _scores("skill", z)
+    z = scores_of("skill", z)
     if z.ndim not in SKILLS[loss]:
         raise ValueError(f"skill: scores of shape {z.shape}, loss {loss} has other ones")
     shape = z.shape[:-1] if loss == "ce" else z.shape
-    y = _allowed(loss, _labels("skill", y, shape), z.shape[-1])
+    y = _allowed(loss, labels_like("skill", y, shape), z.shape[-1])
     known = _allowed(loss, _known(known, shape[2:]), z.shape[-1])
     constant = np.broadcast_to(_constant(loss, known, z.shape[-1]), z.shape)
     base = _losses(loss, constant.copy(), y).mean(axis=1, keepdims=True)
@@ -151,7 +197,7 @@ def _allowed(loss, labels, outputs):
     if loss == "ce":
         _check_codes("skill", labels, outputs)
     elif loss != "squared":
-        _binary("skill", labels)
+        binary_labels("skill", labels)
     return labels
 
 
@@ -223,68 +269,15 @@ def _baseline(baselines, task, measure):
     return base
 
 
-def _scores(owner, z):
-    """Scores as an array of numbers without NaN."""
-    z = np.asarray(z)
-    if z.dtype.kind not in "biuf":
-        try:
-            z = z.astype(float)
-        except (TypeError, ValueError):
-            raise ValueError(f"{owner}: scores of type {z.dtype}, numbers are needed") from None
-    if np.isnan(z).any():
-        place = tuple(map(int, np.argwhere(np.isnan(z))[0]))
-        raise ValueError(f"{owner}: score {place} is NaN; a replica with fewer samples ends in NaN")
-    return z
-
-
-def _rows(owner, z):
-    """Scores (K, n), K = 1 where they are (n,)."""
-    z = _scores(owner, z)
-    z = z[None] if z.ndim == 1 else z
-    if z.ndim != 2:
-        raise ValueError(f"{owner}: scores of shape {z.shape}, allowed are (K, n) and (n,)")
-    return z
-
-
-def _labels(owner, y, shape):
-    """Labels of that shape, (K, n, ...), from those of every replica or the same for all."""
-    y = np.asarray(y)
-    allowed = (shape, shape[1:]) if len(shape) > 1 else (shape,)
-    if y.shape not in allowed and y.ndim <= 2:
-        y = vector(owner, y, "labels")
-    if y.shape not in allowed:
-        raise ValueError(f"{owner}: labels of shape {y.shape} for scores of {shape}")
-    return np.array(np.broadcast_to(_plain(owner, y), shape))
-
-
 def _known(known, each):
     """Labels (m, ...) as numbers with decimals; ``each`` is the shape of one."""
     known = np.asarray(known)
     if not each:
         known = vector("skill", known, "known labels")
-    known = _plain("skill", known).astype(float)
+    known = plain_numbers("skill", known).astype(float)
     if not len(known) or known.shape[1:] != each:
         raise ValueError(f"skill: known labels of shape {known.shape}, {('m', *each)} is needed")
     return known
-
-
-def _plain(owner, y):
-    """Labels as finite numbers."""
-    if y.dtype == object:
-        y = vector(owner, y.ravel(), "labels").reshape(y.shape)
-    if y.dtype.kind not in "biuf":
-        raise ValueError(f"{owner}: label {y.flat[0].item()!r}, numbers are needed")
-    if not np.isfinite(y).all():
-        raise ValueError(f"{owner}: NaN or infinity among the labels")
-    return y.astype(float if y.dtype.kind == "f" else np.int64)  # sums in float16 would be rounded
-
-
-def _binary(owner, y):
-    """Labels that are all 0 or 1."""
-    wrong = y[~np.isin(y, (0, 1))]
-    if wrong.size:
-        raise ValueError(f"{owner}: label {wrong.flat[0]}, allowed are 0 and 1")
-    return y
 
 
 def _check_codes(owner, y, outputs):

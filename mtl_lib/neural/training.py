@@ -17,6 +17,7 @@ from mtl_lib.neural.gradients import Objective, gradients
 from mtl_lib.neural.network import Network
 from mtl_lib.neural.recipe import Recipe
 from mtl_lib.neural.replicas import Replicas, task_sets
+from mtl_lib.neural.stopping import Stopping, validation_sets
 from mtl_lib.stack import Stack
 from mtl_lib.tasks import TaskSet
 
@@ -33,14 +34,18 @@ class Trained:
         Task -> (K,), how many updates used it.
     seen : dict
         Task -> (K,), how many samples it showed.
+    best : np.ndarray
+        (K,) the update after which a network had the weights that it has: the last one, or that of
+        its best check where training stops early.
     """
 
     stack: Stack
     updates: dict[str, np.ndarray]
     seen: dict[str, np.ndarray]
+    best: np.ndarray
 
 
-def train(network: Network, sets: list[TaskSet], *, seeds, **options) -> Trained:
+def train(network: Network, sets: list[TaskSet], *, seeds, validation=None, **options) -> Trained:
     """Train one replica per task set.
 
     Parameters
@@ -50,12 +55,11 @@ def train(network: Network, sets: list[TaskSet], *, seeds, **options) -> Trained
     sets : list of TaskSet
         K of them, with the same tasks.
     seeds : array_like of int
-        (K,), of the start and of the batches: replicas (arms) with equal seeds begin alike and see
-        the same positions.
+        (K,), of the start and of the batches: replicas with equal seeds begin and see alike.
+    validation : TaskSet or list of TaskSet, optional
+        Of some of the tasks, one for all replicas or one for each, to stop early on.
     **options
-        The fields of ``Recipe``: ``steps``, ``batch_size`` and ``optimizer`` are needed;
-        ``sampling``, ``weights``, ``weighting``, ``aggregator``, ``penalty``, ``start``, ``chunk``
-        and ``dtype`` have defaults.
+        The fields of ``Recipe``: ``steps``, ``batch_size`` and ``optimizer`` are needed.
 
     Returns
     -------
@@ -72,22 +76,23 @@ def train(network: Network, sets: list[TaskSet], *, seeds, **options) -> Trained
     -----
     The loss of a task is the mean over the labelled samples of its batch. The orders of batches are
     keyed by seed and task name, those of tasks on the same rows by the first of them in
-    ``network.tasks``; heads are found by name. So the order of the tasks in a set changes nothing.
-    A task of another name sees its samples in another order.
+    ``network.tasks``. So the order of the tasks in a set changes nothing.
     """
     sets = task_sets(sets)
     seeds = _seeds(seeds, len(sets))
     recipe = Recipe(**options).of_replicas(len(sets))
-    if recipe.penalty is not None or len(sets) <= recipe.chunk:
-        return _train(network, sets, seeds, recipe)
+    watched = None
+    if recipe.patience is not None:
+        watched = validation_sets(validation, len(sets))
+    chunk = len(sets) if recipe.penalty is not None else recipe.chunk
     parts = []
-    for first in range(0, len(sets), recipe.chunk):
-        part = slice(first, first + recipe.chunk)
-        parts.append(_train(network, sets[part], seeds[part], recipe.part(part)))
+    for part in [slice(k, k + chunk) for k in range(0, len(sets), chunk)]:
+        own = watched and watched[part]
+        parts.append(_train(network, sets[part], own, seeds[part], recipe.part(part)))
     return _joined(parts)
 
 
-def _train(network, sets, seeds, recipe) -> Trained:
+def _train(network, sets, watched, seeds, recipe) -> Trained:
     """Train replicas that are one chunk."""
     data = Replicas(_in_order(network, sets), recipe.dtype)
     data.check(network)
@@ -98,10 +103,34 @@ def _train(network, sets, seeds, recipe) -> Trained:
     optimizer = recipe.optimizer.fresh()
     objective = Objective.of(recipe, data)
     batches = MiniBatches(data, recipe.steps, recipe.batch_size, recipe.sampling, seeds)
+    stopping = None
+    if watched is not None:
+        stopping = _stopping(network, watched, recipe, objective)
+    memory = {name: torch.empty_like(value) for name, value in stack.params.items()}
     for step in range(recipe.steps):
-        optimizer.step(stack, gradients(network, stack.params, data, batches.at(step), objective))
+        grads = gradients(network, stack.params, data, batches.at(step), objective, memory)
+        optimizer.step(stack, grads, None if stopping is None else stopping.active)
+        update = step + 1
+        if stopping is not None and (update % recipe.check == 0 or update == recipe.steps):
+            stopping.check(stack.params, update)
+            if not stopping.active.any():
+                break
+    if stopping is not None and recipe.steps:
+        stack = Stack(stopping.kept, stack.net, stack.loss)
+        _check_finite(stack, seeds)
+        return Trained(stack, *batches.counts(stopping.updates), stopping.best)
     _check_finite(stack, seeds)
-    return Trained(stack, *batches.counts(recipe.steps))
+    taken = np.full(len(sets), recipe.steps)
+    return Trained(stack, *batches.counts(taken), taken)
+
+
+def _stopping(network, watched, recipe, objective) -> Stopping:
+    """What watches the validation loss: of the tasks that train, as the objective weighs them."""
+    data = Replicas(watched, recipe.dtype)
+    watch = recipe.watch
+    if watch is None:
+        watch = {name: objective.factors.get(name, 0.0) for name in data.names}
+    return Stopping(network, data, watch, recipe.patience)
 
 
 def _begun(network, seeds, recipe):
@@ -139,7 +168,8 @@ def _joined(parts):
     for name in parts[0].updates:
         updates[name] = np.concatenate([part.updates[name] for part in parts])
         seen[name] = np.concatenate([part.seen[name] for part in parts])
-    return Trained(Stack(params, first.net, first.loss), updates, seen)
+    best = np.concatenate([part.best for part in parts])
+    return Trained(Stack(params, first.net, first.loss), updates, seen, best)
 
 
 def _check_finite(stack, seeds):

@@ -4,9 +4,11 @@
 and ``Adam`` step every model on its own, ``STACK_LOSSES`` are the losses with closed gradients.
 """
 
+from mtl_lib.stack.adam import Adam
 from mtl_lib.stack.layers import MLP, Module, is_bias
 from mtl_lib.stack.losses import STACK_LOSSES, StackLoss
-from mtl_lib.stack.optimisers import SGD, Adam
+from mtl_lib.stack.optimisers import SGD
+from mtl_lib.stack.products import product
 from mtl_lib.stack.stack import Stack, mixed
 from mtl_lib.stack.tree import tree_leaves, tree_map
 
@@ -20,6 +22,7 @@ __all__ = [
     "Stack",
     "is_bias",
     "mixed",
+    "product",
     "tree_leaves",
     "tree_map",
 ]

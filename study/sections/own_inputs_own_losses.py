@@ -26,7 +26,9 @@ class OwnInputsOwnLosses(Section):
     draws: Count = Field(
         description="draws of the training data and starts of the networks (seeds)"
     )
-    tuning: Count = Field(description="other draws, on which every arm chooses its learning rate")
+    tuning: Count = Field(
+        description="tuning draws of every draw, on which its arms choose a learning rate"
+    )
     steps: Count = Field(description="updates of every network")
     batch: Count = Field(description="samples of a task in an update")
     width: Count = Field(description="units of a trunk's layers")
@@ -42,9 +44,21 @@ class OwnInputsOwnLosses(Section):
         ),
     )
     sizes: list[Annotated[int, Field(ge=20)]] = Field(
-        min_length=1,
+        min_length=2,
         max_length=6,
-        description="training samples of a task, increasing; the first is the one claims are about",
+        description=(
+            "training samples of a task, increasing; the first is the one claims are about, the "
+            "last the upper reference"
+        ),
+    )
+    shape_widths: list[Count] = Field(
+        min_length=1, max_length=6, description="units of a layer of the networks that are counted"
+    )
+    shape_depths: list[Count] = Field(
+        min_length=1, max_length=6, description="layers of their trunks"
+    )
+    shape_tasks: list[Count] = Field(
+        min_length=1, max_length=6, description="tasks that they answer"
     )
     hue_size: int = Field(ge=50, description="training pictures of a task, class and hue")
     filters: Count = Field(
@@ -70,4 +84,4 @@ class OwnInputsOwnLosses(Section):
         min_length=1, max_length=8, description="learning rates there"
     )
 
-    _increasing = increasing("sizes", "depths")
+    _increasing = increasing("sizes", "depths", "shape_widths", "shape_depths", "shape_tasks")

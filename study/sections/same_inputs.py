@@ -17,19 +17,22 @@ class SameInputs(Section):
     )
 
     margin: float = Field(
-        gt=0,
-        description=(
-            "smallest difference in accuracy, F1 or score (1 - loss / loss of the best constant) "
-            "that matters"
-        ),
+        gt=0, description="smallest difference in accuracy, F1 or R² that matters"
     )
+    skill_margin: float = Field(
+        gt=0,
+        description=("the same for recommenders, of skill: 1 - loss / loss of the best constant"),
+    )
+    atis_margin: float = Field(gt=0, description="the same for ATIS, of strict F1")
     draws: Count = Field(
         description=(
             "draws of the training data and starts of the networks (seeds) of every experiment but"
             " the frozen features"
         )
     )
-    tuning: Count = Field(description="other draws, on which every arm chooses its learning rate")
+    tuning: Count = Field(
+        description="tuning draws of every draw, on which its arms choose a learning rate"
+    )
     steps: Count = Field(description="updates of every network")
     batch: Count = Field(description="samples in an update")
     width: Count = Field(description="units of a trunk's layers")
@@ -52,9 +55,12 @@ class SameInputs(Section):
         ),
     )
     sizes: list[Annotated[int, Field(ge=20)]] = Field(
-        min_length=1,
+        min_length=2,
         max_length=6,
-        description="training pictures, increasing; the first is the one claims are about",
+        description=(
+            "training pictures, increasing; the first is the one claims are about, the last the "
+            "upper reference"
+        ),
     )
     strengths: list[Positive] = Field(
         min_length=1,
@@ -69,6 +75,15 @@ class SameInputs(Section):
         max_length=8,
         description="weight decays the shared trunk chooses from instead: as many as strengths",
     )
+    shape_widths: list[Count] = Field(
+        min_length=1, max_length=6, description="units of a layer of the networks that are counted"
+    )
+    shape_depths: list[Count] = Field(
+        min_length=1, max_length=6, description="layers of their trunks"
+    )
+    shape_tasks: list[Count] = Field(
+        min_length=1, max_length=6, description="tasks that they answer"
+    )
     head_draws: Count = Field(description="draws of related heads on frozen features (seeds)")
     head_sizes: list[Annotated[int, Field(ge=4)]] = Field(
         min_length=1, max_length=6, description="samples per head there, increasing"
@@ -76,9 +91,20 @@ class SameInputs(Section):
     head_few: Annotated[int, Field(ge=4)] = Field(
         description="the one of them that claims are about"
     )
+    noises: list[Positive] = Field(
+        min_length=1,
+        max_length=8,
+        description="variances of the answers that priors on these heads choose from",
+    )
+    scales: list[Positive] = Field(
+        min_length=1,
+        max_length=8,
+        description="scales of the learned covariances' own prior that they choose from",
+    )
+    trunk_size: int = Field(ge=20, description="pictures for the same heads on a learned trunk")
     sentences: int = Field(ge=50, description="training tweets of a draw, and sentences of ATIS")
     grammar_sizes: list[Annotated[int, Field(ge=20)]] = Field(
-        min_length=1,
+        min_length=2,
         max_length=6,
         description=(
             "training sentences of the generated grammar, increasing; the first is the one claims "
@@ -97,7 +123,7 @@ class SameInputs(Section):
         description="training rows (a user's history and the next film) of a draw of MovieLens",
     )
     user_sizes: list[Annotated[int, Field(ge=20)]] = Field(
-        min_length=1, max_length=6, description="training rows of the simulated users, increasing"
+        min_length=2, max_length=6, description="training rows of the simulated users, increasing"
     )
     mixed: int = Field(ge=80, description="pictures that carry one of the four labels each")
     balance: bool = Field(
@@ -105,7 +131,15 @@ class SameInputs(Section):
     )
     atis: bool = Field(description="ATIS, intent and slots, if its files are there (full profile)")
 
-    _increasing = increasing("sizes", "head_sizes", "grammar_sizes", "user_sizes")
+    _increasing = increasing(
+        "sizes",
+        "head_sizes",
+        "grammar_sizes",
+        "user_sizes",
+        "shape_widths",
+        "shape_depths",
+        "shape_tasks",
+    )
 
     @field_validator("head_few")
     @classmethod

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from study.sections.base import FASHION_MNIST, Count, Positive, Section, increasing
+from study.sections.base import FASHION_MNIST, Count, Positive, Section, Share, increasing
 
 
 class SameLoss(Section):
@@ -38,10 +38,25 @@ class SameLoss(Section):
             "are about"
         ),
     )
+    second_times: Count = Field(description="images of the second task for each one of the first")
     triples_each: int = Field(
         ge=2,
         le=360,
-        description="triples of classes from each of MNIST and Fashion-MNIST; 360 are all",
+        description=(
+            "triples of classes from each of MNIST and Fashion-MNIST that are kept; 360 are all"
+        ),
+    )
+    candidates_each: int = Field(
+        ge=2, le=360, description="triples of each that are screened for headroom"
+    )
+    headroom: Share = Field(
+        description=(
+            "smallest gain in AUC of the upper reference over task 1 alone, on validation images, "
+            "of a triple that is kept"
+        )
+    )
+    ceiling: Share = Field(
+        description=("largest AUC of task 1 alone, on validation images, of a triple that is kept")
     )
     draws: Count = Field(
         description="draws of images and starts of the networks per triple (seeds)"
@@ -53,10 +68,15 @@ class SameLoss(Section):
     rates: list[Positive] = Field(
         min_length=1,
         max_length=8,
-        description="learning rates (Adam) each arm chooses from, on other triples",
+        description="learning rates (Adam) every triple chooses from for each arm",
     )
     tuning: int = Field(
-        ge=1, le=50, description="triples that choose learning rates and give no result"
+        ge=1,
+        le=50,
+        description=(
+            "other draws of each triple, on which it chooses learning rates and is screened for "
+            "headroom"
+        ),
     )
     cnn_triples: int = Field(ge=2, description="triples for the convolutional network")
     cnn_draws: Count = Field(description="draws there")

@@ -29,6 +29,9 @@ class WhatIsATask(Section):
         ge=1000, le=70000, description="images of Fashion-MNIST dealt to the clients of the map"
     )
     splits: int = Field(ge=1, le=200, description="random train/test splits per problem (seeds)")
+    reading_splits: int = Field(
+        ge=2, le=200, description="splits of the comparison of two readings"
+    )
     reading_share: Share = Field(
         description="share of each school's training pool in the comparison of two readings"
     )

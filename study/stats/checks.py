@@ -66,6 +66,29 @@ def by_unit(owner: str, effects) -> pd.Series:
     return pd.Series(values, index=index)
 
 
+def crossed(owner: str, pairs: pd.DataFrame) -> None:
+    """Refuse pairs in which a unit lacks a seed, or has one twice.
+
+    Parameters
+    ----------
+    owner : str
+        Who is named in a message.
+    pairs : pd.DataFrame
+        Columns unit and seed.
+
+    Raises
+    ------
+    ValueError
+        One line naming a unit and a seed.
+    """
+    counts = pd.crosstab(pairs["unit"], pairs["seed"]).stack()
+    wrong = counts[counts != 1]
+    if len(wrong):
+        unit, seed = wrong.index[0]
+        times = wrong.iloc[0]
+        raise ValueError(f"{owner}: unit '{unit}' has seed '{seed}' {times} times, needed is once")
+
+
 def labels(owner: str, values, what: str) -> np.ndarray:
     """Units, seeds or levels as one array without gaps, all numbers or all text.
 

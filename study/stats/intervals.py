@@ -1,24 +1,12 @@
 """Intervals of a mean over units: Student's t, and a jackknife over classes that units share."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
-from scipy import stats as scipy_stats
 
 from mtl_lib.stream import stream
 from study.stats import checks
-from study.stats.p_values import sign_flip_p
+from study.stats.estimates import of_classes, of_values, standard_error
 from study.stats.tables import unit_effects
-
-
-class Tested(NamedTuple):
-    """A mean over units, its 95 % interval, and the p value of mean 0."""
-
-    effect: float
-    low: float
-    high: float
-    p: float
 
 
 def interval(effects, level: float = 0.95) -> tuple[float, float, float]:
@@ -42,112 +30,8 @@ def interval(effects, level: float = 0.95) -> tuple[float, float, float]:
         One line for effects that are no finite numbers, for none, and for another level.
     """
     checks.level("interval", level)
-    values = checks.numbers("interval", effects, "effects")
-    mean = float(values.mean())
-    n = len(values)
-    if n < 2:
-        return mean, -np.inf, np.inf
-    half = float(scipy_stats.t.ppf(0.5 + level / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
-    return mean, mean - half, mean + half
-
-
-def class_jackknife(effects: pd.Series, classes: dict, level: float = 0.95) -> Tested:
-    """Mean over units made of classes that overlap (pairs of digits); each class is left out.
-
-    Parameters
-    ----------
-    effects : pd.Series
-        One effect per unit, index unit.
-    classes : dict
-        Unit -> the classes that it is made of.
-    level : float
-        Coverage of the interval, in (0, 1).
-
-    Returns
-    -------
-    Tested
-        (effect, low, high, p).
-
-    Raises
-    ------
-    ValueError
-        One line for a unit without classes, for a class that every unit has, for effects that are
-        no finite numbers, and for another level.
-
-    Notes
-    -----
-    Units that share a class are not independent: with e_ab = mu + g_a + g_b + noise, the mean over
-    all pairs of K classes has variance 4 var(g)/K + 2 var(noise)/(K (K - 1)), and t over pairs sees
-    almost none of the first part. With m_c the mean over the units without class c, the
-    pseudo-values K m - (K - 1) m_c are treated as K independent values of the mean (Tukey):
-    Student's t on them, K - 1 degrees of freedom. The variance is never too small on average
-    (Efron and Stein 1981); without class effects it is about twice too large.
-    """
-    checks.level("class jackknife", level)
-    effects = checks.by_unit("class jackknife", effects)
-    without = _left_out(effects, checks.classes_of("class jackknife", effects.index, classes))
-    mean = float(effects.mean())
-    count = len(without)
-    pseudo = np.array([count * mean - (count - 1) * rest.mean() for rest in without.values()])
-    error = float(np.sqrt(((pseudo - mean) ** 2).sum() / (count - 1) / count))
-    half = float(scipy_stats.t.ppf(0.5 + level / 2, count - 1)) * error
-    if error == 0:
-        return Tested(mean, mean, mean, float(mean == 0))
-    p = float(2 * scipy_stats.t.sf(abs(mean) / error, count - 1))
-    return Tested(mean, mean - half, mean + half, p)
-
-
-def _left_out(effects: pd.Series, classes: dict) -> dict:
-    """Class -> the effects of the units without it."""
-    named = pd.Series(list(set().union(*classes.values())), dtype=object)
-    members = checks.labels("class jackknife", named, "class")
-    without = {}
-    for member in np.sort(members).tolist():
-        rest = effects[[member not in classes[unit] for unit in effects.index]]
-        if rest.empty:
-            raise ValueError(
-                f"class jackknife: every unit has class {member!r}, nothing is left without it"
-            )
-        without[member] = rest
-    return without
-
-
-def wider(
-    effects: pd.Series, classes: dict | None = None, items: pd.Series | None = None
-) -> Tested:
-    """The widest interval and the largest p of several ways to test a mean over units.
-
-    Parameters
-    ----------
-    effects : pd.Series
-        One effect per unit, index unit: Student's t and sign flips.
-    classes : dict, optional
-        Unit -> its classes, where units overlap: ``class_jackknife`` too.
-    items : pd.Series, optional
-        Effects by what was tested (images, sentences, users): Student's t over them too.
-
-    Returns
-    -------
-    Tested
-        (effect, low, high, p).
-
-    Raises
-    ------
-    ValueError
-        As ``interval`` and ``class_jackknife``.
-    """
-    effects = checks.by_unit("effects over units", effects)
-    low, high = _bounds(effects, classes)
-    p = sign_flip_p(effects)
-    if classes is not None:
-        p = max(p, class_jackknife(effects, classes).p)
-    if items is not None:
-        items = checks.numbers("effects over items", items, "effects")
-        _, item_low, item_high = interval(items)
-        low = min(low, item_low)
-        high = max(high, item_high)
-        p = max(p, float(scipy_stats.ttest_1samp(items, 0).pvalue) if np.ptp(items) else 1.0)
-    return Tested(float(np.mean(effects)), low, high, p)
+    estimate = of_values(effects)
+    return (estimate.mean, *estimate.interval(level))
 
 
 def over_units(
@@ -164,7 +48,7 @@ def over_units(
     value : str
         The column that is averaged.
     classes : dict, optional
-        Unit -> its classes, where units overlap; the wider interval is taken, see ``wider``.
+        Unit -> its classes, where units overlap; the wider interval is taken.
 
     Returns
     -------
@@ -186,23 +70,6 @@ def over_units(
         bounds = _bounds(group.droplevel(by), classes)
         rows.append((*keys, mean, *bounds, len(group), standard_error(group)))
     return pd.DataFrame(rows, columns=[*by, "mean", "low", "high", "n", "se"])
-
-
-def standard_error(values) -> float:
-    """The standard error of a mean.
-
-    Parameters
-    ----------
-    values : array_like
-        (n,) numbers, one per unit.
-
-    Returns
-    -------
-    float
-        The standard deviation over the root of n; NaN for one unit.
-    """
-    values = np.asarray(values, float)
-    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan
 
 
 def _check_table(table: pd.DataFrame, labelled: list[str], value: str) -> None:
@@ -246,8 +113,8 @@ def false_alarm_rate(
 
 def _bounds(effects, classes: dict | None) -> tuple[float, float]:
     """The ends of the interval over units, or of the wider one of that and of the jackknife."""
-    _, low, high = interval(effects)
+    low, high = of_values(effects).interval()
     if classes is None:
         return low, high
-    by_class = class_jackknife(effects, classes)
-    return min(low, by_class.low), max(high, by_class.high)
+    class_low, class_high = of_classes(effects, classes).interval()
+    return min(low, class_low), max(high, class_high)

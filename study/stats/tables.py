@@ -137,6 +137,29 @@ def unit_effects(pairs: pd.DataFrame) -> pd.Series:
     return (rows["a"] - rows["b"]).groupby(rows["unit"]).mean()
 
 
+def seed_effects(pairs: pd.DataFrame) -> pd.Series:
+    """The effect a - b of each seed, averaged over its units.
+
+    Parameters
+    ----------
+    pairs : pd.DataFrame
+        Columns unit, seed, a, b.
+
+    Returns
+    -------
+    pd.Series
+        Index seed, sorted.
+
+    Raises
+    ------
+    ValueError
+        As ``unit_effects``, and where a unit lacks a seed: means over units and over seeds would
+        differ.
+    """
+    checks.crossed("pairs", pairs)
+    return unit_effects(pairs.rename(columns={"unit": "seed", "seed": "unit"}))
+
+
 def _sorted_rows(pairs: pd.DataFrame) -> pd.DataFrame:
     """The four columns as numbers and labels, sorted, with a plain index."""
     if not isinstance(pairs, pd.DataFrame):

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from suite.project import lock_of, locked, read_json, write_text
 from suite.sections import SECTIONS
-from suite.site import material, page, templates
+from suite.site import atlas, page, sentences, templates
 
-PARTS = ("claims", "figures", "provenance")
+SCHEMA = 2  # of what a run leaves; an older one says too little to be shown
+PARTS = ("claims", "figures", "metrics", "provenance")
 
 
 def write(home: Path, profile: str) -> Path:
-    """Write ``index.html``, ``claims.html``, ``claims.csv`` and the assets.
+    """Write ``index.html``, ``claims.html``, ``claims.csv``, ``atlas.html`` and the assets.
 
     Files that would not change are left alone. A page that another version of the template made,
     or that stands beside other sections than before, is made again from its executed notebook.
@@ -36,17 +37,23 @@ def write(home: Path, profile: str) -> Path:
         sections = [section for name in there if (section := _section(home, name, there))]
         claims = []
         for section in sections:
-            claims += material.on_page(section["name"], section["claims"])
+            claims += sentences.on_page(section["name"], section["claims"])
         shown = {
             "profile": profile,
             "sections": sections,
             "claims": claims,
-            "sentences": material.sentences(claims),
-            "effect": material.effect,
+            "sentences": sentences.sentences(claims),
+            "effect": sentences.effect,
+            "levels": sentences.levels,
+            "reason": sentences.reason,
+            "word": sentences.word,
+            "atlas": atlas.there(),
+            "tally": [_tally(section) for section in sections],
         }
         for name in ("index.html", "claims.html"):
             write_text(home / name, templates.template(f"{name}.j2").render(**shown))
-        write_text(home / "claims.csv", material.table(claims))
+        write_text(home / "claims.csv", sentences.table(claims))
+        atlas.write(home, profile)
     return home / "index.html"
 
 
@@ -67,6 +74,12 @@ def pages(home: Path, coming: str | None = None) -> list[str]:
     return [name for name in SECTIONS if name == coming or (home / name / "index.html").is_file()]
 
 
+def _tally(section: dict) -> dict:
+    """How many of a section's A/A checks exclude 0."""
+    counted = section["metrics"]["metrics"]["again/excluding-zero"]
+    return {"page": section["name"], "excluding": int(counted["value"]), "panels": counted["n"]}
+
+
 def _section(home: Path, name: str, there: list[str]) -> dict | None:
     """What the index shows of a section, its page made current first.
 
@@ -77,6 +90,8 @@ def _section(home: Path, name: str, there: list[str]) -> dict | None:
     with locked(lock_of(home, name), wait=False) as held:
         parts = {part: read_json(folder / f"{part}.json") for part in PARTS}
         if None in parts.values() or not (folder / "index.html").is_file():
+            return None
+        if parts["metrics"]["schema"] != SCHEMA:
             return None
         if held and not page.current(folder, there):
             page.write(folder, there)

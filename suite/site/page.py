@@ -15,7 +15,7 @@ from suite.project import read_json, write_text
 from suite.site import makers, templates
 
 # Modules whose text decides how a page looks.
-MODULES = ("page", "makers", "templates", "material")
+MODULES = ("page", "makers", "templates", "sentences")
 
 
 def strip(path: Path) -> None:

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from suite.sections import SECTIONS
-from suite.site import material
+from suite.site import sentences
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -66,9 +66,9 @@ def described(figure: str, alt: str, claims: list[dict]) -> str:
     Returns
     -------
     str
-        The text, and every claim the figure shows with its effect, interval and verdict.
+        The text, and every claim the figure shows with its gain, interval and verdict.
     """
     every = figure.endswith("claims")
     shown = [claim for claim in claims if every or claim["figure"] == figure]
-    said = [f"{claim['id']}: {material.effect(claim)}, {claim['verdict']}." for claim in shown]
+    said = [f"{claim['id']}: {sentences.effect(claim)}, {claim['verdict']}." for claim in shown]
     return " ".join([alt, *said])

@@ -171,7 +171,7 @@ ELSEWHERE = {
     "stack.Stack.grads:y": TENSORS,
     **{
         f"neural.scores.{name}:y": "tests/mtl_lib/neural/test_label_forms.py"
-        for name in ("accuracy", "auc", "right", "skill")
+        for name in ("accuracy", "auc", "placements", "right", "skill")
     },
 }
 

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
-from mtl_lib.transforms import labelled, one_label_each, permuted, standardise
+from mtl_lib.transforms import constant, labelled, one_label_each, permuted, standardise
 
 TABLE = Inputs(
     "pupils",
@@ -657,3 +657,31 @@ def test_labelled_keeps_a_sample_with_one_of_several_labels():
     task = Task("a", inputs, np.arange(3), np.ones((3, 2), int), "bce", observed=observed)
     (kept,) = labelled(TaskSet([task]))
     assert kept.rows.tolist() == [0, 2] and kept.observed.tolist() == [[True, False], [False, True]]
+
+
+LABELS = {
+    "squared": ([1.0, 2.0, 6.0], 3.0),
+    "squared, several": ([[1.0, 0.0], [2.0, 0.0], [6.0, 3.0]], [3.0, 1.0]),
+    "ce": ([2, 0, 2], 2),
+    "logistic": ([0, 1, 1], 1),
+    "bce": ([[0, 1], [0, 1], [1, 0]], [0, 1]),
+    "token_ce": ([[1, 1, -100], [0, -100, -100], [1, 2, 0]], None),
+}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_a_constant_task_has_the_typical_label_everywhere(kind):
+    y, typical = LABELS[kind]
+    one = Task("t", TABLE, [4, 2, 9], np.array(y), kind.split(",")[0], meta={"words": 3})
+    flat = constant(one)
+    expected = np.full((3, 1), 1) if typical is None else np.broadcast_to(typical, one.y.shape)
+    assert flat.y.tolist() == np.where(one.y == -100, -100, expected).tolist()
+    assert flat.y.dtype == one.y.dtype
+    assert (flat.rows == one.rows).all() and flat.meta == {"words": 3, "constant": True}
+
+
+def test_a_constant_task_does_not_look_at_hidden_labels():
+    y = np.array([5.0, np.nan, 1.0, 100.0])
+    seen = np.array([True, False, True, False])
+    flat = constant(Task("t", TABLE, [1, 2, 3, 4], y, observed=seen))
+    assert (flat.y == 3).all() and (flat.observed == seen).all()

@@ -25,7 +25,7 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import TimeoutError
 
 from suite.project import NOTEBOOKS
-from suite.site import material
+from suite.site import sentences
 
 pytestmark = pytest.mark.pages
 
@@ -33,6 +33,7 @@ POLICY = "default-src 'self'"
 NAMES = [
     "index.html",
     "claims.html",
+    "atlas.html",
     *sorted(f"{path.stem}/index.html" for path in NOTEBOOKS.glob("*.ipynb")),
 ]
 WIDTHS = (1280, 375)
@@ -187,6 +188,8 @@ def count_formulas(markdown: str) -> int:
 
 def sources(seen: Seen) -> list[str]:
     """The Markdown and the captions a page is made from."""
+    if seen.name == "atlas.html":
+        return []
     if seen.name in ("index.html", "claims.html"):
         sections = [folder.parent for folder in seen.folder.glob("*/index.html")]
         figures = [
@@ -245,7 +248,7 @@ def figures(seen: Seen) -> list[str]:
         if (seen.file.parent / "figures.json").is_file()
         else [path.parent for path in seen.folder.glob("*/figures.json")]
     )
-    if seen.name == "claims.html":
+    if seen.name in ("claims.html", "atlas.html"):
         return wrong
     recorded = {
         path: (folder / path).relative_to(seen.file.parent).as_posix()
@@ -303,31 +306,48 @@ def test_a_page_opens_from_disk(site, browser, name):
 
 @pytest.mark.parametrize("page", ["index.html", "claims.html"])
 def test_the_index_leads_to_every_section(site, page):
-    assert set(NAMES[2:]) <= {a["href"] for a in _soup(site / page).select("nav a")}
+    assert set(NAMES[3:]) <= {a["href"] for a in _soup(site / page).select("nav a")}
 
 
-def test_every_sentence_has_a_verdict_and_every_claim_its_effect(site):
+def test_the_atlas_filters_and_sorts_and_is_a_list_without_scripts(site, browser):
+    address = (site / "atlas.html").as_uri()
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(address)
+        assert not page.locator(".filters").is_visible()
+        everything = page.locator(".card:visible").count()
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}?reading=2&partition=made")
+        cards = page.locator(".card:visible")
+        assert 0 < cards.count() < everything == page.locator(".card").count()
+        assert page.locator(".count").inner_text() == f"{cards.count()} data sets"
+        for card in cards.all():
+            assert card.get_attribute("data-partition") == "made"
+            assert "2" in card.get_attribute("data-reading").split("|")
+        page.locator("[name=reading]").select_option("")
+        page.locator("[name=partition]").select_option("")
+        page.locator("[name=order]").select_option("total")
+        totals = [card.get_attribute("data-total") for card in cards.all()]
+        known = [int(total) for total in totals if total]
+        assert len(totals) == everything and known == sorted(known)
+        assert not any(totals[len(known) :])
+
+
+def test_every_sentence_has_an_answer_and_every_claim_its_effect(site):
     soup = _soup(site / "claims.html")
     files = site.glob("0*/claims.json")
     claims = [claim for file in files for claim in json.loads(file.read_text())]
     rows = list(csv.DictReader(io.StringIO((site / "claims.csv").read_text())))
-    sentences = {
-        entry["sentence"]: entry
-        for entry in material.sentences([claim | {"page": "x"} for claim in claims])
-    }
-    assert [heading.get_text() for heading in soup.select("h2[id]")] == list(sentences) and {
-        row["sentence"] for row in rows
-    } == set(sentences)
-    assert all(
-        row["verdict of the sentence"] == sentences[row["sentence"]]["verdict"] != material.NOT_RUN
-        for row in rows
-    )
+    entries = sentences.sentences([claim | {"page": "x"} for claim in claims])
+    answers = {entry["english"]: entry["answer"] for entry in entries}
+    assert [heading.get_text() for heading in soup.select("h2[id]")] == list(answers)
+    assert {row["sentence"]: row["answer"] for row in rows} == answers
+    assert sentences.NOT_RUN not in answers.values()
     text = soup.get_text()
-    assert [
-        claim["id"]
-        for claim in claims
-        if claim["id"] not in text or material.effect(claim) not in text
-    ] == []
+    for claim in claims:
+        said = (claim["id"], sentences.effect(claim), sentences.levels(claim))
+        assert [part for part in said if part not in text] == []
 
 
 def test_alternative_texts_state_what_came_out_and_are_all_different(site):
@@ -339,7 +359,7 @@ def test_alternative_texts_state_what_came_out_and_are_all_different(site):
             assert image["alt"] not in seen, f"{figure} and {seen.get(image['alt'])}"
             seen[image["alt"]] = figure
             for claim in (claim for claim in claims if claim["figure"] == figure):
-                assert material.effect(claim) in image["alt"] and claim["verdict"] in image["alt"]
+                assert sentences.effect(claim) in image["alt"] and claim["verdict"] in image["alt"]
     assert len(seen) > 50
 
 

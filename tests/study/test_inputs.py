@@ -23,14 +23,29 @@ def pairs_of(effects, units=UNITS):
     return pd.DataFrame(rows, columns=["unit", "seed", "a", "b"])
 
 
+def declared(margin):
+    return Claim(
+        id="c",
+        section="1",
+        statement="s",
+        arms=("one", "other"),
+        measure="accuracy",
+        scope="simulated",
+        null="none",
+        unit="u",
+        margin=margin,
+    )
+
+
 def claim():
-    return Claim(id="c", section="1", statement="s", contrast="a - b", unit="u", margin=0.01)
+    return declared(0.01)
 
 
 def decided(pairs, **evidence):
     """Effect, interval and p of a claim."""
-    result = claim().decide(pairs, "f", **evidence)
-    return [result[key] for key in ("effect", "low", "high", "p")]
+    one = claim()
+    one.decide(pairs, "f", **evidence)
+    return [getattr(one.tested, key) for key in ("effect", "low", "high", "p")]
 
 
 def over_units(values):
@@ -42,8 +57,9 @@ def over_units(values):
 ENTRIES = {
     "interval": stats.interval,
     "sign_flip_p": stats.sign_flip_p,
-    "wider": stats.wider,
-    "wider, items": lambda values: stats.wider(SERIES, items=values),
+    "mean_p": stats.mean_p,
+    "tested": stats.tested,
+    "tested, items": lambda values: stats.tested(SERIES, items=values),
     "over_units": over_units,
     "holm": lambda values: list(stats.holm(values)),
     "pairs, a": lambda values: decided(
@@ -116,7 +132,7 @@ def test_other_kinds_of_numbers_are_exact(dtype):
     assert decided(pairs) == decided(pairs.assign(a=whole.astype(float)))
 
 
-@pytest.mark.parametrize("entry", ["interval", "sign_flip_p", "wider"])
+@pytest.mark.parametrize("entry", ["interval", "sign_flip_p", "mean_p", "tested"])
 @pytest.mark.parametrize("values", [[], np.empty((0, 1)), np.ones((2, 2)), 3.0])
 def test_no_values_and_other_shapes_are_one_line(entry, values):
     with pytest.raises(ValueError) as refused:
@@ -128,7 +144,7 @@ def test_no_values_and_other_shapes_are_one_line(entry, values):
 def test_a_level_is_between_0_and_1(level):
     for refused in (
         lambda: stats.interval(EFFECTS, level),
-        lambda: stats.class_jackknife(SERIES, CLASSES, level),
+        lambda: stats.of_classes(SERIES, CLASSES).interval(level),
     ):
         with pytest.raises(ValueError, match="between 0 and 1"):
             refused()
@@ -193,7 +209,7 @@ def test_other_scores_of_a_claim_are_checked_too(role):
 )
 def test_classes_that_cannot_be_left_out_are_one_line(classes, said):
     with pytest.raises(ValueError, match=said):
-        stats.class_jackknife(SERIES, classes)
+        stats.of_classes(SERIES, classes)
     with pytest.raises(ValueError, match=f"claim 'c': .*{said}"):
         decided(pairs_of(EFFECTS), classes=classes)
 
@@ -209,7 +225,7 @@ def test_classes_may_be_given_in_any_collection(form):
 @pytest.mark.parametrize("margin", [0, -0.1, float("nan"), float("inf"), "0.1", None])
 def test_a_margin_is_a_positive_number(margin):
     with pytest.raises(ValueError, match="claim 'c': margin"):
-        Claim(id="c", section="1", statement="s", contrast="a", unit="u", margin=margin)
+        declared(margin)
 
 
 # The order of rows and the names of units say nothing.

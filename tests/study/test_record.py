@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from study import record
+from study.claims.again import in_words
 from study.plots import style
 
 
@@ -23,8 +24,19 @@ def draw(rec, name="a-figure", **options):
     )
 
 
+DECLARATION = {
+    "section": "1",
+    "statement": "s",
+    "arms": ("one", "other"),
+    "measure": "accuracy",
+    "scope": "simulated",
+    "null": "none",
+    "unit": "school",
+}
+
+
 def decided(rec):
-    claim = rec.declare(id="1-x", section="1", statement="s", contrast="c", unit="u", margin=0.1)
+    claim = rec.declare(id="1-x", margin=0.1, **DECLARATION)
     claim.decide(
         pd.DataFrame({"unit": range(8), "seed": 0, "a": range(8), "b": 0}), figure="a-figure"
     )
@@ -37,11 +49,12 @@ def test_everything_is_written_by_done(rec, tmp_path):
     decided(rec)
     rec.done()
     metrics = json.loads((tmp_path / "metrics.json").read_text())
-    assert metrics["schema"] == 1 and metrics["section"] == "01_classical_mtl"
+    assert metrics["schema"] == 2 and metrics["section"] == "01_classical_mtl"
     assert metrics["metrics"]["exam/nmse/share=0.1"] == {"value": 0.5, "n": 65, "se": None}
     assert set(metrics["metrics"]) == {
         "exam/nmse/share=0.1",
         "claim/1-x/effect",
+        "again/excluding-zero",
     }  # no timing among them
     assert list(metrics["metrics"]) == sorted(metrics["metrics"])
     assert json.loads((tmp_path / "claims.json").read_text())[0]["figure"] == "a-figure"
@@ -106,22 +119,48 @@ def test_without_a_run_folder_everything_is_shown_and_nothing_written(
 
 
 def test_an_undecided_claim_fails_done(rec):
-    rec.declare(id="1-y", section="1", statement="s", contrast="c", unit="u", margin=0.1)
+    rec.declare(id="1-y", margin=0.1, **DECLARATION)
     with pytest.raises(RuntimeError, match="1-y"):
         rec.done()
 
 
 def test_effects_are_in_multiples_of_the_margin(rec):
-    declared = rec.declare(
-        id="1-rare-x", section="1", statement="s", contrast="c", unit="school", margin=0.05
-    )
+    declared = rec.declare(id="1-rare-x", margin=0.05, **DECLARATION)
     declared.decide(
         pd.DataFrame({"unit": range(6), "seed": 0, "a": [1.0, 1.1, 1.2, 1.3, 1.2, 1.1], "b": 1.0}),
         figure="f",
     )
     row = rec.effects().iloc[0]
-    result = rec.claims[0].result
+    tested = rec.claims[0].tested
     assert row["label"] == "rare-x (school, n = 6)" and row["margin"] == 1.0
     assert [row[key] * 0.05 for key in ("effect", "low", "high")] == pytest.approx(
-        [result[key] for key in ("effect", "low", "high")]
+        [getattr(tested, key) for key in ("effect", "low", "high")]
     )
+
+
+def again(rec, panel, effects):
+    pairs = pd.DataFrame({"unit": range(len(effects)), "seed": 0, "a": effects, "b": 0.0})
+    rec.again(panel, pairs, margin=0.1)
+
+
+def test_a_claim_names_a_panel_that_is_recorded(rec):
+    claim = rec.declare(id="1-x", margin=0.1, **DECLARATION)
+    again(rec, "digits", [0.1, -0.1, 0.2, -0.2])
+    pairs = pd.DataFrame({"unit": range(6), "seed": 0, "a": 1.0, "b": 0.0})
+    with pytest.raises(ValueError, match="'words' is not recorded; recorded: digits"):
+        claim.decide(pairs, figure="f", panel="words")
+    with pytest.raises(ValueError, match="recorded already"):
+        again(rec, "digits", [0.1, -0.1])
+    claim.decide(pairs, figure="f", panel="digits")
+
+
+def test_the_tally_is_printed_and_recorded(rec, tmp_path, capsys):
+    decided(rec)
+    again(rec, "one", [0.1, -0.1, 0.2, -0.2])
+    again(rec, "two", [0.51, 0.5, 0.52, 0.5])
+    rec.done()
+    metrics = json.loads((tmp_path / "metrics.json").read_text())["metrics"]
+    assert metrics["again/excluding-zero"] == {"value": 1.0, "n": 2, "se": None}
+    assert metrics["again/two"]["value"] == pytest.approx(0.5075)
+    said = in_words(rec.panels)
+    assert "in 2 panels; 1 of the intervals exclude 0" in said and "0 to 1" in said

@@ -103,11 +103,21 @@ def pairs_of_classes(K, seed, class_sd, noise_sd, mean=0.0):
     ), classes
 
 
+def jackknife(effects, classes):
+    estimate = stats.of_classes(effects, classes)
+    return estimate.mean, *estimate.interval(), estimate.p
+
+
+def evidence(effects, classes=None):
+    found = stats.tested(effects, classes)
+    return found.effect, found.low, found.high, found.p
+
+
 def test_class_jackknife_closed_forms():
     values = np.random.default_rng(9).normal(size=8)
     apart = {k: (k,) for k in range(8)}  # no class is shared: units are classes
-    assert np.allclose(stats.class_jackknife(pd.Series(values), apart)[:3], stats.interval(values))
-    assert stats.class_jackknife(pd.Series(values), apart)[3] == pytest.approx(
+    assert np.allclose(jackknife(pd.Series(values), apart)[:3], stats.interval(values))
+    assert jackknife(pd.Series(values), apart)[3] == pytest.approx(
         scipy_stats.ttest_1samp(values, 0).pvalue
     )
     effects, classes = pairs_of_classes(6, 10, 1.0, 0.0)
@@ -120,7 +130,7 @@ def test_class_jackknife_closed_forms():
         for a in range(6)
     ]
     assert np.allclose(
-        stats.class_jackknife(effects, classes)[:3], stats.interval(2 * np.array(g))
+        jackknife(effects, classes)[:3], stats.interval(2 * np.array(g))
     )  # e_ab = g_a + g_b
 
 
@@ -130,7 +140,7 @@ def test_class_jackknife_covers_where_t_over_pairs_does_not():
     def covered(bounds):
         return bounds[1] <= 0.7 <= bounds[2]
 
-    honest = np.mean([covered(stats.class_jackknife(*run)) for run in runs])
+    honest = np.mean([covered(jackknife(*run)) for run in runs])
     assert 0.93 <= honest <= 0.985
     assert np.mean([covered(stats.interval(effects)) for effects, _ in runs]) < 0.8
 
@@ -141,7 +151,7 @@ def test_class_jackknife_covers_where_t_over_pairs_does_not():
 )
 def test_class_jackknife_raises_few_false_alarms(class_sd):
     runs = [pairs_of_classes(7, seed, class_sd, 1.0) for seed in range(300)]
-    tested = [stats.wider(*run) for run in runs]
+    tested = [evidence(*run) for run in runs]
     assert np.mean([low > 0 or high < 0 for _, low, high, _ in tested]) <= 0.07
     assert np.mean([p < 0.05 for *_, p in tested]) <= 0.07
 
@@ -149,21 +159,21 @@ def test_class_jackknife_raises_few_false_alarms(class_sd):
 def test_the_wider_interval_and_the_larger_p_decide():
     for seed in range(20):
         effects, classes = pairs_of_classes(7, seed, 0.3, 1.0, mean=0.5)
-        mean, low, high, p = stats.wider(effects, classes)
-        bounds = stats.interval(effects), stats.class_jackknife(effects, classes)
+        mean, low, high, p = evidence(effects, classes)
+        bounds = stats.interval(effects), jackknife(effects, classes)
         assert mean == pytest.approx(effects.mean()) and (low, high) == (
             min(b[1] for b in bounds),
             max(b[2] for b in bounds),
         )
         assert p == max(stats.sign_flip_p(effects), bounds[1][3])
-        assert stats.wider(effects) == (*stats.interval(effects), stats.sign_flip_p(effects))
+        assert evidence(effects) == (*stats.interval(effects), stats.sign_flip_p(effects))
 
 
 def test_class_jackknife_refuses_what_it_cannot_leave_out():
     with pytest.raises(ValueError, match="'b' has no classes"):
-        stats.class_jackknife(pd.Series({"a": 1.0, "b": 2.0}), {"a": (0, 1)})
+        jackknife(pd.Series({"a": 1.0, "b": 2.0}), {"a": (0, 1)})
     with pytest.raises(ValueError, match="every unit has class 0"):
-        stats.class_jackknife(pd.Series({"a": 1.0, "b": 2.0}), {"a": (0, 1), "b": (0, 2)})
+        jackknife(pd.Series({"a": 1.0, "b": 2.0}), {"a": (0, 1), "b": (0, 2)})
 
 
 def test_sweep_runs_every_point_and_keeps_order():

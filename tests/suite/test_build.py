@@ -305,7 +305,7 @@ def test_publish_copies_current_results_only(toy):
     assert toy.suite("publish", "a_toy").returncode == 0
     assert (toy.root / "rendered" / "a_toy" / "figures" / "draws.png").is_file()
     assert json.loads((toy.root / "rendered" / "claims.json").read_text())[0]["id"] == "a-toy-up"
-    assert "| the material says | verdict |" in (toy.root / "README.md").read_text() and (
+    assert "| the material says | answer |" in (toy.root / "README.md").read_text() and (
         toy.root / "README.md"
     ).read_text().endswith("End\n")
     toy.edit("toy/numbers.py", "2 * x", "3 * x")

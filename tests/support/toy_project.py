@@ -58,7 +58,8 @@ from study.plots import style
 from toy.api import number
 rec = record.open("{section}", simulated=simulated)
 name = "{section}-up".replace("_", "-")
-words = dict(statement="It goes up.", contrast="a - b", unit="unit")
+words = dict(statement="It goes up.", arms=("up", "zero"), measure="height", unit="unit")
+words |= dict(scope="a toy", null="none")
 claim = rec.declare(id=name, section="0", margin=0.1, **words)
 """
 WORK = """

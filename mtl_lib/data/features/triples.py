@@ -165,17 +165,24 @@ def triple(
 
 
 def told(
-    tasks: TaskSet, classes: tuple[str, str, str], n: int, seed: int, second: str = "merged"
+    tasks: TaskSet,
+    classes: tuple[str, str, str],
+    n: int,
+    seed: int,
+    *,
+    second: str = "merged",
+    second_n: int | None = None,
 ) -> TaskSet:
     """The first task alone, with the second one's images of A and B and their true label.
 
     It is an upper reference. With ``second="A versus C"`` the extra images are all A: what that
     task's images are worth without it. Parameters and errors are those of ``triple``.
     """
-    pair = triple(tasks, classes, n, seed, second=second)
+    pair = triple(tasks, classes, n, seed, second=second, second_n=second_n)
     first = pair[FIRST]
-    people = pair[SECOND].rows[: n // 2]  # A first, then B
-    y = np.repeat([1, 0], n // 4) if second == "merged" else np.ones(n // 2, int)
+    count = len(pair[SECOND]) // 2
+    people = pair[SECOND].rows[:count]  # A first, then B
+    y = np.repeat([1, 0], count // 2) if second == "merged" else np.ones(count, int)
     rows = np.concatenate([first.rows, people])
     return TaskSet([replace(first, rows=rows, y=np.concatenate([first.y, y]))], pair.name)
 

@@ -18,7 +18,9 @@ def check_method(owner: str, method) -> None:
         )
 
 
-def splits_of(method: Method, run: Settings, given: dict) -> dict[str, Clients]:
+def splits_of(
+    method: Method, run: Settings, given: dict, stored: dict | None = None
+) -> dict[str, Clients]:
     """The clients of every split that is there.
 
     Parameters
@@ -29,6 +31,8 @@ def splits_of(method: Method, run: Settings, given: dict) -> dict[str, Clients]:
         Type and device.
     given : dict
         "train", "valid", "test" -> TaskSet, or None for a split that is not there.
+    stored : dict, optional
+        id of a task set -> its ``Clients``, which several runs share; what is new is added.
 
     Returns
     -------
@@ -41,10 +45,13 @@ def splits_of(method: Method, run: Settings, given: dict) -> dict[str, Clients]:
         Naming the client, for what cannot train, and for splits that do not fit the training data.
     """
     splits = {}
+    stored = {} if stored is None else stored
     for name, tasks in given.items():
         if tasks is not None or name == "train":
             task_list(run.owner, tasks, name)
-            splits[name] = Clients.of(tasks, run.dtype, run.device)
+            if id(tasks) not in stored:
+                stored[id(tasks)] = Clients.of(tasks, run.dtype, run.device)
+            splits[name] = stored[id(tasks)]
     train = splits["train"]
     run.check_clients(len(train))
     for name, split in splits.items():

@@ -5,32 +5,48 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from mtl_lib.stream import stream
+from mtl_lib.stream import Streams
 
 
 @dataclass
 class Batch:
     """One local step of the first ``active`` clients of a chunk.
 
+    Where several runs share data, L = active / copies mini-batches serve ``copies`` neighbours
+    each; else L = active. ``Stack`` takes them in this form.
+
     Parameters
     ----------
     active : int
         How many clients still have a batch at this step.
-    x : tensor (active, B, ...)
+    x : tensor (L, B, ...)
         Inputs.
-    y : tensor (active, B, ...)
+    y : tensor (L, B, ...)
         Labels.
-    w : tensor (active, B)
+    w : tensor (L, B)
         1 / batch size, 0 on padding.
-    rows : tensor (active, B)
-        Positions among the chunk's samples, in the order of ``Batches.x``.
+    within : int tensor (L, B)
+        Which samples of the client these are.
+    first : int tensor (active,)
+        Where the samples of each client begin, in the order of ``Batches.of``.
     """
 
     active: int
     x: torch.Tensor
     y: torch.Tensor
     w: torch.Tensor
-    rows: torch.Tensor
+    within: torch.Tensor
+    first: torch.Tensor
+
+    @property
+    def rows(self) -> torch.Tensor:
+        """Positions among the chunk's samples, (active, B), in the order of ``Batches.of``."""
+        return self.spread(self.within) + self.first[:, None]
+
+    def spread(self, values: torch.Tensor) -> torch.Tensor:
+        """Values of the mini-batches (L, ...) by client, (active, ...)."""
+        copies = self.active // len(values)
+        return values if copies == 1 else values.repeat_interleave(copies, 0)
 
 
 @dataclass(frozen=True)
@@ -68,17 +84,15 @@ class Batches:
     ----------
     clients : Clients
         Where the samples lie.
-    who : int array (k,)
-        Ascending positions of the clients.
+    who : int array
+        Ascending positions of the clients whose batches these are.
     plan : BatchPlan
         How their samples are cut.
 
     Attributes
     ----------
     sizes : int array (k,)
-        Samples of each client.
-    batch_size : int array (k,)
-        Samples of a full batch of each client.
+        Samples of each client. There are ``clients.copies`` of each in ``who``, side by side.
     steps : int array (k,)
         Local steps of each client.
     """
@@ -88,19 +102,20 @@ class Batches:
         self.who = who
         self.plan = plan
         self.loss = clients.loss
-        self.sizes = clients.sizes[who]
-        self.batch_size = np.minimum(self.sizes, plan.batch_size or self.sizes.max())
-        self._rows = clients.rows(who)
-        self._per_epoch = -(-self.sizes // self.batch_size)
+        self._sizes = clients.sizes[who]
+        self._batch_size = np.minimum(self._sizes, plan.batch_size or self._sizes.max())
+        self._per_epoch = -(-self._sizes // self._batch_size)
         if plan.steps is None:
-            self.steps = self._per_epoch * plan.epochs
+            self._steps = self._per_epoch * plan.epochs
             self._epochs = plan.epochs
         else:
-            self.steps = np.full(len(who), plan.steps)
+            self._steps = np.full(len(who), plan.steps)
             self._epochs = -(-plan.steps // self._per_epoch.min())
+        self.sizes = np.repeat(self._sizes, clients.copies)
+        self.steps = np.repeat(self._steps, clients.copies)
 
     def __len__(self) -> int:
-        return len(self.who)
+        return len(self.sizes)
 
     @property
     def x(self) -> torch.Tensor:
@@ -117,6 +132,11 @@ class Batches:
         """Which of the k clients each sample belongs to, (n,)."""
         client = np.repeat(np.arange(len(self)), self.sizes)
         return torch.as_tensor(client, device=self.clients.x.device)
+
+    @property
+    def _rows(self):
+        """The samples of all clients, copies included."""
+        return self.clients.rows(np.repeat(self.who, self.clients.copies))
 
     def redrawn(self, purpose: str, epochs: int | None = None) -> "Batches":
         """Another draw of mini-batches for the same clients.
@@ -137,43 +157,45 @@ class Batches:
         return Batches(self.clients, self.who, replace(self.plan, purpose=purpose, epochs=epochs))
 
     def __iter__(self):
-        rows, client_rows, w, active, width = self._steps()
+        within, rows, w, active, width = self._lines()
+        copies = self.clients.copies
+        first = torch.as_tensor(np.cumsum(self.sizes) - self.sizes, device=rows.device)
         start = 0
         for count, columns in zip(active.tolist(), width.tolist(), strict=True):
             lines = slice(start, start + count)
             start += count
-            samples = client_rows[lines, :columns]
+            samples = rows[lines, :columns]
             yield Batch(
-                active=count,
+                active=count * copies,
                 x=gather(self.clients.x, samples),
                 y=gather(self.clients.y, samples),
                 w=w[lines, :columns],
-                rows=rows[lines, :columns],
+                within=within[lines, :columns],
+                first=first[: count * copies],
             )
 
-    def _steps(self):
+    def _lines(self):
         """Mini-batches of all steps, one (client, step) a line, step after step.
 
-        Rows in the chunk, rows among all clients, weights; active clients and the largest batch of
-        every step.
+        Samples within the client, rows among all clients, weights; active clients and the largest
+        batch of every step.
         """
         order, begin = self._order()
-        active = (self.steps[:, None] > np.arange(self.steps.max(initial=0))).sum(0)
+        active = (self._steps[:, None] > np.arange(self._steps.max(initial=0))).sum(0)
         starts = np.cumsum(active) - active
         step = np.repeat(np.arange(len(active)), active)
         client = np.arange(len(step)) - starts[step]
         epoch, turn = np.divmod(step, self._per_epoch[client])
-        first = turn * self.batch_size[client]
-        count = np.minimum(self.batch_size[client], self.sizes[client] - first)
+        first = turn * self._batch_size[client]
+        count = np.minimum(self._batch_size[client], self._sizes[client] - first)
         column = np.arange(count.max(initial=0))
-        within = np.minimum(column, count[:, None] - 1) + (first + begin[client])[:, None]
-        rows = order[epoch[:, None], within]
+        place = np.minimum(column, count[:, None] - 1) + (first + begin[client])[:, None]
+        within = order[epoch[:, None], place]
         w = np.where(column < count[:, None], 1 / count[:, None], 0.0)
-        shift = (self.clients.start[self.who] - begin)[client][:, None]
         device = self.clients.x.device
         return (
-            torch.as_tensor(rows, device=device),
-            torch.as_tensor(rows + shift, device=device),
+            torch.as_tensor(within, device=device),
+            torch.as_tensor(within + self.clients.start[self.who][client][:, None], device=device),
             torch.as_tensor(w, dtype=self.clients.x.dtype, device=device),
             active,
             np.maximum.reduceat(count, starts) if len(count) else active,
@@ -184,14 +206,17 @@ class Batches:
 
         A client whose epoch is one batch needs no permutation: a batch is a sum.
         """
-        begin = np.cumsum(self.sizes) - self.sizes
-        order = np.tile(np.arange(self.sizes.sum()), (self._epochs, 1))
+        begin = np.cumsum(self._sizes) - self._sizes
+        alone = np.arange(self._sizes.sum()) - np.repeat(begin, self._sizes)
+        order = np.tile(alone, (self._epochs, 1))
+        streams = Streams(self.plan.seed, self.plan.purpose, self.plan.round)
         for k in np.flatnonzero(self._per_epoch > 1):
-            name = self.clients.names[self.who[k]]
-            rng = stream(self.plan.seed, self.plan.purpose, name, self.plan.round)
-            mine = slice(begin[k], begin[k] + self.sizes[k])
+            client = self.who[k]
+            seed = None if self.clients.seeds is None else self.clients.seeds[client]
+            rng = streams.of(self.clients.names[client], seed)
+            mine = slice(begin[k], begin[k] + self._sizes[k])
             for epoch in order:
-                epoch[mine] = rng.permutation(self.sizes[k]) + begin[k]
+                epoch[mine] = rng.permutation(self._sizes[k])
         return order, begin
 
 

@@ -31,21 +31,29 @@ class Clients:
     weight : float array (T,)
         Sizes times the task's own weight.
     x : tensor (N, ...)
-        All inputs; client k owns rows ``start[k]`` to ``start[k + 1]``.
+        All inputs; client k owns ``sizes[k]`` rows from ``start[k]`` on.
     y : tensor (N, ...)
         All labels, likewise.
     loss : str
         The loss of all clients.
+    start : int array (T,), optional
+        The first row of each client; by default they follow each other.
+    seeds : sequence of int, optional
+        The seed of each client's shuffles, where it is not that of the whole run.
+    copies : int
+        How many models share a client's mini-batches, each as a client of its own.
     """
 
-    def __init__(self, names, sizes, weight, x, y, loss: str):
+    def __init__(self, names, sizes, weight, x, y, loss: str, start=None, seeds=None, copies=1):
         self.names = list(names)
         self.sizes = np.asarray(sizes)
         self.weight = np.asarray(weight, float)
         self.x = x
         self.y = y
         self.loss = loss
-        self.start = np.concatenate([[0], np.cumsum(self.sizes)])
+        self.start = np.cumsum(self.sizes) - self.sizes if start is None else np.asarray(start)
+        self.seeds = seeds
+        self.copies = copies
         self.position = {name: k for k, name in enumerate(self.names)}
 
     @classmethod
@@ -103,16 +111,18 @@ class Clients:
         Parameters
         ----------
         who : int array (k,)
-            Ascending positions.
+            Positions.
 
         Returns
         -------
         slice or int tensor
-            A slice where the clients are neighbours.
+            Client after client; a slice where each begins where the one before ends.
         """
-        if len(who) == who[-1] - who[0] + 1:
-            return slice(int(self.start[who[0]]), int(self.start[who[-1] + 1]))
-        rows = np.concatenate([np.arange(self.start[k], self.start[k + 1]) for k in who])
+        start = self.start[who]
+        end = start + self.sizes[who]
+        if (start[1:] == end[:-1]).all():
+            return slice(int(start[0]), int(end[-1]))
+        rows = np.concatenate([np.arange(*ends) for ends in zip(start, end, strict=True)])
         return torch.as_tensor(rows, device=self.x.device)
 
     def padded(self, who: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:

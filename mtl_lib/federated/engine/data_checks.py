@@ -177,7 +177,7 @@ def check_net(net, data, split: str = "") -> None:
     outside = (data.y < 0) | (data.y >= outputs)
     if outside.any():
         row = int(outside.nonzero()[0, 0])
-        client = int((data.start[1:] > row).argmax())
+        client = int((data.start + data.sizes > row).argmax())
         raise ValueError(
             f"client {data.names[client]!r}{of}: label {int(data.y[row])}, "
             f"the net has outputs for 0 to {outputs - 1}"

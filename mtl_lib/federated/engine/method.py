@@ -35,12 +35,17 @@ class Method:
         What of the memory that ``personal`` returns lasts until the next evaluation.
     reads_labels : bool
         Whether ``init`` reads how often each class occurs, and not only how many samples there are.
+    alike : tuple of str or None
+        Which float parameters may differ, beside the learning rate, between runs that are trained
+        as one stack; a method multiplies by them with ``updates.times``. There ``server`` has rows
+        of its own for each client, as ``updates.broadcast`` says. None: one run after the other.
     """
 
     name = ""
     personal_steps = 0
     lasting = ()
     reads_labels = False
+    alike: tuple | None = None
 
     def __init__(self, net, optimizer, *, keep_memory: bool = False):
         self.net = net

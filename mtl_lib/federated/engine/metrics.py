@@ -29,15 +29,43 @@ def measure(method, state, data) -> pd.DataFrame:
         and ``ce`` the log-loss in nats. Measure ``accuracy``, only for losses with classes, is the
         share of samples whose class is predicted.
     """
-    values = {}
+    return table_of([(means(method, state, data), data)])
+
+
+def means(method, state, data) -> dict[str, np.ndarray]:
+    """Measure -> (clients,) means over samples; parameters are those of ``measure``."""
+    values: dict = {}
     for part in _parts(data):
-        for name, means in _means(method, state, data, part).items():
-            values.setdefault(name, []).append(means)
-    tables = []
-    for name, parts in values.items():
-        columns = {"client": data.names, "measure": name}
-        tables.append(pd.DataFrame({**columns, "value": np.concatenate(parts), "n": data.sizes}))
-    return pd.concat(tables, ignore_index=True)
+        for name, own in _means(method, state, data, part).items():
+            values.setdefault(name, []).append(own)
+    return {name: np.concatenate(parts) for name, parts in values.items()}
+
+
+def table_of(measured, **columns) -> pd.DataFrame:
+    """Rows of ``measure`` from several times and splits.
+
+    Parameters
+    ----------
+    measured : list of (dict, Clients)
+        What ``means`` gave, and of which data.
+    **columns
+        Name -> a value for each entry of ``measured``.
+
+    Returns
+    -------
+    DataFrame
+        client, measure, value, n, and ``columns``.
+    """
+    whole: dict = {name: [] for name in ("client", "measure", "value", "n", *columns)}
+    for k, (values, data) in enumerate(measured):
+        for name, own in values.items():
+            whole["client"] += data.names
+            whole["measure"] += [name] * len(data)
+            whole["value"] += own.tolist()
+            whole["n"] += data.sizes.tolist()
+            for column, entries in columns.items():
+                whole[column] += [entries[k]] * len(data)
+    return pd.DataFrame(whole)
 
 
 def check_split(name: str, split, train) -> None:

@@ -1,6 +1,6 @@
 """The rounds of a federation, one after the other, and what is measured on the way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,9 +9,8 @@ from tqdm import tqdm
 from mtl_lib import checks
 from mtl_lib.federated.engine import metrics
 from mtl_lib.federated.engine.arguments import check_method, clients_like, splits_of
-from mtl_lib.federated.engine.clients import Clients
+from mtl_lib.federated.engine.fleet import Fleet, Run
 from mtl_lib.federated.engine.method import Method
-from mtl_lib.federated.engine.rounds import personalised, train_round
 from mtl_lib.federated.engine.settings import Settings
 from mtl_lib.federated.engine.state import State, continued
 from mtl_lib.stream import stream
@@ -82,81 +81,111 @@ def simulate(
     check_method("simulate", method)
     run = Settings.of("simulate", settings)
     splits = splits_of(method, run, {"train": train, "valid": valid, "test": test})
-    federation = _Federation(method, run, splits, method.place(splits["train"]))
-    return federation.history(federation.first_state(start, state), state is None, progress)
+    one = Run(method, run.seed, splits, method.place(splits["train"]))
+    first = _first_state(one, run, start, state)
+    return histories(Fleet([one], run, [first]), state is None, progress)[0]
 
 
-@dataclass(frozen=True)
-class _Federation:
-    """What stays the same from round to round."""
+def _first_state(one: Run, run: Settings, start, earlier: State | None) -> State:
+    """The state before the first round of this run."""
+    if earlier is None:
+        return one.method.init(one.placed, one.seed, start)
+    if start is not None:
+        raise ValueError(f"{run.owner}: start beside state, allowed is one of the two")
+    if run.rounds == 0:
+        raise ValueError(f"{run.owner}: rounds 0 from a state, allowed is 1 or more")
+    return continued(one.method.name, earlier, one.method.init(one.placed, one.seed))
 
-    method: Method
-    run: Settings
-    splits: dict[str, Clients]
-    placed: Clients
 
-    def first_state(self, start, earlier: State | None) -> State:
-        """The state before the first round of this run."""
-        owner = self.run.owner
-        if earlier is None:
-            return self.method.init(self.placed, self.run.seed, start)
-        if start is not None:
-            raise ValueError(f"{owner}: start beside state, allowed is one of the two")
-        if self.run.rounds == 0:
-            raise ValueError(f"{owner}: rounds 0 from a state, allowed is 1 or more")
-        return continued(self.method.name, earlier, self.method.init(self.placed, self.run.seed))
+def histories(fleet: Fleet, measure_first: bool = True, progress: bool = False) -> list:
+    """All rounds of the federations of a fleet.
 
-    def history(self, state: State, measure_first: bool, progress: bool) -> History:
-        """All rounds from a state."""
-        run = self.run
-        tables = []
-        sent = []
-        numbers = range(state.round + 1, state.round + 1 + run.rounds)
-        self._check_participants(numbers)
-        if measure_first:
-            state = self._measure(state, tables)
-        for number in tqdm(numbers, desc=self.method.name, disable=not progress):
-            who = self._who(number, number - numbers[0])
-            method = run.method_at(self.method, number)
-            state, traffic = train_round(method, state, self.placed, who, run)
-            sent.append((number, *traffic))
-            if number == numbers[-1] or (run.eval_every and number % run.eval_every == 0):
-                state = self._measure(state, tables)
-        table = pd.concat(tables, ignore_index=True)[COLUMNS]
-        return History(table, pd.DataFrame(sent, columns=["round", "up", "down"]), state)
+    Parameters
+    ----------
+    fleet : Fleet
+        Before the first round of this run.
+    measure_first : bool
+        Whether the first state is measured.
+    progress : bool
+        Whether to show a bar.
 
-    def _measure(self, state: State, tables: list) -> State:
-        """Append the measures of every split; return the state to go on with."""
-        method = self.run.method_at(self.method, state.round)
-        ready, state = personalised(method, state, self.splits["train"], self.run, state.round)
-        for name, split in self.splits.items():
-            table = metrics.measure(method, ready, split)
-            tables.append(table.assign(round=state.round, split=name))
-        return state
+    Returns
+    -------
+    list of History or Diverged
+        By federation. One that is alone raises instead.
+    """
+    run = fleet.settings
+    measured: list[list] = [[] for _ in fleet.runs]
+    sent = []
+    numbers = range(fleet.number + 1, fleet.number + 1 + run.rounds)
+    _check_participants(fleet, numbers)
+    if measure_first:
+        _measure(fleet, measured)
+    for number in tqdm(numbers, desc=fleet.runs[0].method.name, disable=not progress):
+        if len(fleet.lost) == len(fleet.runs):
+            break
+        positions = [_who(one, run, number, number - numbers[0]) for one in fleet.runs]
+        sent.append((number, *fleet.train(positions)))
+        if number == numbers[-1] or (run.eval_every and number % run.eval_every == 0):
+            _measure(fleet, measured)
+    traffic = pd.DataFrame(sent, columns=["round", "up", "down"])
+    ends: list = []
+    frames: dict = {}
+    for f, entries in enumerate(measured):
+        if f in fleet.lost:
+            ends.append(fleet.lost[f])
+        else:
+            ends.append(History(_table(entries, frames), traffic.copy(), fleet.state(f)))
+    return ends
 
-    def _who(self, number: int, k: int) -> np.ndarray:
-        """Ascending positions of the participants of round ``number``, the k-th of this run."""
-        train = self.splits["train"]
-        if self.placed is not train:
-            return np.arange(len(self.placed))  # one place, nobody to choose from
-        given = self.run.participants
-        if given is None:
-            return participants(train.names, self.run.participation, self.run.seed, number)
-        names = given(number) if callable(given) else given[k]
-        self.run.check_names(names, number)
-        for name in names:
-            if name not in train.position:
-                raise ValueError(
-                    f"{self.run.owner}: participants of round {number} name client {name!r}, "
-                    f"which is not among the {len(train)} training clients"
-                )
-        return np.sort([train.position[name] for name in names])
 
-    def _check_participants(self, numbers: range) -> None:
-        """Raise ValueError before round 1 for a list of participants that names strangers."""
-        if self.run.participants is not None and not callable(self.run.participants):
+def _measure(fleet: Fleet, measured: list[list]) -> None:
+    """Append (round, split, values, data) of every federation that goes on."""
+    ready = fleet.personalised()
+    for f, one in enumerate(fleet.runs):
+        if f not in fleet.lost:
+            for name, values in fleet.measures(f, ready).items():
+                measured[f].append((fleet.number, name, values, one.splits[name]))
+
+
+def _table(entries: list, frames: dict) -> pd.DataFrame:
+    """The table of a history; ``frames`` are those of others, which may differ in values only."""
+    numbers, names, values, data = zip(*entries, strict=True)
+    form = tuple((tuple(of.names), of.sizes.tobytes()) for of in data)
+    key = numbers, names, form
+    if key not in frames:
+        pairs = list(zip(values, data, strict=True))
+        frames[key] = metrics.table_of(pairs, round=numbers, split=names)[COLUMNS]
+    means = [own for by_measure in values for own in by_measure.values()]
+    return frames[key].assign(value=np.concatenate(means))
+
+
+def _who(one: Run, run: Settings, number: int, k: int) -> np.ndarray:
+    """Ascending positions of the participants of round ``number``, the k-th of this run."""
+    train = one.splits["train"]
+    if one.placed is not train:
+        return np.arange(len(one.placed))  # one place, nobody to choose from
+    given = run.participants
+    if given is None:
+        return participants(train.names, run.participation, one.seed, number)
+    names = given(number) if callable(given) else given[k]
+    run.check_names(names, number)
+    for name in names:
+        if name not in train.position:
+            raise ValueError(
+                f"{run.owner}: participants of round {number} name client {name!r}, "
+                f"which is not among the {len(train)} training clients"
+            )
+    return np.sort([train.position[name] for name in names])
+
+
+def _check_participants(fleet: Fleet, numbers: range) -> None:
+    """Raise ValueError before round 1 for a list of participants that names strangers."""
+    given = fleet.settings.participants
+    if given is not None and not callable(given):
+        for one in fleet.runs:
             for k, number in enumerate(numbers):
-                self._who(number, k)
+                _who(one, fleet.settings, number, k)
 
 
 def evaluate(
@@ -179,8 +208,7 @@ def evaluate(
     tasks : TaskSet
         What to measure on.
     train : TaskSet, optional
-        The clients' training data, for methods that adapt before they are evaluated; without it
-        they do not.
+        The clients' training data, for methods that adapt before they are evaluated.
     batch_size, seed, round : int or None, int, int
         Which mini-batches of ``train`` they see.
 
@@ -200,7 +228,10 @@ def evaluate(
     data = clients_like("evaluate", method, state, tasks)
     if train is not None:
         own = clients_like("evaluate", method, state, train)
-        state, _ = personalised(method, state, own, run, round)
+        if method.personalises:
+            known = replace(state.with_clients(state.of(own.names), own.names), round=round)
+            fleet = Fleet([Run(method, seed, {"train": own}, own)], run, [known])
+            state = fleet.state(0, fleet.personalised())
     return metrics.measure(method, state, data)
 
 

@@ -22,6 +22,7 @@ class Centralized(Method):
     """
 
     name = "Pooled"
+    alike = ()
 
     def place(self, train):
         return train.pooled("all clients")

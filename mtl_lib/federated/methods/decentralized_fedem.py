@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import torch
 
+from mtl_lib.federated.engine.updates import sample_losses
 from mtl_lib.federated.methods.fedem import FedEM, mixture_scores
 from mtl_lib.stack import mixed, tree_map
 
@@ -47,6 +48,7 @@ class DFedEM(FedEM):
     """
 
     name = "D-FedEM"
+    alike = None  # the server has a row for each client
 
     def __init__(
         self,
@@ -82,7 +84,8 @@ class DFedEM(FedEM):
 
     def client_update(self, server, mine, batches):
         stack = self.stack(self._components(server, mine), batches.loss)
-        message, memory = self.em_step(self._likelihood(stack, batches), stack, mine, batches)
+        likelihood = -sample_losses(stack, batches, self.components)
+        message, memory = self.em_step(likelihood, stack, mine, batches)
         return message | {"place": mine["place"]}, memory
 
     def server_aggregate(self, server, messages, n):
@@ -115,12 +118,6 @@ class DFedEM(FedEM):
         """Copies of these clients' components, client after client: (k M, ...)."""
         place = mine["place"]
         return tree_map(lambda p: p[place].reshape(-1, *p.shape[2:]), server["model"])
-
-    def _likelihood(self, stack, batches):
-        """Log-likelihood (M, n) of every sample under its own client's components."""
-        x, rows = batches.clients.padded(batches.who)
-        losses = stack.losses(x, batches.clients.y[rows.clamp(min=0)])
-        return -losses.view(len(batches), self.components, -1).transpose(0, 1)[:, rows >= 0]
 
     def _mixing(self, edges, place, n):
         """A of the participants, float64 (participants, participants); rows sum to 1."""

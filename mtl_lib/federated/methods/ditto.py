@@ -3,7 +3,7 @@
 import torch
 
 from mtl_lib import checks
-from mtl_lib.federated.engine.updates import broadcast, client_scores
+from mtl_lib.federated.engine.updates import broadcast, client_scores, times
 from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.stack import tree_map
 
@@ -28,6 +28,7 @@ class Ditto(FedAvg):
     """
 
     name = "Ditto"
+    alike = ("lam",)
 
     def __init__(
         self,
@@ -70,10 +71,10 @@ class Ditto(FedAvg):
         """Gradients on a batch, with the pull towards ``centre`` where there is one."""
         models = stack.first(batch.active)
         grads = models.grads(batch.x, batch.y, batch.w, value=False)[1]
-        if centre is None or not self.lam:
+        if centre is None:
             return grads
         pulled = {}
         for name, g in grads.items():
             away = stack.params[name][: batch.active] - centre[name][: batch.active]
-            pulled[name] = g + self.lam * away
+            pulled[name] = g + times(self.lam, away)
         return pulled

@@ -50,6 +50,7 @@ class FedAvg(Method):
     """
 
     name = "FedAvg"
+    alike = ()
 
     def __init__(
         self,

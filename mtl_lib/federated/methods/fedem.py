@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from mtl_lib import checks
 from mtl_lib.federated.engine.state import State
-from mtl_lib.federated.engine.updates import broadcast
+from mtl_lib.federated.engine.updates import broadcast, sample_losses
 from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.stack import STACK_LOSSES, tree_map
 
@@ -39,6 +39,7 @@ class FedEM(FedAvg):
     """
 
     name = "FedEM"
+    alike = ()
 
     def __init__(
         self,
@@ -73,7 +74,8 @@ class FedEM(FedAvg):
         return State(server, {"pi": uniform}, train.names, train.loss)
 
     def client_update(self, server, mine, batches):
-        copies = self.stack(broadcast(server["model"], len(batches)), batches.loss)
+        copies = broadcast(server["model"], len(batches), self.components)
+        copies = self.stack(copies, batches.loss)
         return self.em_step(self._log_likelihood(server, batches), copies, mine, batches)
 
     def em_step(self, likelihood, stack, mine, batches) -> tuple[dict, dict]:
@@ -100,7 +102,7 @@ class FedEM(FedAvg):
         optimizer = self.local_optimizer(_by_model(mine))
         for batch in batches:
             models = batch.active * M
-            w = (q[:, batch.rows] * batch.w).transpose(0, 1).reshape(models, -1)
+            w = (q[:, batch.rows] * batch.spread(batch.w)).transpose(0, 1).reshape(models, -1)
             grads = stack.first(models).grads(batch.x, batch.y, w, value=False)[1]
             optimizer.step(stack, grads, models)
         kept = self._by_client(self.remembered(optimizer), len(batches))
@@ -128,8 +130,13 @@ class FedEM(FedAvg):
 
     def _log_likelihood(self, server, batches):
         """Log-likelihood (M, n) of every sample under the server's components."""
-        models = self.stack(server["model"], batches.loss)
-        return -models.losses(batches.x[None], batches.y[None])
+        return -sample_losses(self.stack(server["model"], batches.loss), batches, self.components)
+
+    def local_optimizer(self, mine):
+        rule = super().local_optimizer(mine)
+        if isinstance(rule.lr, torch.Tensor) and rule.lr.ndim:  # by client, here by model
+            rule.lr = rule.lr.repeat_interleave(self.components)
+        return rule
 
     def _by_client(self, tree: dict, clients: int) -> dict:
         """(k M, ...) as (k, M, ...)."""

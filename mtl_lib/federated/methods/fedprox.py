@@ -1,8 +1,11 @@
 """FedProx: a proximal term in the local objective."""
 
+import torch
+
 from mtl_lib import checks
-from mtl_lib.federated.engine.updates import broadcast, local_steps
+from mtl_lib.federated.engine.updates import broadcast, local_steps, times
 from mtl_lib.federated.methods.fedavg import FedAvg
+from mtl_lib.stack import tree_map
 
 
 class FedProx(FedAvg):
@@ -35,6 +38,7 @@ class FedProx(FedAvg):
     """
 
     name = "FedProx"
+    alike = ("mu",)
 
     def __init__(
         self,
@@ -51,13 +55,13 @@ class FedProx(FedAvg):
         self.mu = mu
 
     def client_update(self, server, mine, batches):
-        received = server["model"]
-        model = broadcast(received, len(batches))
+        received = broadcast(server["model"], len(batches))
+        model = tree_map(torch.clone, received)
         optimizer = self.local_optimizer(mine)
 
         def pulled(models, grads, batch):
             return {
-                name: g + self.mu * (models.params[name] - received[name])
+                name: g + times(self.mu, models.params[name] - received[name][: batch.active])
                 for name, g in grads.items()
             }
 

@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from mtl_lib import checks
 from mtl_lib.federated.engine.state import State
-from mtl_lib.federated.engine.updates import client_scores, local_steps
+from mtl_lib.federated.engine.updates import client_scores, local_steps, sample_losses
 from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.stack import mixed, tree_map
 
@@ -41,6 +41,7 @@ class IFCA(FedAvg):
     """
 
     name = "IFCA"
+    alike = ()
     personalises = True  # by a new pick, without a step
 
     def __init__(
@@ -66,7 +67,7 @@ class IFCA(FedAvg):
     def client_update(self, server, mine, batches):
         choice = self._pick(server, batches)
         optimizer = self.local_optimizer(mine)
-        model = tree_map(lambda p: p[choice], server["model"])
+        model = self._picked(server, choice)
         local_steps(self.stack(model, batches.loss), batches, optimizer)
         return {"model": model, "choice": choice}, {"choice": choice} | self.remembered(optimizer)
 
@@ -88,11 +89,20 @@ class IFCA(FedAvg):
         return {"choice": self._pick(server, batches)}
 
     def outputs(self, server, mine, x, loss):
-        picked = tree_map(lambda p: p[mine["choice"]], server["model"])
-        return client_scores(self.stack(picked, loss), x)
+        return client_scores(self.stack(self._picked(server, mine["choice"]), loss), x)
+
+    def _picked(self, server, choice):
+        """The models that k clients picked, (k, ...)."""
+
+        def rows(p):
+            own = len(p) == len(choice) * self.models  # each of several runs has its own models
+            at = torch.arange(len(choice), device=p.device) * self.models if own else 0
+            return p[choice + at]
+
+        return tree_map(rows, server["model"])
 
     def _pick(self, server, batches):
         """The model of the lowest loss for each client, (k,); the first of equals."""
-        losses = self.stack(server["model"], batches.loss).losses(batches.x[None], batches.y[None])
+        losses = sample_losses(self.stack(server["model"], batches.loss), batches, self.models)
         total = losses.new_zeros(self.models, len(batches)).index_add_(1, batches.of, losses)
         return total.argmin(0)

@@ -20,6 +20,7 @@ class Local(Method):
     """
 
     name = "Local"
+    alike = ()
 
     def init(self, train, seed, start=None):
         model = broadcast(self.initial_models(train, seed, start=start), len(train))

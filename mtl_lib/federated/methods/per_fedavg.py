@@ -3,7 +3,7 @@
 import torch
 
 from mtl_lib import checks
-from mtl_lib.federated.engine.updates import broadcast, client_scores, local_steps
+from mtl_lib.federated.engine.updates import broadcast, client_scores, local_steps, times
 from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.stack import SGD, tree_map
 
@@ -56,6 +56,7 @@ class PerFedAvg(FedAvg):
     """
 
     name = "Per-FedAvg"
+    alike = ("alpha",)
 
     def __init__(
         self,
@@ -96,12 +97,12 @@ class PerFedAvg(FedAvg):
     def _meta_gradients(self, models, inner, outer) -> dict:
         """Gradients of the loss on ``outer`` after a step on ``inner``."""
         slope = models.grads(inner.x, inner.y, inner.w)[1]
-        ahead = tree_map(lambda p, g: p - self.alpha * g, models.params, slope)
+        ahead = tree_map(lambda p, g: p - times(self.alpha, g), models.params, slope)
         grads = self.stack(ahead, models.loss).grads(outer.x, outer.y, outer.w)[1]
         if self.order == "first":
             return grads
         curved = hessian_product(models, inner, grads)
-        return tree_map(lambda g, h: g - self.alpha * h, grads, curved)
+        return tree_map(lambda g, h: g - times(self.alpha, h), grads, curved)
 
 
 def hessian_product(stack, batch, direction: dict) -> dict:
@@ -125,7 +126,8 @@ def hessian_product(stack, batch, direction: dict) -> dict:
     leaves = list(params.values())
     with torch.enable_grad():
         losses = type(stack)(params, stack.net, stack.loss).losses(batch.x, batch.y)
-        slopes = torch.autograd.grad((batch.w * losses).sum(), leaves, create_graph=True)
+        total = (batch.spread(batch.w) * losses).sum()
+        slopes = torch.autograd.grad(total, leaves, create_graph=True)
         parts = [
             (slope * direction[name]).sum() for name, slope in zip(params, slopes, strict=True)
         ]

@@ -3,7 +3,7 @@
 import torch
 
 from mtl_lib import checks
-from mtl_lib.federated.engine.updates import broadcast, client_scores
+from mtl_lib.federated.engine.updates import broadcast, client_scores, times
 from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.stack import SGD, tree_map
 
@@ -49,6 +49,7 @@ class PFedMe(FedAvg):
     """
 
     name = "pFedMe"
+    alike = ("lam", "inner_rate", "beta")
 
     def __init__(
         self,
@@ -79,11 +80,12 @@ class PFedMe(FedAvg):
         shared = self.stack(broadcast(server["model"], len(batches)), batches.loss)
         own = self.stack(broadcast(server["model"], len(batches)), batches.loss)
         optimizer = self.local_optimizer(mine)
+        inner = SGD(self.inner_rate)
         for batch in batches:
             w = shared.first(batch.active).params
-            v = own.first(batch.active)
-            self._approach(v, w, batch)
-            slope = tree_map(lambda p, q: self.lam * (p - q), w, v.params)
+            self._approach(own, w, batch, inner)
+            v = own.first(batch.active).params
+            slope = tree_map(lambda p, q: times(self.lam, p - q), w, v)
             optimizer.step(shared, slope, batch.active)
         return {"model": shared.params}, {"personal": own.params} | self.remembered(optimizer)
 
@@ -99,18 +101,20 @@ class PFedMe(FedAvg):
         """Inner steps from w on each mini-batch of one pass; w stays."""
         received = self.stack(broadcast(server["model"], len(batches)), batches.loss)
         own = self.stack(tree_map(torch.clone, received.params), batches.loss)
+        inner = SGD(self.inner_rate)
         for batch in batches:
-            centre = received.first(batch.active).params
-            self._approach(own.first(batch.active), centre, batch)
+            self._approach(own, received.first(batch.active).params, batch, inner)
         return {"personal": own.params}
 
     def outputs(self, server, mine, x, loss):
         return client_scores(self.stack(mine["personal"], loss), x)
 
-    def _approach(self, models, centre: dict, batch) -> None:
+    def _approach(self, own, centre: dict, batch, rule: SGD) -> None:
         """Inner steps towards the proximal point of ``centre``, in place."""
-        rule = SGD(self.inner_rate)
+        models = own.first(batch.active)
         for _ in range(self.inner_steps):
-            grads = models.grads(batch.x, batch.y, batch.w)[1]
-            pulled = tree_map(lambda g, p, q: g + self.lam * (p - q), grads, models.params, centre)
-            rule.step(models, pulled)
+            grads = models.grads(batch.x, batch.y, batch.w, value=False)[1]
+            pulled = tree_map(
+                lambda g, p, q: g + times(self.lam, p - q), grads, models.params, centre
+            )
+            rule.step(own, pulled, batch.active)

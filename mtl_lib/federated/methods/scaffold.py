@@ -39,6 +39,7 @@ class SCAFFOLD(FedAvg):
     """
 
     name = "SCAFFOLD"
+    alike = ("global_rate",)
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ import numpy as np
 
 from mtl_lib.federated.mocha import sdca
 from mtl_lib.federated.mocha.reading import checked
-from mtl_lib.stream import stream
+from mtl_lib.stream import Streams
 from mtl_lib.tasks import BINARY, TaskSet
 
 QUALITY = 1e-3  # the local gap, as a share of a node's gain, at which its best is known well enough
@@ -200,10 +200,11 @@ class Nodes:
         block = round // ORDERS
         if self._drawn != (seed, block):
             self._drawn = (seed, block)
+            streams = Streams(seed, "mocha", block)
             for name, first, n in zip(self.names, self.start[:-1], self.sizes, strict=True):
-                counted = np.tile(np.arange(n, dtype=np.int32), (ORDERS, 1))
-                rng = stream(seed, "mocha", name, block)
-                self._orders[:, first : first + n] = rng.permuted(counted, axis=1)
+                orders = np.tile(np.arange(n, dtype=np.int32), (ORDERS, 1))
+                sdca.shuffle(orders, streams.of(name).random((ORDERS, n)))
+                self._orders[:, first : first + n] = orders
         return self._orders[round % ORDERS]
 
     def _passes(self, problem, a, Z, steps, nodes):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtl_lib import checks
+from mtl_lib.federated.mocha.spectral import left_singular, threshold
 
 
 class Relationship:
@@ -202,7 +203,7 @@ class LearnedCovariance(Relationship):
         np.ndarray
             (T, T); I / T where nothing is left of W.
         """
-        U, sizes, _ = np.linalg.svd(W + step * V, full_matrices=False)
+        U, sizes = left_singular(W + step * V)
         kept = np.maximum(sizes - threshold(sizes, step * lam / 2), 0)
         if not kept.any():
             return self.covariance(len(W))
@@ -231,25 +232,6 @@ def relationship_of(value) -> Relationship:
     )
 
 
-def threshold(sizes, step: float) -> float:
-    """By how much the prox of step ||.||_*^2 lowers singular values.
-
-    Parameters
-    ----------
-    sizes : np.ndarray
-        The singular values, descending.
-    step : float
-        Length of the step.
-
-    Returns
-    -------
-    float
-        2 step times the sum of the lowered values.
-    """
-    levels = 2 * step * np.cumsum(sizes) / (1 + 2 * step * np.arange(1, len(sizes) + 1))
-    return levels[max(np.count_nonzero(sizes > levels) - 1, 0)]
-
-
 def largest_coupling(sigma) -> float:
     """sigma' = lambda_max(D^-1/2 Sigma D^-1/2) of Sigma (T, T), D its diagonal; between 1 and T.
 
@@ -258,8 +240,10 @@ def largest_coupling(sigma) -> float:
     """
     diagonal = np.diag(sigma)
     seen = diagonal > 0  # a row of a positive semidefinite matrix is 0 where its diagonal is
+    if not seen.all():
+        sigma = sigma[np.ix_(seen, seen)]
     scale = np.sqrt(diagonal[seen])
-    return float(np.linalg.eigvalsh(sigma[np.ix_(seen, seen)] / np.outer(scale, scale))[-1])
+    return float(np.linalg.eigvalsh(sigma / np.outer(scale, scale))[-1])
 
 
 def correlation(sigma) -> np.ndarray:

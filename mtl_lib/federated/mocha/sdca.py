@@ -37,6 +37,7 @@ Shalev-Shwartz and Zhang 2013, Stochastic dual coordinate ascent methods.
 """
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -47,20 +48,24 @@ SQUARED, LOGISTIC, HINGE = CODES.values()
 announce(__name__)
 
 
-@compiled
+@partial(compiled, free_sums=True)
 def dot(X, i, z):
-    """x_i . z, in four running sums that the processor can add side by side in one fixed order."""
-    d = z.shape[0]
-    s0 = s1 = s2 = s3 = 0.0
-    whole = d - d % 4
-    for j in range(0, whole, 4):
-        s0 += X[i, j] * z[j]
-        s1 += X[i, j + 1] * z[j + 1]
-        s2 += X[i, j + 2] * z[j + 2]
-        s3 += X[i, j + 3] * z[j + 3]
-    for j in range(whole, d):
-        s0 += X[i, j] * z[j]
-    return (s0 + s1) + (s2 + s3)
+    """x_i . z."""
+    total = 0.0
+    for j in range(z.shape[0]):
+        total += X[i, j] * z[j]
+    return total
+
+
+@compiled
+def shuffle(orders, draws):
+    """Shuffle rows (R, n) in place by draws (R, n) from [0, 1), as Fisher and Yates do."""
+    for row in range(orders.shape[0]):
+        for k in range(orders.shape[1] - 1, 0, -1):
+            other = int(draws[row, k] * (k + 1))
+            kept = orders[row, k]
+            orders[row, k] = orders[row, other]
+            orders[row, other] = kept
 
 
 @compiled
@@ -82,9 +87,10 @@ def logistic_dual(p, margin, q):
         new = t - f / (1 + q * s * (1 - s))
         if not low <= new <= high:
             new = (low + high) / 2
-        if abs(new - t) <= 1e-15 * (1 + abs(t)):
-            break
+        moved = abs(new - t)
         t = new
+        if moved <= 1e-8 * (1 + abs(t)):  # Newton squares the error: what is left is rounding
+            break
     return 1 / (1 + math.exp(-t)) if t > 0 else math.exp(t) / (1 + math.exp(t))
 
 
@@ -112,14 +118,15 @@ def passes(X, y, norms, a, start, kinds, c, scale, Z, order, steps, nodes):
         first = start[t]
         n = start[t + 1] - first
         gain = scale[t] * c[t]
+        z = Z[t]
         for k in range(steps[t]):
             i = first + order[first + k % n]
-            new = ascend(kinds[t], y[i], a[i], dot(X, i, Z[t]), gain * norms[i])
+            new = ascend(kinds[t], y[i], a[i], dot(X, i, z), gain * norms[i])
             step = gain * (new - a[i])
             a[i] = new
             if step != 0:
-                for j in range(X.shape[1]):
-                    Z[t, j] += step * X[i, j]
+                for j in range(z.shape[0]):
+                    z[j] += step * X[i, j]
 
 
 @compiled

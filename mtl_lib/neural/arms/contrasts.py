@@ -111,6 +111,13 @@ class Scores:
         return units[0]
 
 
+def joined(parts: list[Scores]) -> Scores:
+    """The scores of several arms as one, with the keys of the first."""
+    values = {key: value for part in parts for key, value in part.values.items()}
+    groups = {task: units for part in parts for task, units in part.groups.items()}
+    return Scores(values, parts[0].keys, groups)
+
+
 def gains_apart(
     first: Scores, second: Scores, arm: str, baseline: str, task: str, **where
 ) -> dict[str, pd.DataFrame]:

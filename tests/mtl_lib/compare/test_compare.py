@@ -157,6 +157,13 @@ def test_tasks_on_the_same_rows_that_differ_by_noise_alone():
     assert (small <= 4).all()
 
 
+@pytest.mark.parametrize("sizes", [[30, 30], [8, 40, 90], [5, 5, 400, 7]])
+def test_the_size_is_tested_with_chi_square(sizes):
+    parts = [(normal(f"size {t}", m, 1), normal(f"size y{t}", m)) for t, m in enumerate(sizes)]
+    p = compare.measure(own(parts), permutations=1)["size"].p
+    assert p == pytest.approx(stats.chisquare(sizes).pvalue, rel=1e-12)
+
+
 def test_groups_are_permuted_whole():
     """Ten recordings of 30 alike samples: with samples as units every task would seem to differ."""
     level = normal("level", 10)
@@ -193,13 +200,10 @@ def test_groups_with_relations_of_their_own_are_no_concept_of_the_tasks():
 )
 def test_rarity_is_the_logarithm_of_the_tail_of_F(F, freedom):
     share = F * freedom[0] / freedom[1]
-    assert permutation._rarity(Dispersion(share / (1 + share), 1.0, freedom)) == pytest.approx(
-        -stats.f.logsf(F, *freedom), rel=1e-9
-    )
-    farther = [
-        permutation._rarity(Dispersion(1 - left, 1.0, freedom))
-        for left in (0.3, 0.1, 1e-3, 1e-6, 1e-9)
-    ]
+    between = np.array([share / (1 + share), *(1 - left for left in (0.3, 0.1, 1e-3, 1e-6, 1e-9))])
+    degrees = np.tile(np.array(freedom, float)[:, None], len(between))
+    near, *farther = permutation._rarity(Dispersion(between, 1.0, degrees))
+    assert near == pytest.approx(-stats.f.logsf(F, *freedom), rel=1e-9)
     assert np.isfinite(farther).all() and (np.diff(farther) > 0).all()
 
 

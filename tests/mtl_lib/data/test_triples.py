@@ -62,6 +62,14 @@ def test_told_adds_the_second_tasks_persons_with_their_class():
         assert np.array_equal(tasks[FIRST].y, BOTH[0].y[tasks[FIRST].rows] == CLASSES.index(ABC[0]))
 
 
+def test_the_told_task_has_all_persons_of_a_larger_second_task():
+    pair = triple(BOTH, ABC, 8, 1, second_n=16)
+    larger = told(BOTH, ABC, 8, 1, second_n=16)["first"]
+    assert len(larger) == 8 + 8
+    assert np.array_equal(larger.rows[8:], pair["second"].rows[:8])
+    assert larger.y[8:].tolist() == [1] * 4 + [0] * 4
+
+
 def test_a_part_of_the_images_gives_only_its_own():
     half, rest = BOTH.split("samples", 0.5, 0)
     for tasks in (triple(half, ABC, 8, 1), triple(half, ABC, 8, 1, second="A versus C")):

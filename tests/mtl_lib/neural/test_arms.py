@@ -7,8 +7,7 @@ import torch
 from mtl_lib.neural import Dense, Head, Network, arms, scores, train
 from mtl_lib.stack import Adam, Stack
 from mtl_lib.tasks import Inputs, Task, TaskSet
-from mtl_lib.transforms import permuted
-from study.claims import Claim
+from mtl_lib.transforms import constant, permuted
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 6))
@@ -100,6 +99,36 @@ def test_permuted_arm_spoils_the_other_tasks_only():
     )
 
 
+def test_an_arm_may_answer_some_of_the_tasks():
+    every = arms.fit(arms.Arm(NET, "permuted"), draws(SHARED), 0.01, **RUN)
+    one = arms.fit(arms.Arm(NET, "permuted", only=("b",)), draws(SHARED), 0.01, **RUN)
+    found = arms.scored({"every": every, "one": one}, SHARED, score)
+    assert found.tasks == ["a", "b"] and {
+        task for arm, task, _ in found.values if arm == "one"
+    } == {"b"}
+    for key in draws(SHARED):
+        assert np.allclose(found.values["one", "b", key], found.values["every", "b", key])
+    with pytest.raises(ValueError, match="arm 'one' answers none of 'a', but 'b'"):
+        arms.scored({"one": one}, SHARED.subset(["a"]), score)
+    with pytest.raises(ValueError, match="only 'c', tasks are 'a', 'b'"):
+        arms.fit(arms.Arm(NET, "alone", only=("c",)), draws(SHARED), 0.01, **RUN)
+    with pytest.raises(ValueError, match="but one network answers all tasks"):
+        arms.Arm(NET, only=("a",))
+
+
+def test_constant_arm_leaves_nothing_to_learn_from_the_other_tasks():
+    (part,) = arms.fit(arms.Arm(NET, "constant"), draws(SHARED), 0.01, **RUN)
+    draw = arms.first_rows(SHARED, 30, 1)
+    for task, by_hand in (
+        ("a", TaskSet([draw[0], constant(draw[1])])),
+        ("b", TaskSet([constant(draw[0]), draw[1]])),
+    ):
+        trained = train(NET, [by_hand], optimizer=Adam(0.01), seeds=[1], **RUN)
+        index = list(zip(part.keys, part.tasks, strict=True)).index(((30, 1), (task,)))
+        for name, value in trained.stack.params.items():
+            assert torch.allclose(part.stack.params[name][index], value[0], atol=1e-6)
+
+
 def test_draws_are_nested_and_keep_shared_rows_together():
     small, large = arms.first_rows(SHARED, 20, 3), arms.first_rows(SHARED, 50, 3)
     assert set(small[0].rows) < set(large[0].rows) and (small[0].rows == small[1].rows).all()
@@ -129,9 +158,10 @@ def test_scores_table_and_contrast_agree():
     assert np.allclose(both["pairs"]["a"], wide["joint"]) and np.allclose(
         both["pairs"]["b"], wide["separate"]
     )
-    claim = Claim("c", "1", "s", "c", "draw", 0.01)
-    result = claim.decide(figure="f", **both)
-    assert result["n_units"] == 6 and result["n_items"] == 400
+    units = len(both["pairs"])
+    items = both["items"].groupby("unit")[["a", "b"]].mean()
+    assert (units, len(items)) == (6, 400)
+    assert np.allclose(both["pairs"][["a", "b"]].mean(), items.mean())
     mean = found.contrast("joint", "separate", size=30)["pairs"]
     assert np.allclose(
         mean["a"], found.table().query("arm == 'joint'").groupby("seed")["score"].mean()

@@ -79,6 +79,7 @@ POSITIVE = np.abs(REAL)
 # entry point -> (function of the labels, plain labels)
 ENTRIES = {
     "auc": (lambda y: scores.auc(Z, y), BINARY),
+    "placements": (lambda y: scores.placements(Z, y), BINARY),
     "accuracy": (lambda y: scores.accuracy(Z, y), BINARY),
     "accuracy of signs": (lambda y: scores.accuracy(Z, y), 2 * BINARY - 1),
     "right": (lambda y: scores.right(ONE_HOT, y), CODES),

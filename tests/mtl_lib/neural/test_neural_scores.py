@@ -71,3 +71,15 @@ def test_delta_m():
         assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match="delta_m: baseline nan"):
         scores.delta_m(value, {})
+
+
+def test_placements_average_to_the_auc():
+    """Ties, unequal classes: the mean over samples of every row is the area."""
+    rng = np.random.default_rng(3)
+    z = rng.integers(0, 6, (4, 30)).astype(float)
+    y = (rng.random((4, 30)) < 0.3).astype(int)
+    y[:, :2] = [0, 1]
+    np.testing.assert_allclose(scores.placements(z, y).mean(1), scores.auc(z, y), atol=1e-12)
+    np.testing.assert_allclose(
+        scores.placements([3.0, 1.0, 2.0], [1, 0, 0]), [[1.5, 0.75, 0.75]], atol=1e-12
+    )

@@ -156,7 +156,7 @@ def test_another_name_is_another_order_of_samples_and_nothing_else():
 
 
 @pytest.mark.parametrize("rows", ["shared", "own"])
-@pytest.mark.parametrize("way", ["together", "alone", "permuted"])
+@pytest.mark.parametrize("way", ["together", "alone", "permuted", "constant"])
 def test_arms_answer_alike_whatever_the_order_of_tasks_and_draws(rows, way):
     def values(names, keys):
         pool = problem(rows, 0, names)

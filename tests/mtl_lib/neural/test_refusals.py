@@ -227,8 +227,11 @@ SPOKEN = TaskSet([Task("w", IDS, np.arange(3), np.arange(3) % 2, "ce")])
         (lambda: arms.scored({"x": fitted()}, None, score), "test set None, allowed are"),
         (lambda: arms.answers(fitted(), None, "a"), "test set None, allowed are"),
         (lambda: arms.answers(fitted(), {(1, 1): BOTH}, "a"), r"none for draw \(40, 0\)"),
-        (lambda: arms.tuned({}, DRAWS, BOTH, score, [0.1]), "tuned: 0 arms, 1 rates"),
-        (lambda: arms.tuned({"x": arms.Arm(NET)}, DRAWS, BOTH, score, []), "tuned: 1 arms, 0"),
+        (lambda: arms.tuned({}, DRAWS, BOTH, score, [0.1]), "tuned: 0 arms, one is needed"),
+        (
+            lambda: arms.tuned({"x": arms.Arm(NET)}, DRAWS, BOTH, score, []),
+            "tuned: arm .x.: 1 settings, 0 rates",
+        ),
         (
             lambda: arms.tuned(
                 {"x": arms.Arm(NET)}, DRAWS, {}, score, [0.1], steps=1, batch_size=4

@@ -1,0 +1,13 @@
+"""Layers of K networks at once: the leading axis of all tensors is "which network".
+
+A layer draws the weights of one network (``draw``), maps the outputs of the layer below to its own
+(``layer(*weights, h)``), and counts its operations (``flops``). ``parts`` names its weights.
+``Layer`` is the base of all; a layer of one's own needs no more than these four.
+"""
+
+from mtl_lib.neural.layers.base import Layer, Spelled
+from mtl_lib.neural.layers.dense import Dense
+from mtl_lib.neural.layers.images import Conv
+from mtl_lib.neural.layers.sequences import Bag, Tokens
+
+__all__ = ["Bag", "Conv", "Dense", "Layer", "Spelled", "Tokens"]

@@ -1,0 +1,82 @@
+"""What layers of K networks have in common."""
+
+from dataclasses import MISSING, fields
+
+import torch
+
+from mtl_lib.checks import whole
+
+
+class Spelled:
+    """Base of dataclasses whose ``repr`` is what one would type: defaults are left out."""
+
+    def __repr__(self):
+        needed = [f.name for f in fields(self) if f.default is MISSING]
+        given = [
+            f"{f.name}={getattr(self, f.name)!r}"
+            for f in fields(self)
+            if f.default is not MISSING and getattr(self, f.name) != f.default
+        ]
+        values = [repr(getattr(self, name)) for name in needed]
+        return f"{type(self).__name__}({', '.join([*values, *given])})"
+
+
+class Layer(Spelled):
+    """A layer of K networks.
+
+    A layer has ``parts``, the names of its weights, ``draw``, ``flops``, and maps the outputs of
+    the layer below to its own: ``layer(*weights, h)``. Its gradients are those of autograd unless
+    it has a closed form: ``forward`` and ``backward`` of its own.
+    """
+
+    def forward(self, weights: list, h: torch.Tensor) -> tuple[torch.Tensor, object]:
+        """Outputs for inputs h, and what ``backward`` needs of them.
+
+        Parameters
+        ----------
+        weights : list of torch.Tensor
+            In the order of ``parts``, (K, ...) each.
+        h : torch.Tensor
+            (K, B, ...).
+        """
+        leaves = [weight.detach().requires_grad_() for weight in weights]
+        if h.is_floating_point():
+            h = h.detach().requires_grad_()
+        with torch.enable_grad():
+            outputs = self(*leaves, h)
+        return outputs.detach(), (leaves, h, outputs)
+
+    def backward(self, weights: list, saved, delta, out: list, wanted: bool):
+        """Gradients from the derivative ``delta`` in the outputs.
+
+        Parameters
+        ----------
+        weights : list of torch.Tensor
+            As of ``forward``.
+        saved : object
+            What ``forward`` gave.
+        delta : torch.Tensor
+            (K, B, ...), like the outputs.
+        out : list of torch.Tensor
+            Where the gradients of the weights are written.
+        wanted : bool
+            Whether the derivative in the inputs is wanted.
+
+        Returns
+        -------
+        torch.Tensor or None
+            The derivative in the inputs, like them.
+        """
+        leaves, h, outputs = saved
+        sources = [*leaves, h] if wanted else leaves
+        found = torch.autograd.grad(outputs, sources, delta, materialize_grads=True)
+        for place, grad in zip(out, found, strict=False):
+            place.copy_(grad)
+        return found[-1] if wanted else None
+
+
+def odd(owner, size):
+    """A window has a middle: without one, outputs would not lie over their inputs."""
+    whole(owner, 1, size=size)
+    if size % 2 == 0:
+        raise ValueError(f"{owner}: size {size}, allowed is an odd number")

@@ -1,0 +1,256 @@
+"""The material's sentences, what answers them, and the tables that show it.
+
+``study/sentences.yaml`` holds the sentences and names their claims; everything else is read from
+the sections' claims.json. Only an empirical sentence gets a verdict. A definition or a description
+says how it is done, and beneath it stands what it buys here.
+"""
+
+import csv
+import io
+
+from suite import yaml_text
+from suite.project import (
+    FAILED,
+    RENDERED,
+    ROOT,
+    SETTINGS,
+    Stop,
+    read_json,
+    shown,
+    write_text,
+)
+
+SOURCE = ROOT / SETTINGS["sentences"]
+EMPIRICAL = "empirical"
+KINDS = (EMPIRICAL, "description", "definition")
+FIELDS = {"english", "chinese", "kind", "section", "scope", "how", "claims", "figure"}
+NOT_RUN = "not run"
+README = ROOT / "README.md"
+MARKS = ("<!-- claims: made by make publish -->", "<!-- end of claims -->")
+LEGEND = (
+    "**supported**: the gain is real, at least the smallest that matters, and beyond the null arm; "
+    "**harm**: the same downwards; **no effect**: surely smaller than the smallest that matters.",
+    "**undecided**: too few units, the row says how many would do; **cannot tell**: this "
+    "experiment could not have shown it (no headroom, or two equals differed). *Refuted* is a "
+    "sentence whose claims are all harm or no effect, within the scope beside it.",
+)
+BUYS = {"supported": "gain", "harm": "loss"}
+COLUMNS = (
+    "sentence",
+    "kind",
+    "answer",
+    "section",
+    "claim",
+    "statement",
+    "scope",
+    "contrast",
+    "unit",
+    "n_units",
+    "n_seeds",
+    "level",
+    "level of the baseline",
+    "effect",
+    "low",
+    "high",
+    "margin",
+    "p",
+    "p_holm",
+    "primary",
+    "declared",
+    "verdict",
+    "why",
+    "figure",
+)
+
+
+def sentences(claims: list[dict]) -> list[dict]:
+    """Every sentence of the material with its answer.
+
+    Parameters
+    ----------
+    claims : list of dict
+        Rows of claims.json with ``page``, their notebook.
+
+    Returns
+    -------
+    list of dict
+        The sentences of the study's file with ``found``, the claims that were run, and ``answer``:
+        the verdict of an empirical sentence, else how it is done.
+    """
+    by_id = {claim["id"]: claim for claim in claims}
+    answered = []
+    for entry in yaml_text.load(shown(SOURCE), SOURCE.read_text()):
+        found = [by_id[name] for name in entry["claims"] if name in by_id]
+        empirical = entry["kind"] == EMPIRICAL
+        answer = judged(found) if empirical else entry["how"]
+        answered.append({**entry, "found": found, "answer": answer, "empirical": empirical})
+    return answered
+
+
+def judged(claims: list[dict]) -> str:
+    """The verdict of an empirical sentence: that of its primary claims, one per scope.
+
+    Parameters
+    ----------
+    claims : list of dict
+        Rows of claims.json that test it.
+
+    Returns
+    -------
+    str
+        ``supported`` or ``cannot tell`` where all agree; ``refuted`` where all are harm or no
+        effect; ``depends`` where some are supported and some refuted; ``supported in part`` where
+        the others are open; ``undecided`` else.
+    """
+    words = {claim["verdict"] for claim in claims if claim["primary"]}
+    against = words & {"harm", "no effect"}
+    if not words:
+        return NOT_RUN
+    if words == against:
+        return "refuted"
+    if "supported" in words:
+        if against:
+            return "depends"
+        return "supported" if words == {"supported"} else "supported in part"
+    return "cannot tell" if words == {"cannot tell"} else "undecided"
+
+
+def word(claim: dict, empirical: bool = True) -> str:
+    """A claim's verdict; under a definition or description what the thing buys: gain or loss."""
+    return claim["verdict"] if empirical else BUYS.get(claim["verdict"], claim["verdict"])
+
+
+def effect(claim: dict) -> str:
+    """Effect and interval of a claim, with true minus signs; an open end is infinite."""
+    low = "-∞" if claim["low"] is None else f"{claim['low']:+.3f}"
+    high = "∞" if claim["high"] is None else f"{claim['high']:+.3f}"
+    return f"{claim['effect']:+.3f} [{low}, {high}]".replace("-", "\u2212")
+
+
+def levels(claim: dict) -> str:
+    """What the arm and its baseline scored, in the measure's units."""
+    arm, baseline = (f"{level:.3f}".replace("-", "\u2212") for level in claim["levels"])
+    return f"{claim['measure']} {arm} ({claim['arms'][0]}) against {baseline} ({claim['arms'][1]})"
+
+
+def reason(claim: dict) -> str:
+    """Why the verdict is what it is; for one that needs none, its p."""
+    if claim["why"]:
+        return claim["why"]
+    corrected = claim["p"] if claim["p_holm"] is None else claim["p_holm"]
+    return f"p = {corrected:.2g}" + (" after Holm" if claim["primary"] else "")
+
+
+def table(claims: list[dict]) -> str:
+    """The sentences as CSV, one row per sentence and claim; ``claims`` as in ``sentences``."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for sentence in sentences(claims):
+        facts = {
+            "sentence": sentence["english"],
+            "kind": sentence["kind"],
+            "answer": sentence["answer"],
+            "section": sentence["section"],
+        }
+        for claim in sentence["found"]:
+            writer.writerow({**claim, **facts, **_columns(claim, sentence["empirical"])})
+        if not sentence["found"]:
+            writer.writerow(facts)
+    return out.getvalue()
+
+
+def _columns(claim: dict, empirical: bool) -> dict:
+    """What the CSV calls otherwise than claims.json."""
+    level, baseline = claim["levels"]
+    return {
+        "claim": claim["id"],
+        "level": level,
+        "level of the baseline": baseline,
+        "verdict": word(claim, empirical),
+        "figure": f"{claim['page']}/index.html#fig-{claim['figure']}",
+    }
+
+
+def on_page(page: str, claims: list[dict]) -> list[dict]:
+    """Rows of claims.json with ``page``, the notebook that they are from."""
+    return [claim | {"page": page} for claim in claims]
+
+
+def published() -> list[dict]:
+    """All claims in ``rendered/``, with their notebook."""
+    claims = []
+    for folder in sorted(RENDERED.glob("*/")):
+        claims += on_page(folder.name, read_json(folder / "claims.json") or [])
+    return claims
+
+
+def markdown(claims: list[dict]) -> str:
+    """README's table: sentence, kind, answer with scope, and every claim with levels and effect.
+
+    Parameters
+    ----------
+    claims : list of dict
+        As in ``sentences``.
+
+    Returns
+    -------
+    str
+        The legend and the table, without a line break at the end.
+    """
+    head = "| the material says | answer | what was measured: the arm against its baseline, gain |"
+    lines = ["  \n".join(LEGEND), "", head, "|---|---|---|"]
+    for sentence in sentences(claims):
+        measured = [_line(claim, sentence["empirical"]) for claim in sentence["found"]]
+        if not measured and "figure" in sentence:
+            page, figure = sentence["figure"]
+            measured = [_link(figure, page, figure)]
+        cells = (_said(sentence), _answer(sentence), "<br>".join(measured))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _said(sentence: dict) -> str:
+    """The sentence in both languages, and its kind."""
+    return f"{sentence['english']}<br>{sentence['chinese']}<br>*{sentence['kind']}*"
+
+
+def _answer(sentence: dict) -> str:
+    """A verdict with its scope, or how it is done."""
+    scope = f"*Scope: {sentence['scope']}.*"
+    answer = sentence["answer"]
+    return f"**{answer}**<br>{scope}" if sentence["empirical"] else f"{answer}<br>{scope}"
+
+
+def _line(claim: dict, empirical: bool) -> str:
+    """One claim in README's table."""
+    rank = "" if claim["primary"] else ", secondary"
+    why = f" ({claim['why']})" if claim["why"] else ""
+    return (
+        f"{_link(claim['id'], claim['page'], claim['figure'])}{rank}: {levels(claim)}, "
+        f"gain {effect(claim)}: **{word(claim, empirical)}**{why}"
+    )
+
+
+def _link(text: str, page: str, figure: str) -> str:
+    return f"[{text}](rendered/{page}/figures/{figure}.png)"
+
+
+def refresh_readme() -> None:
+    """Put the table of what is published between README's marks.
+
+    Raises
+    ------
+    Stop
+        FAILED, where the marks are not there.
+    """
+    text = README.read_text()
+    if not all(text.count(mark) == 1 for mark in MARKS):
+        raise Stop(
+            FAILED,
+            f"README.md: the lines {' and '.join(MARKS)}, each once, mark the place of the table "
+            "of verdicts",
+        )
+    before, rest = text.split(MARKS[0])
+    _, after = rest.split(MARKS[1])
+    write_text(README, f"{before}{MARKS[0]}\n{markdown(published())}\n{MARKS[1]}{after}")
