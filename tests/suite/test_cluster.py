@@ -31,6 +31,12 @@ FILES = [
 ]
 
 
+@pytest.fixture
+def kernel() -> bool:
+    """Dask's workers are processes, and so is what they start."""
+    return True
+
+
 def sweep_file(toy, lams=LAMS, kinds=KINDS, seeds=SEEDS, pause=0.0):
     """Write params/sweeps/tried.yaml and return the words of the command."""
     (toy.root / "params" / "sweeps").mkdir(exist_ok=True)
