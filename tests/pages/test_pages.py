@@ -364,7 +364,7 @@ def test_alternative_texts_state_what_came_out_and_are_all_different(site):
 
 
 def test_sections_lead_to_their_neighbours(site):
-    pages = NAMES[2:]
+    pages = [name for name in NAMES if name.endswith("/index.html")]
     for k, name in enumerate(pages):
         links = [a["href"].removeprefix("../") for a in _soup(site / name).select(".beside a")]
         assert links == [*pages[max(k - 1, 0) : k], *pages[k + 1 : k + 2]]
