@@ -5,5 +5,6 @@
 """
 
 from study.guide.chooser import Chooser
+from study.guide.protocol import Protocol
 
-__all__ = ["Chooser"]
+__all__ = ["Chooser", "Protocol"]

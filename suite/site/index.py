@@ -7,7 +7,7 @@ from pathlib import Path
 
 from suite.project import lock_of, locked, read_json, write_text
 from suite.sections import SECTIONS
-from suite.site import atlas, chooser, page, sentences, templates
+from suite.site import atlas, chooser, page, protocol, sentences, templates
 
 PARTS = ("claims", "figures", "metrics", "provenance")
 
@@ -53,6 +53,7 @@ def write(home: Path, profile: str) -> Path:
         write_text(home / "claims.csv", sentences.table(claims))
         atlas.write(home, profile)
         chooser.write(home, profile, claims)
+        protocol.write(home, profile)
     return home / "index.html"
 
 

@@ -30,7 +30,7 @@ from suite.site import sentences
 pytestmark = pytest.mark.pages
 
 POLICY = "default-src 'self'"
-GUIDES = ("atlas.html", "chooser.html")
+GUIDES = ("atlas.html", "chooser.html", "protocol.html")
 NAMES = [
     "index.html",
     "claims.html",

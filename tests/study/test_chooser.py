@@ -50,7 +50,7 @@ def test_the_calls_of_baselines_make_estimators():
     assert len(calls) == len(set(calls)) == 4
     for call in calls:
         made = eval(call, vars(classical))
-        assert isinstance(made, classical.LinearMTLCV)
+        assert isinstance(made, (classical.LinearMTLCV, classical.PooledLevels))
 
 
 def test_every_baseline_is_used():
