@@ -22,7 +22,7 @@ export MTL_GROUP = $(value GROUP)
 export MTL_KEEP = $(value KEEP)
 export MTL_LOSS = $(value LOSS)
 
-.PHONY: all env cluster flower lint test test-all atlas test-data test-pages test-distributed test-readme sweep lab verify why diagnose bench bench-flower data data-list reference \
+.PHONY: all env cluster flower lint test test-all atlas protocol test-data test-pages test-distributed test-readme sweep lab verify why diagnose bench bench-flower data data-list reference \
   publish publish-check lock clean help $(SECTIONS)
 .DEFAULT_GOAL = help
 
@@ -106,6 +106,9 @@ data-list: env ## what is there, what is missing and how to get it
 
 atlas: env ## count and measure what the suite loads of the atlas (study/atlas.yaml) into study/atlas_measured.yaml
 	@$(PINNED) $(VENV_PYTHON) -m study.atlas.measure
+
+protocol: env ## compute the worked example of the protocol's page (study/protocol.yaml) into study/protocol_measured.yaml
+	@$(PINNED) $(VENV_PYTHON) -m study.guide.example
 
 reference: env ## build, and make reference/PROFILE of it: one run with the pinned arithmetic
 	@$(SUITE) reference $(SECTION) --profile $(PROFILE)

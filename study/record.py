@@ -239,6 +239,10 @@ class Record:
             rows.append({"label": label, "margin": 1.0, **relative})
         return pd.DataFrame(rows)
 
+    def verdicts(self) -> list[dict]:
+        """What claims.json will say, as soon as all claims are decided; RuntimeError before."""
+        return settle(self.claims, self.panels)
+
     def done(self) -> None:
         """Last cell: show the table of verdicts, and write everything.
 
@@ -247,7 +251,7 @@ class Record:
         RuntimeError
             One line naming a claim that is not decided.
         """
-        rows = settle(self.claims, self.panels)
+        rows = self.verdicts()
         for row in rows:
             self.metric(f"claim/{row['id']}/effect", row["effect"], row["n_units"], row["se"])
         counted = tally(self.panels)

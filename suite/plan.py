@@ -1,9 +1,10 @@
 """What a section depends on, by content: why a run is out of date, or that it is not.
 
 Inputs are cell sources and tags, resolved parameters (so not the defaults in the parameters cell),
-Python's minor version, the lock, torch's version, the arithmetic, the archives read, and the syntax
-tree (without docstrings) of every module of the checkout that the run had loaded when it finished.
-A comment, a touch or a fresh clone changes none of them.
+Python's minor version, the lock, torch's version, the arithmetic, the archives read, the files of
+the study that the section names, and the syntax tree (without docstrings) of every module of the
+checkout that the run had loaded when it finished. A comment, a touch or a fresh clone changes none
+of them.
 """
 
 import ast
@@ -17,6 +18,7 @@ from pathlib import Path
 from mtl_lib.data import store
 from suite import arithmetic
 from suite.project import NOTEBOOKS, ROOT, read_json
+from suite.sections import SECTIONS
 
 FILES = (
     "notebook.ipynb",
@@ -39,6 +41,7 @@ KINDS = {
     "modules": "module",
     "data": "data archive",
     "params": "parameter",
+    "files": "file",
 }
 
 
@@ -60,11 +63,17 @@ def inputs(section: str, params: dict) -> dict:
     return {
         "cells": cells_hash(NOTEBOOKS / f"{section}.ipynb"),
         "params": params,
+        "files": {name: file_hash(ROOT / name) for name in _files(section)},
         "python": "{}.{}".format(*sys.version_info),
         "lock": file_hash(ROOT / "requirements.lock"),
         "torch": _torch(),
         "arithmetic": arithmetic.described(arithmetic.environment(), params),
     }
+
+
+def _files(section: str) -> tuple[str, ...]:
+    """Files of the study that a section reads, beside its parameters."""
+    return getattr(SECTIONS.get(section), "files", ())
 
 
 def differences(result: Path, section: str, params: dict) -> list[str]:

@@ -50,11 +50,12 @@ class Loader:
     Parameters
     ----------
     source : str
-        A name of ``mtl_lib.data.NAMES``, or ``"mixture"``, which is generated.
+        A name of ``mtl_lib.data.NAMES``; ``"mixture"``, which is generated; ``"grouped"``, with a
+        key of ``mtl_lib.data.grouped.TABLES`` as its option ``name``.
     options : dict
         Of its ``load``.
     step : str
-        ``""``, ``"class pairs"`` or ``"dirichlet"``: what makes tasks of it.
+        Of ``vocabulary.STEPS``: what makes tasks of it.
     arguments : dict
         Of the step.
     """

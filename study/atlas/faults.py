@@ -93,7 +93,7 @@ def _of_choices(entry: dict) -> list[str]:
 
 
 def _of_loader(loader) -> list[str]:
-    names = (*data.NAMES, "mixture")
+    names = (*data.NAMES, *vocabulary.OTHER_LOADERS)
     if not isinstance(loader, dict) or loader.get("source") not in names:
         return [f"loader {loader!r}, source must be one of {', '.join(names)}"]
     if set(loader) - {"source", "options", "step", "arguments"}:

@@ -11,11 +11,10 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from mtl_lib import compare
-from mtl_lib.data import partitions, sources, store
-from mtl_lib.data.features import images
+from mtl_lib.data import grouped, sources, store
 from mtl_lib.data.generated.mixture import mixture
 from mtl_lib.tasks import TaskSet
-from study.atlas import entries, files
+from study.atlas import entries, files, steps
 
 SEED = 0
 PERMUTATIONS = 199  # as notebook 00
@@ -49,17 +48,22 @@ def task_set(loader: entries.Loader, simulated: bool = False, seed: int = SEED) 
     """
     if loader.source == "mixture":
         return mixture(seed=seed, **loader.options).tasks
+    if loader.source == "grouped":
+        return grouped.load(**loader.options)
     if simulated:
         tasks = sources.standin(loader.source, seed, **loader.options)
     else:
         tasks = sources.load(loader.source, **loader.options)
-    if loader.step == "class pairs":
-        classes = tasks[0].meta["classes"]
-        pairs = [(a, b) for k, a in enumerate(classes) for b in classes[:k]]
-        return images.class_pairs(tasks, pairs, seed=seed, **loader.arguments)
-    if loader.step == "dirichlet":
-        return partitions.dirichlet(tasks[0], seed=seed, **loader.arguments).tasks(tasks[0])
+    if loader.step:
+        return steps.STEPS[loader.step](tasks, seed=seed, **loader.arguments)
     return tasks
+
+
+def card_of(loader: entries.Loader):
+    """The card of what a loader loads."""
+    if loader.source == "grouped":
+        return grouped.TABLES[loader.options["name"]].card
+    return sources.card(loader.source)
 
 
 def counts(tasks: TaskSet) -> dict:
@@ -95,7 +99,7 @@ def facts(entry: entries.Entry, tasks: TaskSet) -> dict:
             "licence": "generated here, MIT like this project",
         }
     else:
-        card = sources.card(entry.loader.source)
+        card = card_of(entry.loader)
         said = {"inputs": card.inputs, "licence": card.licence, "traps": card.traps}
     return counts(tasks) | said | {"measures": differences(tasks)}
 

@@ -7,6 +7,11 @@ COUNTS = ("tasks", "total", "smallest", "median", "largest")
 FACTS = (*COUNTS, "inputs", "losses", "metric", "licence")
 # What an entry with a loader does not say itself: it is counted, or stands in the source's card.
 COMPUTED = (*COUNTS, "inputs", "licence")
-STEPS = ("", "class pairs", "dirichlet")
+STEPS = (
+    *("", "class pairs", "dirichlet", "label maps", "turned"),
+    *("four questions", "one question each"),
+)
+# Loaders that are no source with a module of its own.
+OTHER_LOADERS = ("mixture", "grouped")
 NEEDED = ("id", "name", "task", "readings", "partition", "terms", "facts")
 OPTIONAL = ("address", "elsewhere", "loader", "traps", "used_by")

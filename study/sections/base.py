@@ -47,6 +47,8 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
     # Names of the data store's archives that the runner fetches before the notebook runs.
     archives: ClassVar[tuple[str, ...]] = ()
+    # Files of the study that the notebook reads: where one changes, the section runs again.
+    files: ClassVar[tuple[str, ...]] = ()
 
     seed: int = Field(ge=0, description="first seed; split k uses seed + k")
     simulated: bool = Field(

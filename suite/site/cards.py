@@ -20,7 +20,18 @@ FACTS = {
     "licence": "licence",
 }
 
-
+# What makes tasks of a source that is one task, by what the study's file calls it.
+STEPS = {
+    "class pairs": "mtl_lib.data.features.images.class_pairs({made}, pairs, {arguments})",
+    "dirichlet": "mtl_lib.data.partitions.dirichlet({made}[0], {arguments})",
+    "label maps": "mtl_lib.data.partitions.concept_shift({made}[0], {arguments})",
+    "turned": "mtl_lib.data.partitions.feature_shift({made}[0], shift='rotation', {arguments})",
+    "four questions": "mtl_lib.data.features.questions.questions("
+    "mtl_lib.data.features.triples.grey([{made}]))",
+    "one question each": "mtl_lib.transforms.one_label_each("
+    "mtl_lib.data.features.questions.questions("
+    "mtl_lib.data.features.triples.grey([{made}])), {arguments})",
+}
 # The word before a figure that is not exact, and what the file says of such a figure.
 NEARLY = {"about": "rounded by the source", "at least": "at least"}
 
@@ -78,7 +89,7 @@ def _entry(entry: dict, computed: dict, sources: dict) -> dict:
 
 def _here(value, loader: dict) -> dict:
     """A fact that was counted in what the suite loads, or stands in the source's card."""
-    where = f"mtl_lib.data, {loader['source']}"
+    where = f"mtl_lib.data, {loader.get('options', {}).get('name', loader['source'])}"
     return {
         "is": value,
         "says": "",
@@ -115,9 +126,8 @@ def _code(loader: dict) -> str:
     made = f'mtl_lib.data.load("{loader["source"]}"{options})'
     if loader["source"] == "mixture":
         return f"mtl_lib.data.generated.mixture.mixture(seed=0{options}).tasks"
+    if loader["source"] == "grouped":
+        return f"mtl_lib.data.grouped.load({loader['options']['name']!r})"
     arguments = ", ".join(f"{key}={value!r}" for key, value in loader.get("arguments", {}).items())
-    if loader.get("step") == "class pairs":
-        return f"mtl_lib.data.features.images.class_pairs({made}, pairs, {arguments}, seed=0)"
-    if loader.get("step") == "dirichlet":
-        return f"mtl_lib.data.partitions.dirichlet({made}[0], {arguments}, seed=0)"
-    return made
+    step = STEPS.get(loader.get("step"), "{made}")
+    return step.format(made=made, arguments=f"{arguments}, seed=0" if arguments else "seed=0")

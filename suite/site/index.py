@@ -7,13 +7,13 @@ from pathlib import Path
 
 from suite.project import lock_of, locked, read_json, write_text
 from suite.sections import SECTIONS
-from suite.site import atlas, page, sentences, templates
+from suite.site import atlas, chooser, page, protocol, sentences, templates
 
 PARTS = ("claims", "figures", "metrics", "provenance")
 
 
 def write(home: Path, profile: str) -> Path:
-    """Write ``index.html``, ``claims.html``, ``claims.csv``, ``atlas.html`` and the assets.
+    """Write ``index.html``, ``claims.html``, ``claims.csv``, what the study guides by, the assets.
 
     Files that would not change are left alone. A page that another version of the template made,
     or that stands beside other sections than before, is made again from its executed notebook.
@@ -43,13 +43,14 @@ def write(home: Path, profile: str) -> Path:
             "claims": claims,
             "sentences": sentences.sentences(claims),
             **sentences.FOR_TEMPLATES,
-            "atlas": atlas.there(),
             "tally": [_tally(section) for section in sections],
         }
         for name in ("index.html", "claims.html"):
             write_text(home / name, templates.template(f"{name}.j2").render(**shown))
         write_text(home / "claims.csv", sentences.table(claims))
         atlas.write(home, profile)
+        chooser.write(home, profile, claims)
+        protocol.write(home, profile)
     return home / "index.html"
 
 

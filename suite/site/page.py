@@ -12,10 +12,11 @@ from pathlib import Path
 
 from suite import plan
 from suite.project import read_json, write_text
-from suite.site import makers, templates
+from suite.site import chooser, makers, templates
 
 # Modules whose text decides how a page looks.
-MODULES = ("page", "makers", "templates", "sentences")
+MODULES = ("page", "makers", "templates", "sentences", "chooser")
+PARTS = ("page.html.j2", "top.html.j2")
 
 
 def strip(path: Path) -> None:
@@ -53,6 +54,7 @@ def write(folder: Path, there: list[str] = ()) -> None:
         provenance=provenance,
         version=version(),
         beside=_beside(provenance["section"], there),
+        situations=chooser.of_section(provenance["section"]),
     )
     write_text(folder / "index.html", text)
 
@@ -78,9 +80,10 @@ def current(folder: Path, there: list[str] = ()) -> bool:
 
 
 def version() -> str:
-    """Hash of the modules that make a page, and of its template."""
+    """Hash of the modules that make a page, of its templates, and of the ways that lead to it."""
     hashes = [plan.module_hash(f"suite.site.{name}") for name in MODULES]
-    return "".join([*hashes, plan.file_hash(templates.ASSETS / "page.html.j2")])
+    files = [plan.file_hash(templates.ASSETS / name) for name in PARTS]
+    return "".join([*hashes, *files, chooser.file_hash()])
 
 
 def _beside(section: str, there: list[str]) -> dict[str, str]:

@@ -4,10 +4,12 @@ import functools
 import shutil
 from pathlib import Path
 
+from suite.project import SETTINGS
 from suite.sections import SECTIONS
 from suite.site import sentences
 
 ASSETS = Path(__file__).parent / "assets"
+PAGES = ("chooser", "protocol", "atlas")  # of a study that has them; every page leads there
 
 
 def assets(home: Path) -> None:
@@ -30,13 +32,15 @@ def _same(source: Path, target: Path) -> bool:
 def _templates():
     import jinja2  # not needed to find that nothing has changed
 
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ASSETS),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    made.globals["links"] = {name: name in SETTINGS for name in PAGES}
+    return made
 
 
 def template(name: str):

@@ -1,11 +1,13 @@
 """The page of the atlas says what the study's files say, needs no script, and is made once."""
 
 import os
+import re
 
 import pytest
 from bs4 import BeautifulSoup
 
 from study import atlas as study_atlas
+from study.atlas import steps
 from suite.site import atlas, cards
 
 ATLAS = study_atlas.load()
@@ -84,6 +86,14 @@ def test_a_study_without_an_atlas_has_no_page(tmp_path, monkeypatch):
     assert not atlas.there() and list(tmp_path.iterdir()) == []
 
 
+def test_every_step_of_the_study_has_a_line():
+    assert {*cards.STEPS} == {*steps.STEPS}
+    for entry in ATLAS.entries:
+        if entry.loader:
+            loader = vars(entry.loader)
+            assert re.search(r"mtl_lib\.[a-z_.]+\(", cards._code(loader))
+
+
 @pytest.mark.parametrize(
     "loader, code",
     [
@@ -96,6 +106,15 @@ def test_a_study_without_an_atlas_has_no_page(tmp_path, monkeypatch):
             {"source": "fashion", "step": "dirichlet", "arguments": {"clients": 10, "alpha": 0.5}},
             'mtl_lib.data.partitions.dirichlet(mtl_lib.data.load("fashion")[0], clients=10, '
             "alpha=0.5, seed=0)",
+        ),
+        (
+            {"source": "grouped", "options": {"name": "gapminder"}},
+            "mtl_lib.data.grouped.load('gapminder')",
+        ),
+        (
+            {"source": "fashion", "step": "four questions"},
+            "mtl_lib.data.features.questions.questions("
+            'mtl_lib.data.features.triples.grey([mtl_lib.data.load("fashion")]))',
         ),
     ],
 )
