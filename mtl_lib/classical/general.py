@@ -13,7 +13,9 @@ from itertools import pairwise
 import numpy as np
 
 from mtl_lib.classical.elimination import FreePart, separable
+from mtl_lib.classical.penalties import L21
 from mtl_lib.classical.quadratic import QuadraticLoss, centred_targets, largest_eigenvalue
+from mtl_lib.classical.shared import SharedLoss
 
 GRAM_ENTRIES = 4_000_000  # 32 MB: up to here Gram matrices may be larger than the data
 
@@ -229,14 +231,18 @@ class SampledLoss:
         return None if left > 1e-9 * (self.c @ np.abs(slope)) else (slope, models)
 
 
-def cheapest(design, ys, losses) -> QuadraticLoss | SampledLoss:
-    """The loss from Gram matrices where all are squared and these are small.
+def cheapest(design, ys, losses, penalty=None) -> QuadraticLoss | SharedLoss | SampledLoss:
+    """The loss from residuals where all are squared, X is one and L21 picks features.
 
-    Small is no more than two copies of the data, or ``GRAM_ENTRIES``.
+    The loss from Gram matrices where all are squared and these are small: no more than two copies
+    of the data, or ``GRAM_ENTRIES``.
     """
+    squared = not any(loss.binary for loss in losses)
+    if squared and design.same and isinstance(penalty, L21) and not design.Zs[0].shape[1]:
+        return SharedLoss(design, ys)
     entries = 2 * design.p * sum(map(len, ys))
     small = design.T * design.p**2 <= max(entries, GRAM_ENTRIES)
-    if small and not design.reduced and not any(loss.binary for loss in losses):
+    if small and not design.reduced and squared:
         return QuadraticLoss(design, ys)
     return SampledLoss(design, ys, losses)
 
