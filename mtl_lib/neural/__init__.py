@@ -9,7 +9,7 @@ of sharing; ``balancing`` weighs losses; ``relationship_network`` is a prior on 
 from mtl_lib.neural import arms, balancing, entities, relationship_network, scores
 from mtl_lib.neural.arms import Arm
 from mtl_lib.neural.balancing import DWA, Aggregator, Uncertainty
-from mtl_lib.neural.layers import Bag, Conv, Dense, Tokens
+from mtl_lib.neural.layers import GRU, Bag, Conv, Dense, LayerNorm, MeanPool, Residual, Tokens
 from mtl_lib.neural.losses import NETWORK_LOSSES, NO_TAG
 from mtl_lib.neural.network import Head, Network
 from mtl_lib.neural.prediction import features, predict
@@ -20,6 +20,7 @@ from mtl_lib.neural.training import Trained, train
 
 __all__ = [
     "DWA",
+    "GRU",
     "NETWORK_LOSSES",
     "NO_TAG",
     "Aggregator",
@@ -28,10 +29,13 @@ __all__ = [
     "Conv",
     "Dense",
     "Head",
+    "LayerNorm",
+    "MeanPool",
     "Network",
     "Recipe",
     "RelatedHeads",
     "Replicas",
+    "Residual",
     "Tokens",
     "Trained",
     "Uncertainty",

@@ -37,12 +37,16 @@ class Trained:
     best : np.ndarray
         (K,) the update after which a network had the weights that it has: the last one, or that of
         its best check where training stops early.
+    settled : np.ndarray
+        (K,) bool: it stopped before the last update, at a plateau of its validation loss. False
+        without early stopping.
     """
 
     stack: Stack
     updates: dict[str, np.ndarray]
     seen: dict[str, np.ndarray]
     best: np.ndarray
+    settled: np.ndarray
 
 
 def train(network: Network, sets: list[TaskSet], *, seeds, validation=None, **options) -> Trained:
@@ -118,10 +122,11 @@ def _train(network, sets, watched, seeds, recipe) -> Trained:
     if stopping is not None and recipe.steps:
         stack = Stack(stopping.kept, stack.net, stack.loss)
         _check_finite(stack, seeds)
-        return Trained(stack, *batches.counts(stopping.updates), stopping.best)
+        counts = batches.counts(stopping.updates)
+        return Trained(stack, *counts, stopping.best, ~stopping.active.numpy())
     _check_finite(stack, seeds)
     taken = np.full(len(sets), recipe.steps)
-    return Trained(stack, *batches.counts(taken), taken)
+    return Trained(stack, *batches.counts(taken), taken, np.zeros(len(sets), bool))
 
 
 def _stopping(network, watched, recipe, objective) -> Stopping:
@@ -169,7 +174,8 @@ def _joined(parts):
         updates[name] = np.concatenate([part.updates[name] for part in parts])
         seen[name] = np.concatenate([part.seen[name] for part in parts])
     best = np.concatenate([part.best for part in parts])
-    return Trained(Stack(params, first.net, first.loss), updates, seen, best)
+    settled = np.concatenate([part.settled for part in parts])
+    return Trained(Stack(params, first.net, first.loss), updates, seen, best, settled)
 
 
 def _check_finite(stack, seeds):

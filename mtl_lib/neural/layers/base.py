@@ -1,10 +1,14 @@
 """What layers of K networks have in common."""
 
+import math
 from dataclasses import MISSING, fields
 
+import numpy as np
 import torch
 
 from mtl_lib.checks import whole
+
+STARTS = ("he", "torch")
 
 
 class Spelled:
@@ -80,3 +84,35 @@ def odd(owner, size):
     whole(owner, 1, size=size)
     if size % 2 == 0:
         raise ValueError(f"{owner}: size {size}, allowed is an odd number")
+
+
+def drawn(rng: np.random.Generator, shape: tuple, relu: bool, start: str) -> dict[str, np.ndarray]:
+    """Weights and biases of a layer of sums.
+
+    Parameters
+    ----------
+    rng : np.random.Generator
+        Where they come from.
+    shape : tuple of int
+        Of the weights, outputs first; the others are the fan-in.
+    relu : bool
+        Whether a ReLU follows.
+    start : {"he", "torch"}
+        ``"he"``: before a ReLU weights are uniform with variance 2 / fan-in and biases 0, so that
+        a layer keeps the mean square of its inputs; elsewhere as ``"torch"``: all uniform on
+        +-1/sqrt(fan-in), as torch's Linear and Conv2d. Before a ReLU that divides the mean square
+        by 6, layer by layer.
+
+    References
+    ----------
+    He et al. (2015), Delving deep into rectifiers.
+    """
+    fan_in = math.prod(shape[1:])
+    if relu and start == "he":
+        bound = math.sqrt(6 / fan_in)
+        return {"weight": rng.uniform(-bound, bound, shape), "bias": np.zeros(shape[0])}
+    bound = 1 / math.sqrt(fan_in)
+    return {
+        "weight": rng.uniform(-bound, bound, shape),
+        "bias": rng.uniform(-bound, bound, shape[0]),
+    }
