@@ -113,6 +113,50 @@ def gradients(
     return grads
 
 
+def task_gradients(
+    network, params: dict, data: Replicas, batches: list
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Every task's mean loss on an update's mini-batches, and its gradient in what is shared.
+
+    Parameters
+    ----------
+    network, params, data, batches
+        As of ``gradients``.
+
+    Returns
+    -------
+    losses : torch.Tensor
+        (K, tasks), the tasks in the order of ``data.names``, without weights.
+    jacobian : torch.Tensor
+        (K, tasks, P), P the numbers of trunk and encoders in the order of ``params``.
+    """
+    labels = {name: own for _, of_batch in batches for name, own in of_batch.items()}
+    passes = [(data.of[next(iter(own))].inputs, x, list(own)) for x, own in batches]
+    ones = {name: torch.ones((), dtype=data.dtype) for name in data.names}
+    with torch.no_grad():
+        tape = Tape(network, params, passes)
+        losses = _weighted_losses(tape, data, labels, ones, data.names)
+        slopes = {name: _slope(tape, data, name, labels[name], ones[name]) for name in data.names}
+        return losses, _jacobian(tape, _by_task(tape, slopes))
+
+
+def _by_task(tape, slopes) -> list[dict]:
+    """The gradients of every task's loss."""
+    return [tape.back({name: slope}) for name, slope in slopes.items()]
+
+
+def _shared(tape) -> list[str]:
+    """The parameters of trunk and encoders."""
+    return [name for name in tape.params if tape.network.shared(name)]
+
+
+def _jacobian(tape, by_task) -> torch.Tensor:
+    """(K, tasks, P): the gradients in what is shared."""
+    shared = _shared(tape)
+    rows = [torch.cat([own[name].flatten(1) for name in shared], 1) for own in by_task]
+    return torch.stack(rows, 1)
+
+
 def _weighted_losses(tape, data, labels, factors, names):
     """(K, tasks): mean losses times weights."""
     losses = []
@@ -141,11 +185,10 @@ def _slope(tape, data, name, label, pull):
 
 def _aggregated(tape, slopes, aggregator):
     """Gradients of what tasks share: of their losses by ``aggregator``; of heads the plain sum."""
-    by_task = [tape.back({name: slope}) for name, slope in slopes.items()]
+    by_task = _by_task(tape, slopes)
     grads = {name: sum(own[name] for own in by_task) for name in tape.params}
-    shared = [name for name in grads if tape.network.shared(name)]
-    rows = [torch.cat([own[name].flatten(1) for name in shared], 1) for own in by_task]
-    jacobian = torch.stack(rows, 1)  # (K, tasks, P)
+    shared = _shared(tape)
+    jacobian = _jacobian(tape, by_task)
     shape = (jacobian.shape[0], jacobian.shape[2])
     direction = _shaped("aggregator", aggregator(jacobian), shape)
     parts = direction.split([grads[name][0].numel() for name in shared], 1)

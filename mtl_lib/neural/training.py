@@ -88,9 +88,8 @@ def train(network: Network, sets: list[TaskSet], *, seeds, validation=None, **op
     watched = None
     if recipe.patience is not None:
         watched = validation_sets(validation, len(sets))
-    chunk = len(sets) if recipe.penalty is not None else recipe.chunk
     parts = []
-    for part in [slice(k, k + chunk) for k in range(0, len(sets), chunk)]:
+    for part in [slice(k, k + recipe.chunk) for k in range(0, len(sets), recipe.chunk)]:
         own = watched and watched[part]
         parts.append(_train(network, sets[part], own, seeds[part], recipe.part(part)))
     return _joined(parts)
@@ -112,7 +111,10 @@ def _train(network, sets, watched, seeds, recipe) -> Trained:
         stopping = _stopping(network, watched, recipe, objective)
     memory = {name: torch.empty_like(value) for name, value in stack.params.items()}
     for step in range(recipe.steps):
-        grads = gradients(network, stack.params, data, batches.at(step), objective, memory)
+        shown = batches.at(step)
+        if recipe.look is not None:
+            recipe.look(step, network, stack.params, data, shown)
+        grads = gradients(network, stack.params, data, shown, objective, memory)
         optimizer.step(stack, grads, None if stopping is None else stopping.active)
         update = step + 1
         if stopping is not None and (update % recipe.check == 0 or update == recipe.steps):
