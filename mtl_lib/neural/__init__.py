@@ -3,11 +3,19 @@
 A ``Network`` has encoders, a trunk of layers, and heads at any depth. ``train`` trains K replicas
 of one, each on data of its own; ``predict`` and ``features`` ask them. ``arms`` compares degrees
 of sharing; ``affinity`` says which tasks belong together; ``balancing`` weighs losses;
-``relationship_network`` is a prior on heads and trunks; ``scores`` and ``entities`` measure
-answers.
+``relationship_network`` is a prior on heads and trunks; ``merging`` makes one network of
+several; ``scores`` and ``entities`` measure answers.
 """
 
-from mtl_lib.neural import affinity, arms, balancing, entities, relationship_network, scores
+from mtl_lib.neural import (
+    affinity,
+    arms,
+    balancing,
+    entities,
+    merging,
+    relationship_network,
+    scores,
+)
 from mtl_lib.neural.arms import Arm
 from mtl_lib.neural.balancing import DWA, Aggregator, Uncertainty
 from mtl_lib.neural.layers import GRU, Bag, Conv, Dense, LayerNorm, MeanPool, Residual, Tokens
@@ -45,6 +53,7 @@ __all__ = [
     "balancing",
     "entities",
     "features",
+    "merging",
     "predict",
     "relationship_network",
     "scores",
