@@ -18,7 +18,17 @@ from mtl_lib.neural import (
 )
 from mtl_lib.neural.arms import Arm
 from mtl_lib.neural.balancing import DWA, Aggregator, Uncertainty
-from mtl_lib.neural.layers import GRU, Bag, Conv, Dense, LayerNorm, MeanPool, Residual, Tokens
+from mtl_lib.neural.layers import (
+    GRU,
+    Bag,
+    Conv,
+    Dense,
+    LayerNorm,
+    LowRank,
+    MeanPool,
+    Residual,
+    Tokens,
+)
 from mtl_lib.neural.losses import NETWORK_LOSSES, NO_TAG
 from mtl_lib.neural.network import Head, Network
 from mtl_lib.neural.prediction import features, predict
@@ -39,6 +49,7 @@ __all__ = [
     "Dense",
     "Head",
     "LayerNorm",
+    "LowRank",
     "MeanPool",
     "Network",
     "Recipe",

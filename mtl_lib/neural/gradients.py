@@ -21,12 +21,15 @@ class Objective:
         Task -> weight of its loss, a number or (K,); ``of`` multiplies by ``Task.weight``.
     weighting, aggregator, penalty : callable, optional
         As in ``training.Recipe``.
+    fixed : tuple of str
+        Parameters that do not move; their gradients may be anything.
     """
 
     factors: dict[str, torch.Tensor]
     weighting: Callable | None = None
     aggregator: Callable | None = None
     penalty: Callable | None = None
+    fixed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, recipe, data: Replicas) -> "Objective":
@@ -36,7 +39,7 @@ class Objective:
             weights = np.asarray(recipe.weights.get(name, 1.0)) * data.of[name].weight
             factors[name] = torch.as_tensor(weights, dtype=data.dtype)
         rules = (recipe.weighting, recipe.aggregator, recipe.penalty)
-        return cls(factors, *map(copy.deepcopy, rules))
+        return cls(factors, *map(copy.deepcopy, rules), recipe.fixed)
 
     def pulls(self, losses: torch.Tensor | None, names: list[str]) -> dict[str, torch.Tensor]:
         """Task -> (K,) derivative of the objective in its mean loss.
@@ -99,7 +102,7 @@ def gradients(
     passes = [(data.of[next(iter(own))].inputs, x, list(own)) for x, own in batches]
     names = [name for name in data.names if name in labels]
     with torch.no_grad():
-        tape = Tape(network, params, passes)
+        tape = Tape(network, params, passes, objective.fixed)
         losses = None
         if objective.weighting is not None:
             losses = _weighted_losses(tape, data, labels, objective.factors, names)
@@ -146,8 +149,9 @@ def _by_task(tape, slopes) -> list[dict]:
 
 
 def _shared(tape) -> list[str]:
-    """The parameters of trunk and encoders."""
-    return [name for name in tape.params if tape.network.shared(name)]
+    """The parameters of trunk and encoders, less those that are fixed."""
+    names = [name for name in tape.params if tape.network.shared(name)]
+    return [name for name in names if name not in tape.fixed]
 
 
 def _jacobian(tape, by_task) -> torch.Tensor:

@@ -59,6 +59,11 @@ class Recipe:
         Called before every update with its number, the network, the parameters, the replicas and
         the mini-batches, as ``gradients`` takes them. It may look and must change nothing; all
         replicas are then one chunk. It is used itself, not a copy.
+    known : dict, optional
+        Name of a parameter -> array of one network: where every replica begins instead of with
+        what was drawn. Parameters that are not named are drawn.
+    fixed : tuple of str
+        Names of parameters that keep what they begin with.
 
     Raises
     ------
@@ -81,6 +86,8 @@ class Recipe:
     check: int = 20
     watch: dict[str, object] | None = None
     look: Callable | None = None
+    known: dict | None = None
+    fixed: tuple[str, ...] = ()
 
     def __post_init__(self):
         whole("train", 0, steps=self.steps)

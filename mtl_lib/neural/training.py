@@ -110,12 +110,13 @@ def _train(network, sets, watched, seeds, recipe) -> Trained:
     if watched is not None:
         stopping = _stopping(network, watched, recipe, objective)
     memory = {name: torch.empty_like(value) for name, value in stack.params.items()}
+    learning = _learning(stack, recipe.fixed)
     for step in range(recipe.steps):
         shown = batches.at(step)
         if recipe.look is not None:
             recipe.look(step, network, stack.params, data, shown)
         grads = gradients(network, stack.params, data, shown, objective, memory)
-        optimizer.step(stack, grads, None if stopping is None else stopping.active)
+        optimizer.step(learning, grads, None if stopping is None else stopping.active)
         update = step + 1
         if stopping is not None and (update % recipe.check == 0 or update == recipe.steps):
             stopping.check(stack.params, update)
@@ -143,8 +144,26 @@ def _stopping(network, watched, recipe, objective) -> Stopping:
 def _begun(network, seeds, recipe):
     """The networks before the first update."""
     if recipe.start is None:
-        return Stack.init(network, list(map(int, seeds)), dtype=recipe.dtype)
-    return recipe.start.take(range(len(recipe.start)))
+        stack = Stack.init(network, list(map(int, seeds)), dtype=recipe.dtype)
+    else:
+        stack = recipe.start.take(range(len(recipe.start)))
+    for name, values in (recipe.known or {}).items():
+        if name not in stack.params or np.shape(values) != stack.params[name].shape[1:]:
+            own = tuple(stack.params[name].shape[1:]) if name in stack.params else "not there"
+            raise ValueError(f"known: {name!r} of shape {np.shape(values)}, in the network {own}")
+        stack.params[name][:] = torch.as_tensor(np.asarray(values, float), dtype=recipe.dtype)
+    return stack
+
+
+def _learning(stack, fixed) -> Stack:
+    """The same networks, without the parameters that are fixed: what the optimiser steps."""
+    for name in fixed:
+        if name not in stack.params:
+            raise ValueError(f"fixed: no parameter {name!r}, there are {', '.join(stack.params)}")
+    params = {name: value for name, value in stack.params.items() if name not in fixed}
+    if not params:
+        raise ValueError("fixed: all parameters, one that learns is needed")
+    return Stack(params, stack.net, stack.loss)
 
 
 def _in_order(network, sets):

@@ -5,6 +5,7 @@ A layer draws the weights of one network (``draw``), maps the outputs of the lay
 ``Layer`` is the base of all; a layer of one's own needs no more than these four.
 """
 
+from mtl_lib.neural.layers.adapters import LowRank, adapted
 from mtl_lib.neural.layers.base import Layer, Spelled
 from mtl_lib.neural.layers.dense import Dense
 from mtl_lib.neural.layers.images import Conv, MeanPool
@@ -20,8 +21,10 @@ __all__ = [
     "Dense",
     "Layer",
     "LayerNorm",
+    "LowRank",
     "MeanPool",
     "Residual",
     "Spelled",
     "Tokens",
+    "adapted",
 ]

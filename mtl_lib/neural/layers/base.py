@@ -1,7 +1,7 @@
 """What layers of K networks have in common."""
 
 import math
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 
 import numpy as np
 import torch
@@ -32,6 +32,11 @@ class Layer(Spelled):
     the layer below to its own: ``layer(*weights, h)``. Its gradients are those of autograd unless
     it has a closed form: ``forward`` and ``backward`` of its own.
     """
+
+    def before_relu(self) -> "Layer":
+        """The layer as it would be drawn where a ReLU follows."""
+        has_choice = any(f.name == "activation" for f in fields(self))
+        return replace(self, activation=True) if has_choice else self
 
     def forward(self, weights: list, h: torch.Tensor) -> tuple[torch.Tensor, object]:
         """Outputs for inputs h, and what ``backward`` needs of them.
@@ -73,7 +78,10 @@ class Layer(Spelled):
         """
         leaves, h, outputs = saved
         sources = [*leaves, h] if wanted else leaves
-        found = torch.autograd.grad(outputs, sources, delta, materialize_grads=True)
+        # several tasks may walk back through one forward pass
+        found = torch.autograd.grad(
+            outputs, sources, delta, retain_graph=True, materialize_grads=True
+        )
         for place, grad in zip(out, found, strict=False):
             place.copy_(grad)
         return found[-1] if wanted else None

@@ -1,6 +1,6 @@
 """Layers that are added to what they read."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -62,13 +62,11 @@ class Residual(Layer):
         """Every layer's own draw, the last inner one at 0; a shortcut as before a ReLU."""
         weights = {}
         for k, layer in enumerate(self.layers):
-            if layer is self.shortcut and self.activation and hasattr(layer, "activation"):
-                values = replace(layer, activation=True).draw(rng)
-            else:
-                values = layer.draw(rng)
-            is_last = k == len(self.inner) - 1
+            is_rectified = layer is self.shortcut and self.activation
+            values = (layer.before_relu() if is_rectified else layer).draw(rng)
             for part, value in values.items():
-                weights[f"{part}{k}"] = np.zeros_like(value) if is_last else value
+                is_still = k == len(self.inner) - 1 and part in ("weight", "bias", "gain")
+                weights[f"{part}{k}"] = np.zeros_like(value) if is_still else value
         return weights
 
     def _split(self, values: list) -> list[list]:
