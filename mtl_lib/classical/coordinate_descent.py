@@ -16,7 +16,8 @@ from mtl_lib.classical.shared import SharedLoss
 from mtl_lib.classical.solver import ROUNDING
 
 SWEEPS = 10  # between two looks at the gap
-TIRED = 100  # sweeps on one set of features: where they are not enough, momentum is faster
+ROUNDS = 2  # of so many sweeps before their number is foretold
+TIRED = 100  # sweeps to go: momentum is then faster
 
 
 def applies(loss, penalty) -> bool:
@@ -37,6 +38,8 @@ class CoordinateDescent:
     tired : bool
         Whether the last set was given up.
     """
+
+    fewest = 0  # features that a set must have
 
     def __init__(self, loss):
         self._loss = loss
@@ -68,7 +71,6 @@ class CoordinateDescent:
         """
         self._take_in(np.setdiff1d(chosen, self._features))
         W = np.asfortranarray(V[:, self._features])
-        most = min(most, TIRED)
         target = max(aim * abs(objective), 0.3 * ROUNDING * self._loss.scale)
         samples = len(self._table)
         ridge = 2 * self._loss.design.ridge
@@ -79,12 +81,15 @@ class CoordinateDescent:
         }
         sweeps = 0
         reached = False
-        while not reached and sweeps < most:
+        gaps = [np.inf]
+        self.tired = False
+        while not (reached or self.tired) and sweeps < most:
             now = min(SWEEPS, most - sweeps)
             W, gap, count = _sweep(self._table, self._targets, W, now, options)
             sweeps += count
             reached = count < now or gap <= target
-        self.tired = not reached
+            gaps.append(gap)
+            self.tired = not reached and sweeps_left(gaps, target) > TIRED
         V = np.zeros_like(V)
         V[:, self._features] = W
         return V, sweeps, 2 * W.size * sweeps
@@ -114,6 +119,24 @@ class CoordinateDescent:
         moments = self._rows @ self._loss.targets
         self._targets = np.asfortranarray(solve_triangular(factor, moments, lower=True))
         self._table = np.asfortranarray(factor.T)
+
+
+def sweeps_left(gaps, target: float) -> float:
+    """Sweeps until ``target`` if the gap goes on to fall as it did last; 0 in the first rounds.
+
+    Parameters
+    ----------
+    gaps : list of float
+        Every ``SWEEPS`` sweeps, the first for none.
+    target : float
+        The gap to reach.
+    """
+    if len(gaps) <= ROUNDS:
+        return 0.0
+    before, now = gaps[-2:]
+    if now >= before:
+        return np.inf
+    return SWEEPS * np.log(target / now) / np.log(now / before)
 
 
 def _sweep(table, targets, W, most, options):

@@ -66,12 +66,13 @@ class Design:
         self.null = np.zeros((self.T, 0)) if null_space is None else null_space
         self.ones = intercept in ("shared", "about_mean")
         one_table = all(X is Xs[0] for X in Xs)
-        self.same = one_table and all(np.array_equal(c, weights[0]) for c in weights)
+        self.same = one_table and all(_equal(c, weights[0]) for c in weights)
         if self.same:
             Xs = Xs[:1]
             weights = weights[:1]
-        means = np.array([c @ X / c.sum() for X, c in zip(Xs, weights, strict=True)])
+        means = np.zeros((1, self.d))
         if intercept == "free":
+            means = np.array([c @ X / c.sum() for X, c in zip(Xs, weights, strict=True)])
             Xs = [_centred(X, mean) for X, mean in zip(Xs, means, strict=True)]
         if intercept == "about_mean":
             Xs = [np.column_stack([X, np.ones(len(X))]) for X in Xs]
@@ -83,6 +84,12 @@ class Design:
     def _eliminate(self):
         """The basis of what is common and free."""
         q = self.null.shape[1]
+        if not q and not self.ones:
+            self.Zs = [np.zeros((len(X), 0)) for X in self.Xs]
+            self.lift = np.zeros((0, self.d, 0))
+            self._basis = np.zeros((0, 0))
+            self._seen = None
+            return
         rows = [
             np.sqrt(c)[:, None] * self._free_columns(X, own)
             for X, c, own in zip(self.Xs, self.weights, self.null, strict=True)
@@ -172,11 +179,19 @@ class Design:
         return coef, intercept + free[-1] if self.ones else intercept
 
 
+def _equal(a, b):
+    """Whether two vectors of weights are the same."""
+    return a is b or np.array_equal(a, b)
+
+
 def _centred(X, mean):
     """X minus its column means.
 
     A constant column becomes exactly 0, not rounding that looks like data.
     """
     centred = X - mean
-    constant = np.abs(centred).max(axis=0) <= 1e-13 * np.abs(mean)
-    return np.where(constant, 0.0, centred)
+    size = np.maximum(centred.max(axis=0), -centred.min(axis=0))
+    constant = size <= 1e-13 * np.abs(mean)
+    if constant.any():
+        centred[:, constant] = 0.0
+    return centred

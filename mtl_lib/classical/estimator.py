@@ -263,21 +263,32 @@ class LinearMTL(Predictor, BaseEstimator):
 
 
 def _weighed(samples, weighting):
-    """(Xs, targets, c_t times the weight of each sample), without samples of weight 0."""
+    """(Xs, targets, c_t times the weight of each sample), without samples of weight 0.
+
+    Tasks that have one table and one vector of weights go on to have them.
+    """
+    kept = {}
     Xs = []
     targets = []
     weights = []
     rows = zip(samples.Xs, samples.targets, samples.weights, samples.task_weights, strict=True)
     for X, target, weight, c in rows:
-        keep = weight > 0
-        if not keep.all():
-            X = X[keep]
-            target = target[keep]
-            weight = weight[keep]
-        Xs.append(X)
-        targets.append(target)
-        weights.append(c * weight / (weight.sum() if weighting == "mean" else 1))
+        key = (id(X), id(weight), float(c))
+        if key not in kept:
+            kept[key] = _without_zeros(X, c * weight, weight.sum() if weighting == "mean" else 1)
+        table, share, keep = kept[key]
+        Xs.append(table)
+        targets.append(target[keep])
+        weights.append(share)
     return Xs, targets, weights
+
+
+def _without_zeros(X, weight, total):
+    """(rows of X, their weights over the total, which rows) of positive weight."""
+    keep = weight > 0
+    if keep.all():
+        return X, weight / total, slice(None)
+    return X[keep], weight[keep] / total, keep
 
 
 @functools.cache

@@ -238,7 +238,7 @@ def cheapest(design, ys, losses, penalty=None) -> QuadraticLoss | SharedLoss | S
     of the data, or ``GRAM_ENTRIES``.
     """
     squared = not any(loss.binary for loss in losses)
-    if squared and design.same and isinstance(penalty, L21) and not design.Zs[0].shape[1]:
+    if squared and isinstance(penalty, L21) and SharedLoss.pays(design):
         return SharedLoss(design, ys)
     entries = 2 * design.p * sum(map(len, ys))
     small = design.T * design.p**2 <= max(entries, GRAM_ENTRIES)

@@ -11,6 +11,7 @@ import numpy as np
 
 from mtl_lib.classical.quadratic import QuadraticLoss, centred_targets, largest_eigenvalue
 
+LONG = 25  # samples per feature; from there on the Gram matrix of all features is cheaper
 FEW = 0.5  # of the features: as long as fewer are used, a product takes these alone
 
 
@@ -69,6 +70,12 @@ class SharedLoss:
         self.targets = self.root[:, None] * np.column_stack(ys)
         self.scale = 0.5 * float(np.vdot(self.targets, self.targets))  # of the zero model
 
+    @staticmethod
+    def pays(design) -> bool:
+        """Whether the form is right for the columns, and faster than Gram matrices."""
+        few = LONG * design.p < len(design.weights[0])
+        return design.same and not design.Zs[0].shape[1] and not few
+
     @cached_property
     def curvature(self) -> float:
         """Lipschitz constant of the gradient."""
@@ -76,8 +83,8 @@ class SharedLoss:
 
     def on(self, chosen):
         """The loss where only the ``chosen`` columns are used: of Gram matrices where these pay."""
-        part = self.design.on(chosen)
-        return (QuadraticLoss if len(chosen) < len(self.root) else SharedLoss)(part, self._ys)
+        form = QuadraticLoss if len(chosen) <= 2 * len(self.root) else SharedLoss
+        return form(self.design.on(chosen), self._ys)
 
     def at(self, V, near=None) -> SharedPoint:
         """The point at V (T, p)."""

@@ -14,6 +14,8 @@ from mtl_lib.classical.general import SampledLoss
 MANY = 400  # features; below, momentum is as fast on the whole problem
 FIRST = 50  # features in the first set
 SHARPER = 0.03  # a set is solved to this share of the gap on all features
+SHORT = 2  # features per sample; below, and without coordinate descent, sets do not pay
+STUCK = 0.5  # of the last gap, on the same set: what solves it has come to its end
 MOST = 0.7  # of the features: a set that is larger holds all of them
 
 
@@ -32,6 +34,8 @@ def solve(loss, penalty, lam: float, start=None, tol=1e-6, max_iter=10_000) -> s
     point = None
     chosen = np.arange(0)
     aim = np.inf
+    last_gap = np.inf
+    again = False
     iterations = 0
     floats = 0
     while True:
@@ -42,13 +46,17 @@ def solve(loss, penalty, lam: float, start=None, tol=1e-6, max_iter=10_000) -> s
         if done or iterations >= max_iter:
             return solver.Solution(U, point, objective, gap, done, iterations, history.entries)
         last = chosen
-        chosen = _choose(U, penalty.feature_norms(point.gradient), len(last))
+        if inner.tired or (again and gap > STUCK * last_gap):
+            inner = Momentum(loss, penalty)
+        last_gap = gap
+        fewest = max(len(last), inner.fewest)
+        chosen = _choose(U, penalty.feature_norms(point.gradient), fewest)
         again = np.array_equal(last, chosen)
         if again and aim < tol:  # solved, and not certified: a feature left the set it belongs to
             chosen = np.arange(loss.shape[1])
         aim = 0.3 * tol if again else max(0.3 * tol, SHARPER * gap / abs(objective))
-        if inner.tired:
-            inner = Momentum(loss, penalty)
+        if len(chosen) == loss.shape[1]:  # the gap of the set is that of all features
+            aim = 0.9 * tol
         U, spent, sent = inner.solve(chosen, U, lam, aim, objective, max_iter - iterations)
         iterations += max(spent, 1)
         floats += sent + 2 * point.V.size  # and one gradient on all features
@@ -62,6 +70,9 @@ class Momentum:
     def __init__(self, loss, penalty):
         self._loss = loss
         self._penalty = penalty
+        # of a few features, or many samples, the whole Gram matrix is as fast as sets
+        small = max(MANY, SHORT * len(loss.design.weights[0]))
+        self.fewest = loss.shape[1] if loss.shape[1] < small else 0
 
     def solve(self, chosen, U, lam, aim, objective, most):
         part = self._loss.on(chosen)

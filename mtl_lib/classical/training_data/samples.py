@@ -229,7 +229,8 @@ def _checked_labels(names, ys, losses, classes, is_set):
 def _checked_weights(parts, Xs):
     """T vectors of sample weights, none negative and not all 0; ones where none are given."""
     if parts.weights is None:
-        return [np.ones(len(x)) for x in Xs]
+        ones = {len(X): np.ones(len(X)) for X in Xs}
+        return [ones[len(X)] for X in Xs]
     weights = []
     vectors = _vectors(parts.names, parts.weights, Xs, "sample_weight")
     for name, vector in zip(parts.names, vectors, strict=True):
@@ -255,8 +256,8 @@ def _checked_numbers(name, values, what, keep_type=False):
         raise ValueError(
             f"task {name!r}: {what} of type {values.dtype}, expected numbers"
         ) from None
-    bad = np.argwhere(~np.isfinite(numbers))
-    if len(bad):
+    if not np.isfinite(numbers).all():
+        bad = np.argwhere(~np.isfinite(numbers))
         raise ValueError(f"task {name!r}: {numbers[tuple(bad[0])]} in {what}, sample {bad[0][0]}")
     return values if keep_type else numbers
 

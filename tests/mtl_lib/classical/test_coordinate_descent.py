@@ -115,9 +115,10 @@ def test_where_sweeps_are_too_few_momentum_goes_on(monkeypatch):
         return answer
 
     monkeypatch.setattr(CoordinateDescent, "solve", watched)
-    monkeypatch.setattr(coordinate_descent, "TIRED", 3)
+    monkeypatch.setattr(coordinate_descent, "SWEEPS", 2)
+    monkeypatch.setattr(coordinate_descent, "TIRED", 0)
     model.fit(X, Y)
-    assert swept > 3 and tired == [True]
+    assert swept > 6 and tired[-1] and not any(tired[:-1])
     assert_allclose(model.objective_, patient, rtol=1e-8)
     assert model.dual_gap_ <= 1e-9 * model.objective_
 
@@ -152,3 +153,9 @@ def test_it_is_for_one_X_squared_losses_and_nothing_common_and_free():
     logistic = LinearMTL(L21(), loss="logistic")
     assert not isinstance(logistic._problem(read(X, (Y > 2) * 1.0, loss="logistic")), SharedLoss)
     assert isinstance(LinearMTL(L21())._problem(read(X, Y)), SharedLoss)
+
+
+def test_sweeps_to_go_follow_the_last_fall_of_the_gap():
+    assert coordinate_descent.sweeps_left([np.inf, 1.0], 1e-6) == 0
+    assert_allclose(coordinate_descent.sweeps_left([np.inf, 1.0, 0.1], 1e-6), 50)
+    assert coordinate_descent.sweeps_left([np.inf, 1.0, 1.0], 1e-6) == np.inf
