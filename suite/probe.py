@@ -158,7 +158,8 @@ def own_fits(rng):
     tasks = TaskSet([Task(name, Inputs(name, X), np.arange(len(X)), y) for name, X, y in named])
     history = simulate(FedAvg(MLP([6, 1]), SGD(0.05)), tasks, rounds=3, batch_size=5)
     yield "simulate", history.state.server["model"]["weight0"]
-    net = Network([Dense(6, 8)], {name: Head(8) for name in "abc"})
+    trunk = [Dense(6, 8, start="torch")]  # the draw that the published hash was made of
+    net = Network(trunk, {name: Head(8) for name in "abc"})
     stack = train(net, [tasks], optimizer=Adam(0.01), steps=5, batch_size=4, seeds=[0]).stack
     yield "train", next(iter(stack.params.values()))
 

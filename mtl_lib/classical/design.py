@@ -22,8 +22,9 @@ import copy
 
 import numpy as np
 
+from mtl_lib.classical.free_columns import orthonormal_basis
+
 INTERCEPTS = ("free", "shared", "about_mean", None)
-ROUNDING = 1e-12  # of the columns' lengths: directions that are shorter are rounding
 
 
 class Design:
@@ -80,29 +81,20 @@ class Design:
         self._eliminate()
 
     def _eliminate(self):
-        """The basis by SVD, before any Gram matrix is formed.
-
-        It is exact for columns in odd units or nearly collinear, where a Gram matrix would square
-        the condition number and the gap be wrong.
-        """
+        """The basis of what is common and free."""
         q = self.null.shape[1]
-        is_feature = np.tile(np.arange(self.p) < self.d, q)
         rows = [
             np.sqrt(c)[:, None] * self._free_columns(X, own)
             for X, c, own in zip(self.Xs, self.weights, self.null, strict=True)
         ]
-        columns = q * self.p + self.ones
-        # without a ridge the rows are zeros: a change of rounding, left out where they would cost
-        if self.ridge or sum(map(len, rows)) >= columns:
-            of_features = np.eye(columns)[: q * self.p][is_feature]
-            rows.append(np.sqrt(2 * self.ridge) * of_features)
-        Z, self._basis = _orthonormal(np.concatenate(rows))
-        *Zs, last = np.split(Z, np.cumsum([len(X) for X in self.Xs]))
+        of_penalised = np.tile(np.arange(self.p) < self.d, q)
+        is_feature = np.append(of_penalised, [False] * self.ones).astype(bool)
+        free = orthonormal_basis(np.concatenate(rows), is_feature, self.ridge)
+        Zs = np.split(free.Z, np.cumsum([len(X) for X in self.Xs])[:-1])
         self.Zs = [z / np.sqrt(c)[:, None] for z, c in zip(Zs, self.weights, strict=True)]
-        lift = self._basis[: q * self.p][is_feature]
-        if self.ridge:
-            lift = last / np.sqrt(2 * self.ridge)
-        self.lift = lift.reshape(q, self.d, Z.shape[1])
+        self._basis = free.basis
+        self._seen = free.seen
+        self.lift = free.lift.reshape(q, self.d, free.Z.shape[1])
 
     def _free_columns(self, X, own):
         """The columns of one task that are common and free; ``own`` (q,) is its row of ``null``."""
@@ -124,6 +116,22 @@ class Design:
         part.d = np.count_nonzero(chosen < self.d)
         part.lift = self.lift[:, : part.d]  # of no direction: empty
         return part
+
+    @property
+    def reduced(self) -> bool:
+        """Whether u holds only what the samples see: see ``free_columns``."""
+        return self._seen is not None
+
+    def penalised(self, V) -> np.ndarray:
+        """The models without u, (T, d)."""
+        W = V[:, : self.d]
+        return W - self.unseen(V) if self.reduced else W
+
+    def unseen(self, V) -> np.ndarray:
+        """What the free part takes out of W where no sample sees it, (T, d)."""
+        means = (self.null.T @ V[:, : self.d]).ravel()
+        left = means - self._seen @ (self._seen.T @ means)
+        return self.null @ left.reshape(-1, self.d)
 
     def common(self, u) -> np.ndarray:
         """The part of every w_t that u stands for, (T, d)."""
@@ -154,6 +162,8 @@ class Design:
         free = self._basis @ u
         theta = V + self.null @ free[: q * self.p].reshape(q, self.p)
         coef = theta[:, : self.d]
+        if self.reduced:
+            coef = coef - self.unseen(V)
         intercept = np.zeros(self.T)
         if self.intercept == "free":
             intercept = own - (self.x_means * coef).sum(axis=1)
@@ -170,12 +180,3 @@ def _centred(X, mean):
     centred = X - mean
     constant = np.abs(centred).max(axis=0) <= 1e-13 * np.abs(mean)
     return np.where(constant, 0.0, centred)
-
-
-def _orthonormal(A):
-    """(U, R): U = A R is orthonormal with the span of A."""
-    lengths = np.linalg.norm(A, axis=0)
-    scale = np.divide(1, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    U, sigma, Vt = np.linalg.svd(A * scale, full_matrices=False)
-    keep = sigma > ROUNDING * sigma.max(initial=0)
-    return U[:, keep], scale[:, None] * (Vt[keep].T / sigma[keep])

@@ -100,16 +100,19 @@ class FreePart:
         scale = max(1e-13 * np.trace(inner), 1e-17 * self._stiffness, np.finfo(float).tiny)
         return Metric(np.linalg.inv(inner + scale * np.eye(r)), couple, inverse)
 
-    def minimise(self, loss, V, linear, u, b):
-        """(u, b, predictions) of the smallest value at V (T, p), from the u and b given."""
+    def minimise(self, loss, base, linear, u, b):
+        """(u, b, predictions) of the smallest value, from the u and b given.
+
+        ``base`` (T, d) and ``linear`` (M,) are the models and the predictions without u and b.
+        """
         z = self.shifted(linear, u, b)
         if not len(u) and not self.intercepts:
             return u, b, z
-        value = loss.total(V, u, z)
+        value = loss.total(base, u, z)
         last_drop = np.inf
         cheap = len(u) <= 1 and not self._quadratic  # a new matrix is no dearer than a step
         for _ in range(STEPS):
-            pull = self.pull(loss.each("slope", z, loss.y), loss.models(V, u))
+            pull = self.pull(loss.each("slope", z, loss.y), loss.models(base, u))
             fresh = cheap
             if not fresh:
                 du, db, drop = self._step(pull)
@@ -119,12 +122,12 @@ class FreePart:
                 du, db, drop = self._step(pull)
             z = self.shifted(linear, u + du, b + db)
             if drop > FAR * value:
-                trial = loss.total(V, u + du, z)
+                trial = loss.total(base, u + du, z)
                 if trial > value - 0.1 * drop:
                     self._newton = self.bound
                     du, db, drop = self._step(pull)
                     z = self.shifted(linear, u + du, b + db)
-                    trial = loss.total(V, u + du, z)
+                    trial = loss.total(base, u + du, z)
                 value = trial
             u = u + du
             b = b + db

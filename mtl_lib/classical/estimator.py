@@ -181,7 +181,8 @@ class LinearMTL(Predictor, BaseEstimator):
         Xs, targets, weights = _weighed(samples, self.weighting)
         null_space = self._null_space(len(samples.names))
         design = Design(Xs, weights, self.intercept, null_space, self.ridge)
-        return cheapest(design, targets, [LINEAR_LOSSES[loss] for loss in samples.losses])
+        losses = [LINEAR_LOSSES[loss] for loss in samples.losses]
+        return cheapest(design, targets, losses, self._penalty)
 
     def _null_space(self, T):
         """What neither the penalty nor ``about_mean`` sees, (T, q)."""

@@ -13,7 +13,9 @@ from itertools import pairwise
 import numpy as np
 
 from mtl_lib.classical.elimination import FreePart, separable
-from mtl_lib.classical.quadratic import QuadraticLoss, centred_targets
+from mtl_lib.classical.penalties import L21
+from mtl_lib.classical.quadratic import QuadraticLoss, centred_targets, largest_eigenvalue
+from mtl_lib.classical.shared import SharedLoss
 
 GRAM_ENTRIES = 4_000_000  # 32 MB: up to here Gram matrices may be larger than the data
 
@@ -26,6 +28,7 @@ class SampledPoint:
     ----------
     loss : SampledLoss
     V : (T, p), what is penalised.
+    base : (T, d), the models without u; zeros without a ridge, which alone needs them.
     linear : (M,), x.v of every sample.
     u : (r,), what is common and free; ``b`` : (T,), free intercepts.
     z : (M,), predictions.
@@ -33,6 +36,7 @@ class SampledPoint:
 
     loss: "SampledLoss"
     V: np.ndarray
+    base: np.ndarray
     linear: np.ndarray
     u: np.ndarray
     b: np.ndarray
@@ -46,7 +50,7 @@ class SampledPoint:
     @cached_property
     def gradient(self) -> np.ndarray:
         """The gradient in V, (T, p)."""
-        return self.loss.correlation(self.slope, self.loss.models(self.V, self.u))
+        return self.loss.correlation(self.slope, self.loss.models(self.base, self.u))
 
 
 class SampledLoss:
@@ -65,6 +69,7 @@ class SampledLoss:
     def __init__(self, design, ys, losses):
         self.design = design
         self.shape = (design.T, design.p)
+        self._no_models = np.zeros((design.T, design.d))
         self.losses = losses
         squared = np.array([not loss.binary for loss in losses])
         self._own, self._shift, ys = _without_means(design, ys, squared)
@@ -83,7 +88,7 @@ class SampledLoss:
         rows = list(zip(self.design.Xs, self.design.weights, strict=True))
         if self.design.same:
             rows = rows[:1]
-        largest = [c.max() * _largest_eigenvalue(X, c / c.max()) for X, c in rows]
+        largest = [c.max() * largest_eigenvalue(X, c / c.max()) for X, c in rows]
         bounds = np.array([loss.bound for loss in self.losses])
         return max(bounds * largest) + 2 * self.design.ridge
 
@@ -99,14 +104,21 @@ class SampledLoss:
             linear = (V @ Xs[0].T).ravel()
         else:
             linear = np.concatenate([X @ v for X, v in zip(Xs, V, strict=True)])
+        base = self._no_models
+        if self.design.ridge:
+            base = self.design.penalised(V)
         if near is None:
-            return self._freed(V, linear, np.zeros(self.free.Z.shape[1]), np.zeros(len(V)))
-        return self._freed(V, linear, near.u, near.b)
+            return self._freed(V, base, linear, np.zeros(self.free.Z.shape[1]), np.zeros(len(V)))
+        return self._freed(V, base, linear, near.u, near.b)
 
     def extrapolate(self, new, old, momentum) -> SampledPoint:
         """The point at new + momentum (new - old), without another product."""
+        base = new.base
+        if self.design.ridge:
+            base = new.base + momentum * (new.base - old.base)
         return self._freed(
             new.V + momentum * (new.V - old.V),
+            base,
             new.linear + momentum * (new.linear - old.linear),
             new.u + momentum * (new.u - old.u),
             new.b + momentum * (new.b - old.b),
@@ -116,17 +128,17 @@ class SampledLoss:
         """2 (f(to) - f(at) - <f'(at), to - at>), sample by sample: nothing large cancels."""
         before = self.each("value", at.z, self.y)
         apart = self.each("value", to.z, self.y) - before + at.slope * (to.z - at.z)
-        moved = self.models(to.V, to.u) - self.models(at.V, at.u)
+        moved = self.models(to.base, to.u) - self.models(at.base, at.u)
         return 2 * float(self.c @ apart) + 2 * self.design.ridge * float((moved**2).sum())
 
     def value(self, point) -> float:
         """f at a point."""
-        return self.total(point.V, point.u, point.z)
+        return self.total(point.base, point.u, point.z)
 
-    def total(self, V, u, z) -> float:
-        """The sum of losses at predictions z (M,), and the ridge at V and u."""
+    def total(self, base, u, z) -> float:
+        """The sum of losses at predictions z (M,), and the ridge at the models."""
         losses = float(self.c @ self.each("value", z, self.y))
-        return losses + self.design.ridge * float((self.models(V, u) ** 2).sum())
+        return losses + self.design.ridge * float((self.models(base, u) ** 2).sum())
 
     def dual(self, point):
         """(G, A, Q, entropy): a dual variable near the point, orthogonal to all that is free.
@@ -174,11 +186,9 @@ class SampledLoss:
             values[rows] = part(*(array[rows] for array in arrays)) if callable(part) else part
         return values
 
-    def models(self, V, u) -> np.ndarray:
+    def models(self, base, u) -> np.ndarray:
         """W (T, d); needed, and computed, only where there is a ridge."""
-        if not self.design.ridge:
-            return np.zeros((len(V), self.design.d))
-        return V[:, : self.design.d] + self.design.common(u)
+        return base + self.design.common(u) if self.design.ridge else base
 
     def correlation(self, slope, models) -> np.ndarray:
         """-sum_i c_i a_i x_i per task, and the ridge's part: (T, p)."""
@@ -193,10 +203,10 @@ class SampledLoss:
         gradient[:, : self.design.d] += 2 * self.design.ridge * models
         return gradient
 
-    def _freed(self, V, linear, u, b):
+    def _freed(self, V, base, linear, u, b):
         """The point at V, u and b sought from those given."""
-        u, b, z = self.free.minimise(self, V, linear, u, b)
-        return SampledPoint(self, V, linear, u, b, z)
+        u, b, z = self.free.minimise(self, base, linear, u, b)
+        return SampledPoint(self, V, base, linear, u, b, z)
 
     def _orthogonal(self, point):
         """(slopes (M,), models (T, d)) near the point's, orthogonal to all that is free; or None.
@@ -206,7 +216,7 @@ class SampledLoss:
         needs neither a bound on the free parameters nor one class scaled to balance the other.
         """
         slope = point.slope
-        models = self.models(point.V, point.u)
+        models = self.models(point.base, point.u)
         room = self.each("room", slope)
         metric = self.free.metric(room)
         for _ in range(2):  # the second takes out what the rounding of the first left
@@ -221,14 +231,18 @@ class SampledLoss:
         return None if left > 1e-9 * (self.c @ np.abs(slope)) else (slope, models)
 
 
-def cheapest(design, ys, losses) -> QuadraticLoss | SampledLoss:
-    """The loss from Gram matrices where all are squared and these are small.
+def cheapest(design, ys, losses, penalty=None) -> QuadraticLoss | SharedLoss | SampledLoss:
+    """The loss from residuals where all are squared, X is one and L21 picks features.
 
-    Small is no more than two copies of the data, or ``GRAM_ENTRIES``.
+    The loss from Gram matrices where all are squared and these are small: no more than two copies
+    of the data, or ``GRAM_ENTRIES``.
     """
+    squared = not any(loss.binary for loss in losses)
+    if squared and design.same and isinstance(penalty, L21) and not design.Zs[0].shape[1]:
+        return SharedLoss(design, ys)
     entries = 2 * design.p * sum(map(len, ys))
     small = design.T * design.p**2 <= max(entries, GRAM_ENTRIES)
-    if small and not any(loss.binary for loss in losses):
+    if small and not design.reduced and squared:
         return QuadraticLoss(design, ys)
     return SampledLoss(design, ys, losses)
 
@@ -251,9 +265,3 @@ def _rows_of_losses(losses, sizes):
     if len(kinds) == 1:
         return [(kinds[0], slice(None))]
     return [(kind, np.repeat([loss is kind for loss in losses], sizes)) for kind in kinds]
-
-
-def _largest_eigenvalue(X, c):
-    """Of X' diag(c) X, from the smaller of its two Gram matrices."""
-    X = np.sqrt(c)[:, None] * X
-    return float(np.linalg.eigvalsh(X.T @ X if X.shape[0] >= X.shape[1] else X @ X.T)[-1])

@@ -35,7 +35,7 @@ class QuadraticLoss:
         self.shape = (design.T, design.p)
         ys, self._own, self._shift = centred_targets(design, ys)
         square = self._moments(ys)
-        self.curvature = float(np.linalg.eigvalsh(square)[:, -1].max())  # Lipschitz, of gradients
+        self.curvature = self._largest_curvature(square)
         energy = float(sum(c @ y**2 for c, y in zip(design.weights, ys, strict=True)))
         self.scale = 0.5 * energy  # the objective of the zero model
         self._value_at_zero = 0.5 * (energy - float((self._common_moment**2).sum()))
@@ -58,6 +58,19 @@ class QuadraticLoss:
             self._cross[:, : design.d] += 2 * design.ridge * common
         self._square = np.broadcast_to(square, (design.T, *square.shape[1:]))
         return square
+
+    def _largest_curvature(self, square):
+        """Lipschitz constant of the gradient.
+
+        Where samples are few it comes from their products; the ridge must then act on all columns.
+        """
+        design = self.design
+        alike = not design.ridge or design.d == design.p
+        if alike and max(map(len, design.Xs)) < design.p:
+            rows = list(zip(design.Xs, design.weights, strict=True))
+            distinct = rows[:1] if design.same else rows
+            return max(largest_eigenvalue(X, c) for X, c in distinct) + 2 * design.ridge
+        return float(np.linalg.eigvalsh(square)[:, -1].max())
 
     def _clear_rounding(self):
         """Where the free part explains all that a column could, the rest becomes exactly 0.
@@ -170,6 +183,12 @@ def centred_targets(design, ys):
     own = means if design.intercept == "free" else np.zeros(design.T)
     shift = float(np.average(means, weights=totals)) if design.ones else 0.0
     return [y - mean - shift for y, mean in zip(ys, own, strict=True)], own, shift
+
+
+def largest_eigenvalue(X, c) -> float:
+    """Of X' diag(c) X, from the smaller of its two Gram matrices."""
+    X = np.sqrt(c)[:, None] * X
+    return float(np.linalg.eigvalsh(X.T @ X if X.shape[0] >= X.shape[1] else X @ X.T)[-1])
 
 
 def _pseudo_inverse(matrix):

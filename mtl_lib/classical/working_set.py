@@ -8,9 +8,10 @@ the support, and inner tolerances that follow the gap: Massias, Gramfort and Sal
 import numpy as np
 
 from mtl_lib.classical import solver
+from mtl_lib.classical.coordinate_descent import CoordinateDescent, applies
 from mtl_lib.classical.general import SampledLoss
 
-MANY = 400  # features; below, the whole problem is as fast
+MANY = 400  # features; below, momentum is as fast on the whole problem
 FIRST = 50  # features in the first set
 SHARPER = 0.03  # a set is solved to this share of the gap on all features
 MOST = 0.7  # of the features: a set that is larger holds all of them
@@ -20,10 +21,12 @@ def solve(loss, penalty, lam: float, start=None, tol=1e-6, max_iter=10_000) -> s
     """As ``solver.solve``, by working sets where these pay: the same problem, certified on all.
 
     They pay where the tasks have one X: the Gram matrix of a set is then made once, not once a
-    task.
+    task. Under L21 and squared losses coordinate descent solves on the sets, momentum elsewhere.
     """
-    if not _pays(loss, penalty):
+    by_coordinates = applies(loss, penalty)
+    if not by_coordinates and not _pays(loss, penalty):
         return solver.solve(loss, penalty, lam, start, tol, max_iter)
+    inner = CoordinateDescent(loss) if by_coordinates else Momentum(loss, penalty)
     U = np.zeros(penalty.variables(loss.shape)) if start is None else start
     history = solver.CertificateHistory()
     point = None
@@ -44,12 +47,28 @@ def solve(loss, penalty, lam: float, start=None, tol=1e-6, max_iter=10_000) -> s
         if again and aim < tol:  # solved, and not certified: a feature left the set it belongs to
             chosen = np.arange(loss.shape[1])
         aim = 0.3 * tol if again else max(0.3 * tol, SHARPER * gap / abs(objective))
-        part = loss.on(chosen)
-        inner = solver.solve(part, penalty, lam, U[..., chosen], aim, max_iter - iterations)
+        if inner.tired:
+            inner = Momentum(loss, penalty)
+        U, spent, sent = inner.solve(chosen, U, lam, aim, objective, max_iter - iterations)
+        iterations += max(spent, 1)
+        floats += sent + 2 * point.V.size  # and one gradient on all features
+
+
+class Momentum:
+    """Solves on a set of features by ``solver.solve``, asked as ``CoordinateDescent`` is."""
+
+    tired = False
+
+    def __init__(self, loss, penalty):
+        self._loss = loss
+        self._penalty = penalty
+
+    def solve(self, chosen, U, lam, aim, objective, most):
+        part = self._loss.on(chosen)
+        inner = solver.solve(part, self._penalty, lam, U[..., chosen], aim, most)
         U = np.zeros_like(U)
         U[..., chosen] = inner.U
-        iterations += max(inner.iterations, 1)
-        floats += inner.history["floats"][-1] + 2 * point.V.size  # and one gradient on all features
+        return U, inner.iterations, inner.history["floats"][-1]
 
 
 def _pays(loss, penalty):

@@ -21,12 +21,15 @@ class Objective:
         Task -> weight of its loss, a number or (K,); ``of`` multiplies by ``Task.weight``.
     weighting, aggregator, penalty : callable, optional
         As in ``training.Recipe``.
+    fixed : tuple of str
+        Parameters that do not move; their gradients may be anything.
     """
 
     factors: dict[str, torch.Tensor]
     weighting: Callable | None = None
     aggregator: Callable | None = None
     penalty: Callable | None = None
+    fixed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, recipe, data: Replicas) -> "Objective":
@@ -36,7 +39,7 @@ class Objective:
             weights = np.asarray(recipe.weights.get(name, 1.0)) * data.of[name].weight
             factors[name] = torch.as_tensor(weights, dtype=data.dtype)
         rules = (recipe.weighting, recipe.aggregator, recipe.penalty)
-        return cls(factors, *map(copy.deepcopy, rules))
+        return cls(factors, *map(copy.deepcopy, rules), recipe.fixed)
 
     def pulls(self, losses: torch.Tensor | None, names: list[str]) -> dict[str, torch.Tensor]:
         """Task -> (K,) derivative of the objective in its mean loss.
@@ -99,7 +102,7 @@ def gradients(
     passes = [(data.of[next(iter(own))].inputs, x, list(own)) for x, own in batches]
     names = [name for name in data.names if name in labels]
     with torch.no_grad():
-        tape = Tape(network, params, passes)
+        tape = Tape(network, params, passes, objective.fixed)
         losses = None
         if objective.weighting is not None:
             losses = _weighted_losses(tape, data, labels, objective.factors, names)
@@ -111,6 +114,51 @@ def gradients(
             grads = _aggregated(tape, slopes, objective.aggregator)
         objective.add_penalty(params, grads)
     return grads
+
+
+def task_gradients(
+    network, params: dict, data: Replicas, batches: list
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Every task's mean loss on an update's mini-batches, and its gradient in what is shared.
+
+    Parameters
+    ----------
+    network, params, data, batches
+        As of ``gradients``.
+
+    Returns
+    -------
+    losses : torch.Tensor
+        (K, tasks), the tasks in the order of ``data.names``, without weights.
+    jacobian : torch.Tensor
+        (K, tasks, P), P the numbers of trunk and encoders in the order of ``params``.
+    """
+    labels = {name: own for _, of_batch in batches for name, own in of_batch.items()}
+    passes = [(data.of[next(iter(own))].inputs, x, list(own)) for x, own in batches]
+    ones = {name: torch.ones((), dtype=data.dtype) for name in data.names}
+    with torch.no_grad():
+        tape = Tape(network, params, passes)
+        losses = _weighted_losses(tape, data, labels, ones, data.names)
+        slopes = {name: _slope(tape, data, name, labels[name], ones[name]) for name in data.names}
+        return losses, _jacobian(tape, _by_task(tape, slopes))
+
+
+def _by_task(tape, slopes) -> list[dict]:
+    """The gradients of every task's loss."""
+    return [tape.back({name: slope}) for name, slope in slopes.items()]
+
+
+def _shared(tape) -> list[str]:
+    """The parameters of trunk and encoders, less those that are fixed."""
+    names = [name for name in tape.params if tape.network.shared(name)]
+    return [name for name in names if name not in tape.fixed]
+
+
+def _jacobian(tape, by_task) -> torch.Tensor:
+    """(K, tasks, P): the gradients in what is shared."""
+    shared = _shared(tape)
+    rows = [torch.cat([own[name].flatten(1) for name in shared], 1) for own in by_task]
+    return torch.stack(rows, 1)
 
 
 def _weighted_losses(tape, data, labels, factors, names):
@@ -141,11 +189,10 @@ def _slope(tape, data, name, label, pull):
 
 def _aggregated(tape, slopes, aggregator):
     """Gradients of what tasks share: of their losses by ``aggregator``; of heads the plain sum."""
-    by_task = [tape.back({name: slope}) for name, slope in slopes.items()]
+    by_task = _by_task(tape, slopes)
     grads = {name: sum(own[name] for own in by_task) for name in tape.params}
-    shared = [name for name in grads if tape.network.shared(name)]
-    rows = [torch.cat([own[name].flatten(1) for name in shared], 1) for own in by_task]
-    jacobian = torch.stack(rows, 1)  # (K, tasks, P)
+    shared = _shared(tape)
+    jacobian = _jacobian(tape, by_task)
     shape = (jacobian.shape[0], jacobian.shape[2])
     direction = _shaped("aggregator", aggregator(jacobian), shape)
     parts = direction.split([grads[name][0].numel() for name in shared], 1)

@@ -100,7 +100,8 @@ def _per_token_slope(z, y):
     there = y != NO_TAG
     minus_one = z.new_full((*y.shape, 1), -1.0)
     slope = torch.softmax(z, -1).scatter_add_(-1, y.clamp(min=0)[..., None], minus_one)
-    return slope * (there / there.sum(-1, keepdim=True).clamp(min=1))[..., None]
+    shares = there.to(z.dtype) / there.sum(-1, keepdim=True).clamp(min=1)
+    return slope * shares[..., None]
 
 
 def _of_stack(name: str, **kind) -> NetworkLoss:

@@ -55,6 +55,15 @@ class Recipe:
     watch : dict, optional
         Task -> number or (K,), its weight in the loss that stops; ``weights`` times
         ``Task.weight`` where it is None. 0 where a task is not named.
+    look : callable, optional
+        Called before every update with its number, the network, the parameters, the replicas and
+        the mini-batches, as ``gradients`` takes them. It may look and must change nothing; all
+        replicas are then one chunk. It is used itself, not a copy.
+    known : dict, optional
+        Name of a parameter -> array of one network: where every replica begins instead of with
+        what was drawn. Parameters that are not named are drawn.
+    fixed : tuple of str
+        Names of parameters that keep what they begin with.
 
     Raises
     ------
@@ -76,6 +85,9 @@ class Recipe:
     patience: int | None = None
     check: int = 20
     watch: dict[str, object] | None = None
+    look: Callable | None = None
+    known: dict | None = None
+    fixed: tuple[str, ...] = ()
 
     def __post_init__(self):
         whole("train", 0, steps=self.steps)
@@ -106,7 +118,10 @@ class Recipe:
         watch = None if self.watch is None else _by_task("watch", self.watch, replicas)
         if self.start is not None and len(self.start) != replicas:
             raise ValueError(f"train: {len(self.start)} networks in start, {replicas} replicas")
-        return replace(self, optimizer=self.optimizer.at(rates), weights=weights, watch=watch)
+        values = {"optimizer": self.optimizer.at(rates), "weights": weights, "watch": watch}
+        if self.penalty is not None or self.look is not None:
+            values["chunk"] = replicas
+        return replace(self, **values)
 
     def part(self, which: slice) -> "Recipe":
         """The recipe of some of the replicas, from one of all replicas."""

@@ -49,11 +49,15 @@ class Tape:
         Name -> (K, ...).
     batches : list of tuple
         (name of the inputs, x (K, B, ...), names of the tasks), for every mini-batch.
+    fixed : tuple of str
+        Parameters whose gradients are not wanted: the way back ends above the lowest layers that
+        have no others.
     """
 
-    def __init__(self, network: Network, params: dict, batches: list):
+    def __init__(self, network: Network, params: dict, batches: list, fixed: tuple = ()):
         self.network = network
         self.params = params
+        self.fixed = frozenset(fixed)
         self.encoders = []  # of every mini-batch: its rows and steps
         self.answers: dict[str, Answer] = {}
         encoded, rows = [], []
@@ -117,26 +121,39 @@ class Tape:
         """
         gradients = Gradients(self.params, memory)
         pending: dict[int, torch.Tensor] = {}  # depth -> derivative in what the trunk gives there
+        floor = 0 if self._learns_encoders() else self._floor()
         for name, slope in slopes.items():
             answer = self.answers[name]
-            wanted = answer.depth > 0 or self._has_encoders()
+            wanted = answer.depth > floor or self._learns_encoders()
             delta = slope.flatten(1, 2) if answer.head.pool == "token" else slope
             for step in reversed(answer.steps):
                 delta = gradients.back(step, delta, wanted or step is not answer.steps[0])
             if wanted:
                 self._add(pending, answer, _unpooled(answer, delta))
-        for depth in range(len(self.trunk), 0, -1):
+        for depth in range(len(self.trunk), floor, -1):
             if depth in pending:
-                wanted = depth > 1 or self._has_encoders()
+                wanted = depth > floor + 1 or self._learns_encoders()
                 delta = gradients.back(self.trunk[depth - 1], pending.pop(depth), wanted)
                 if wanted:
                     _merge(pending, depth - 1, delta)
-        if 0 in pending:
+        if 0 in pending and self._learns_encoders():
             self._back_encoders(gradients, pending[0])
         return gradients.all()
 
-    def _has_encoders(self) -> bool:
-        return any(steps for _, steps in self.encoders)
+    def _learns_encoders(self) -> bool:
+        return any(self._learns(step) for _, steps in self.encoders for step in steps)
+
+    def _learns(self, step) -> bool:
+        """Whether a layer has parameters that are not fixed."""
+        place, layer, _ = step
+        return any(f"{place}.{part}" not in self.fixed for part in layer.parts)
+
+    def _floor(self) -> int:
+        """How many layers at the start of the trunk learn nothing."""
+        for depth, step in enumerate(self.trunk):
+            if self._learns(step):
+                return depth
+        return len(self.trunk)
 
     def _back_encoders(self, gradients, delta) -> None:
         for rows, steps in self.encoders:

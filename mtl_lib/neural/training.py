@@ -37,12 +37,16 @@ class Trained:
     best : np.ndarray
         (K,) the update after which a network had the weights that it has: the last one, or that of
         its best check where training stops early.
+    settled : np.ndarray
+        (K,) bool: it stopped before the last update, at a plateau of its validation loss. False
+        without early stopping.
     """
 
     stack: Stack
     updates: dict[str, np.ndarray]
     seen: dict[str, np.ndarray]
     best: np.ndarray
+    settled: np.ndarray
 
 
 def train(network: Network, sets: list[TaskSet], *, seeds, validation=None, **options) -> Trained:
@@ -84,9 +88,8 @@ def train(network: Network, sets: list[TaskSet], *, seeds, validation=None, **op
     watched = None
     if recipe.patience is not None:
         watched = validation_sets(validation, len(sets))
-    chunk = len(sets) if recipe.penalty is not None else recipe.chunk
     parts = []
-    for part in [slice(k, k + chunk) for k in range(0, len(sets), chunk)]:
+    for part in [slice(k, k + recipe.chunk) for k in range(0, len(sets), recipe.chunk)]:
         own = watched and watched[part]
         parts.append(_train(network, sets[part], own, seeds[part], recipe.part(part)))
     return _joined(parts)
@@ -107,9 +110,13 @@ def _train(network, sets, watched, seeds, recipe) -> Trained:
     if watched is not None:
         stopping = _stopping(network, watched, recipe, objective)
     memory = {name: torch.empty_like(value) for name, value in stack.params.items()}
+    learning = _learning(stack, recipe.fixed)
     for step in range(recipe.steps):
-        grads = gradients(network, stack.params, data, batches.at(step), objective, memory)
-        optimizer.step(stack, grads, None if stopping is None else stopping.active)
+        shown = batches.at(step)
+        if recipe.look is not None:
+            recipe.look(step, network, stack.params, data, shown)
+        grads = gradients(network, stack.params, data, shown, objective, memory)
+        optimizer.step(learning, grads, None if stopping is None else stopping.active)
         update = step + 1
         if stopping is not None and (update % recipe.check == 0 or update == recipe.steps):
             stopping.check(stack.params, update)
@@ -118,10 +125,11 @@ def _train(network, sets, watched, seeds, recipe) -> Trained:
     if stopping is not None and recipe.steps:
         stack = Stack(stopping.kept, stack.net, stack.loss)
         _check_finite(stack, seeds)
-        return Trained(stack, *batches.counts(stopping.updates), stopping.best)
+        counts = batches.counts(stopping.updates)
+        return Trained(stack, *counts, stopping.best, ~stopping.active.numpy())
     _check_finite(stack, seeds)
     taken = np.full(len(sets), recipe.steps)
-    return Trained(stack, *batches.counts(taken), taken)
+    return Trained(stack, *batches.counts(taken), taken, np.zeros(len(sets), bool))
 
 
 def _stopping(network, watched, recipe, objective) -> Stopping:
@@ -136,8 +144,26 @@ def _stopping(network, watched, recipe, objective) -> Stopping:
 def _begun(network, seeds, recipe):
     """The networks before the first update."""
     if recipe.start is None:
-        return Stack.init(network, list(map(int, seeds)), dtype=recipe.dtype)
-    return recipe.start.take(range(len(recipe.start)))
+        stack = Stack.init(network, list(map(int, seeds)), dtype=recipe.dtype)
+    else:
+        stack = recipe.start.take(range(len(recipe.start)))
+    for name, values in (recipe.known or {}).items():
+        if name not in stack.params or np.shape(values) != stack.params[name].shape[1:]:
+            own = tuple(stack.params[name].shape[1:]) if name in stack.params else "not there"
+            raise ValueError(f"known: {name!r} of shape {np.shape(values)}, in the network {own}")
+        stack.params[name][:] = torch.as_tensor(np.asarray(values, float), dtype=recipe.dtype)
+    return stack
+
+
+def _learning(stack, fixed) -> Stack:
+    """The same networks, without the parameters that are fixed: what the optimiser steps."""
+    for name in fixed:
+        if name not in stack.params:
+            raise ValueError(f"fixed: no parameter {name!r}, there are {', '.join(stack.params)}")
+    params = {name: value for name, value in stack.params.items() if name not in fixed}
+    if not params:
+        raise ValueError("fixed: all parameters, one that learns is needed")
+    return Stack(params, stack.net, stack.loss)
 
 
 def _in_order(network, sets):
@@ -169,7 +195,8 @@ def _joined(parts):
         updates[name] = np.concatenate([part.updates[name] for part in parts])
         seen[name] = np.concatenate([part.seen[name] for part in parts])
     best = np.concatenate([part.best for part in parts])
-    return Trained(Stack(params, first.net, first.loss), updates, seen, best)
+    settled = np.concatenate([part.settled for part in parts])
+    return Trained(Stack(params, first.net, first.loss), updates, seen, best, settled)
 
 
 def _check_finite(stack, seeds):

@@ -107,11 +107,18 @@ def _why_it_cannot_tell(evidence: Evidence) -> str:
     """Why the experiment could not have shown the claim; empty if it could."""
     needed = HEADROOM * evidence.margin
     if evidence.headroom is not None and evidence.headroom < needed:
+        lost = "; yet it lost more than the margin" if _loses(evidence) else ""
         return (
-            f"no headroom: the positive control gains {evidence.headroom:.3g}, "
-            f"{HEADROOM} margins are {needed:g}"
+            f"no headroom for a gain: the positive control gains {evidence.headroom:.3g}, "
+            f"{HEADROOM} margins are {needed:g}{lost}"
         )
     return "; ".join(evidence.doubts)
+
+
+def _loses(evidence: Evidence) -> bool:
+    """Whether the arm lost, which needs no headroom to be seen."""
+    tested = evidence.tested
+    return tested.excludes_zero() and tested.effect <= -evidence.margin and evidence.p < LEVEL
 
 
 def _why_it_is_open(evidence: Evidence) -> str:

@@ -42,10 +42,7 @@ def write(home: Path, profile: str) -> Path:
             "sections": sections,
             "claims": claims,
             "sentences": sentences.sentences(claims),
-            "effect": sentences.effect,
-            "levels": sentences.levels,
-            "reason": sentences.reason,
-            "word": sentences.word,
+            **sentences.FOR_TEMPLATES,
             "tally": [_tally(section) for section in sections],
         }
         for name in ("index.html", "claims.html"):

@@ -28,12 +28,18 @@ NOT_RUN = "not run"
 SCHEMA = 2  # of what a run leaves; an older one was decided by other rules
 README = ROOT / "README.md"
 MARKS = ("<!-- claims: made by make publish -->", "<!-- end of claims -->")
-LEGEND = (
-    "**supported**: the gain is real, at least the smallest that matters, and beyond the null arm; "
-    "**harm**: the same downwards; **no effect**: surely smaller than the smallest that matters.",
-    "**undecided**: too few units, the row says how many would do; **cannot tell**: this "
-    "experiment could not have shown it (no headroom, or two equals differed). *Refuted* is a "
-    "sentence whose claims are all harm or no effect, within the scope beside it.",
+LEGEND = {
+    "supported": "a gain significantly above 0, its estimate at least the smallest that matters, "
+    "and above the same gain in a null arm (data or labels altered so that nothing is shared)",
+    "harm": "a loss significantly below 0, its estimate at least as large",
+    "no effect": "surely smaller than the smallest that matters",
+    "undecided": "none of these; the row says why, and how many units would do",
+    "cannot tell": "the test was blind: even the best case gained less than four times the "
+    "smallest that matters (no headroom), or a baseline trained twice differed from itself (A/A)",
+}
+ANSWERS = (
+    "A sentence *depends* where some primary claims are supported and some are harm or no effect, "
+    "and is *refuted* where all are; secondary claims do not count."
 )
 BUYS = {"supported": "gain", "harm": "loss"}
 COLUMNS = (
@@ -75,16 +81,19 @@ def sentences(claims: list[dict]) -> list[dict]:
     Returns
     -------
     list of dict
-        The sentences of the study's file with ``found``, the claims that were run, and ``answer``:
-        the verdict of an empirical sentence, else how it is done.
+        The sentences of the study's file with ``found``, the claims that were run, ``missing``, the
+        names of the others, and ``answer``: the verdict of an empirical sentence, else how it is
+        done.
     """
     by_id = {claim["id"]: claim for claim in claims}
     answered = []
     for entry in yaml_text.load(shown(SOURCE), SOURCE.read_text()):
         found = [by_id[name] for name in entry["claims"] if name in by_id]
+        missing = [name for name in entry["claims"] if name not in by_id]
         empirical = entry["kind"] == EMPIRICAL
         answer = judged(found) if empirical else entry["how"]
-        answered.append({**entry, "found": found, "answer": answer, "empirical": empirical})
+        facts = {"found": found, "missing": missing, "answer": answer, "empirical": empirical}
+        answered.append(entry | facts)
     return answered
 
 
@@ -128,6 +137,13 @@ def effect(claim: dict) -> str:
     return f"{claim['effect']:+.3f} [{low}, {high}]".replace("-", "\u2212")
 
 
+def units(claim: dict) -> str:
+    """How many units the interval is over: ``131 schools``, ``12 draws of the speeds``."""
+    head, of, rest = claim["unit"].partition(" of ")
+    many = f"{head[:-1]}ies" if head.endswith("y") else f"{head}s"
+    return f"{claim['n_units']:,} {many}{of}{rest}"
+
+
 def levels(claim: dict) -> str:
     """What the arm and its baseline scored, in the measure's units."""
     arm, baseline = (f"{level:.3f}".replace("-", "\u2212") for level in claim["levels"])
@@ -140,6 +156,16 @@ def reason(claim: dict) -> str:
         return claim["why"]
     corrected = claim["p"] if claim["p_holm"] is None else claim["p_holm"]
     return f"p = {corrected:.2g}" + (" after Holm" if claim["primary"] else "")
+
+
+FOR_TEMPLATES = {
+    "effect": effect,
+    "legend": LEGEND,
+    "levels": levels,
+    "reason": reason,
+    "units": units,
+    "word": word,
+}
 
 
 def table(claims: list[dict]) -> str:
@@ -201,8 +227,11 @@ def markdown(claims: list[dict]) -> str:
     str
         The legend and the table, without a line break at the end.
     """
-    head = "| the material says | answer | what was measured: the arm against its baseline, gain |"
-    lines = ["  \n".join(LEGEND), "", head, "|---|---|---|"]
+    head = (
+        "| the material says | answer | score of the arm against its baseline, "
+        "difference (+ is better) with its 95 % interval |"
+    )
+    lines = ["  \n".join(legend()), "", head, "|---|---|---|"]
     for sentence in sentences(claims):
         measured = [_line(claim, sentence["empirical"]) for claim in sentence["found"]]
         if not measured and "figure" in sentence:
@@ -213,6 +242,12 @@ def markdown(claims: list[dict]) -> str:
     return "\n".join(lines)
 
 
+def legend() -> list[str]:
+    """The five words and the answers of sentences, as two lines of Markdown."""
+    words = [f"**{name}**: {meaning}" for name, meaning in LEGEND.items()]
+    return [f"{'; '.join(words[:3])}.", f"{'; '.join(words[3:])}. {ANSWERS}"]
+
+
 def _said(sentence: dict) -> str:
     """The sentence in both languages, and its kind."""
     return f"{sentence['english']}<br>{sentence['chinese']}<br>*{sentence['kind']}*"
@@ -221,6 +256,8 @@ def _said(sentence: dict) -> str:
 def _answer(sentence: dict) -> str:
     """A verdict with its scope, or how it is done."""
     scope = f"*Scope: {sentence['scope']}.*"
+    if sentence["missing"]:
+        scope += f" Not run: {', '.join(sentence['missing'])}."
     answer = sentence["answer"]
     return f"**{answer}**<br>{scope}" if sentence["empirical"] else f"{answer}<br>{scope}"
 
@@ -229,9 +266,10 @@ def _line(claim: dict, empirical: bool) -> str:
     """One claim in README's table."""
     rank = "" if claim["primary"] else ", secondary"
     why = f" ({claim['why']})" if claim["why"] else ""
+    link = _link(claim["id"], claim["page"], claim["figure"])
     return (
-        f"{_link(claim['id'], claim['page'], claim['figure'])}{rank}: {levels(claim)}, "
-        f"gain {effect(claim)}: **{word(claim, empirical)}**{why}"
+        f"**{word(claim, empirical)}**{why}: {levels(claim)}, difference {effect(claim)}; "
+        f"{units(claim)}, smallest that matters {claim['margin']:g} ({link}{rank})"
     )
 
 

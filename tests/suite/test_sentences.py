@@ -10,6 +10,7 @@ import re
 import nbformat
 import pytest
 
+from study.claims.rule import WORDS
 from study.sections import SECTIONS
 from suite import yaml_text
 from suite.project import NOTEBOOKS, RENDERED, ROOT, read_json
@@ -138,10 +139,10 @@ def test_a_definition_or_description_is_never_supported_or_refuted(entry, verdic
         "sentences": [one for one in sentences.sentences(claims) if not one["empirical"]],
         "tally": [],
         "atlas": False,
-        **{name: getattr(sentences, name) for name in ("effect", "levels", "reason", "word")},
+        **sentences.FOR_TEMPLATES,
     }
     pages = [templates.template(f"{name}.html.j2").render(**shown) for name in ("index", "claims")]
-    legend = templates.template("legend.html.j2").render()
+    legend = templates.template("legend.html.j2").render(legend=sentences.LEGEND)
     for text in (row, columns, *(page.replace(legend, "") for page in pages)):
         assert not VERDICTS.search(re.sub(r"<[^>]*>", "", text)), text
 
@@ -172,7 +173,28 @@ ROWS = re.findall(
 def test_every_sentence_and_the_legend_are_in_readme():
     text = sentences.README.read_text()
     assert [entry["english"] for entry in ENTRIES if entry["english"] not in text] == []
-    assert len(sentences.LEGEND) == 2 and all(line in text for line in sentences.LEGEND)
+    lines = sentences.legend()
+    assert len(lines) == 2 and all(line in text for line in lines)
+    assert set(sentences.LEGEND) == set(WORDS)
+
+
+@pytest.mark.parametrize(
+    "unit, counted",
+    [
+        ("school", "131 schools"),
+        ("county", "131 counties"),
+        ("class pair", "131 class pairs"),
+        ("draw of the speeds", "131 draws of the speeds"),
+    ],
+)
+def test_units_are_counted_in_words(unit, counted):
+    assert sentences.units({"unit": unit, "n_units": 131}) == counted
+
+
+def test_a_claim_that_was_not_run_is_named():
+    entry = ENTRIES[0]
+    (sentence,) = [one for one in sentences.sentences([]) if one["english"] == entry["english"]]
+    assert sentence["missing"] == entry["claims"]
 
 
 @pytest.mark.parametrize("claim, section, figure", ROWS, ids=lambda value: value[:40])

@@ -12,7 +12,7 @@ import torch
 from mtl_lib.neural.arms.arm import Arm
 from mtl_lib.neural.arms.draws import check_draws, set_of
 from mtl_lib.neural.network import Network
-from mtl_lib.neural.training import train
+from mtl_lib.neural.training import Trained, train
 from mtl_lib.stack import SGD, Adam, Stack
 from mtl_lib.tasks import TaskSet
 
@@ -33,12 +33,15 @@ class Part:
         The draw of every network.
     tasks : list of tuple of str
         The tasks that every network answers.
+    settled : np.ndarray
+        (networks,) bool: it stopped at a plateau of its validation loss, see ``Trained``.
     """
 
     network: Network
     stack: Stack = field(repr=False)
     keys: list
     tasks: list[tuple[str, ...]]
+    settled: np.ndarray = field(repr=False)
 
 
 @dataclass
@@ -180,7 +183,7 @@ def trained(planned: list[NetworkJob]) -> dict[object, list[Part]]:
         by_form.setdefault(job.form(), []).append(job)
     parts: dict[object, list[Part]] = {job.label: [] for job in planned}
     for together in by_form.values():
-        stack = _train(together)
+        done = _train(together)
         by_label: dict[object, list[int]] = {}
         for k, job in enumerate(together):
             by_label.setdefault(job.label, []).append(k)
@@ -188,11 +191,13 @@ def trained(planned: list[NetworkJob]) -> dict[object, list[Part]]:
             own = [together[k] for k in index]
             keys = [job.key for job in own]
             answered = [job.answered for job in own]
-            parts[label].append(Part(own[0].arm.network, stack.take(index), keys, answered))
+            stack = done.stack.take(index)
+            settled = done.settled[index]
+            parts[label].append(Part(own[0].arm.network, stack, keys, answered, settled))
     return parts
 
 
-def _train(together: list[NetworkJob]) -> Stack:
+def _train(together: list[NetworkJob]) -> Trained:
     """The networks of jobs of one form, in their order."""
     first = together[0]
     options = dict(first.options)
@@ -208,4 +213,4 @@ def _train(together: list[NetworkJob]) -> Stack:
         seeds=[job.key[-1] + job.arm.again for job in together],
         weights={name: [job.weights[name] for job in together] for name in names},
         **options,
-    ).stack
+    )

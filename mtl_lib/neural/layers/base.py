@@ -1,10 +1,14 @@
 """What layers of K networks have in common."""
 
-from dataclasses import MISSING, fields
+import math
+from dataclasses import MISSING, fields, replace
 
+import numpy as np
 import torch
 
 from mtl_lib.checks import whole
+
+STARTS = ("he", "torch")
 
 
 class Spelled:
@@ -28,6 +32,11 @@ class Layer(Spelled):
     the layer below to its own: ``layer(*weights, h)``. Its gradients are those of autograd unless
     it has a closed form: ``forward`` and ``backward`` of its own.
     """
+
+    def before_relu(self) -> "Layer":
+        """The layer as it would be drawn where a ReLU follows."""
+        has_choice = any(f.name == "activation" for f in fields(self))
+        return replace(self, activation=True) if has_choice else self
 
     def forward(self, weights: list, h: torch.Tensor) -> tuple[torch.Tensor, object]:
         """Outputs for inputs h, and what ``backward`` needs of them.
@@ -69,7 +78,10 @@ class Layer(Spelled):
         """
         leaves, h, outputs = saved
         sources = [*leaves, h] if wanted else leaves
-        found = torch.autograd.grad(outputs, sources, delta, materialize_grads=True)
+        # several tasks may walk back through one forward pass
+        found = torch.autograd.grad(
+            outputs, sources, delta, retain_graph=True, materialize_grads=True
+        )
         for place, grad in zip(out, found, strict=False):
             place.copy_(grad)
         return found[-1] if wanted else None
@@ -80,3 +92,35 @@ def odd(owner, size):
     whole(owner, 1, size=size)
     if size % 2 == 0:
         raise ValueError(f"{owner}: size {size}, allowed is an odd number")
+
+
+def drawn(rng: np.random.Generator, shape: tuple, relu: bool, start: str) -> dict[str, np.ndarray]:
+    """Weights and biases of a layer of sums.
+
+    Parameters
+    ----------
+    rng : np.random.Generator
+        Where they come from.
+    shape : tuple of int
+        Of the weights, outputs first; the others are the fan-in.
+    relu : bool
+        Whether a ReLU follows.
+    start : {"he", "torch"}
+        ``"he"``: before a ReLU weights are uniform with variance 2 / fan-in and biases 0, so that
+        a layer keeps the mean square of its inputs; elsewhere as ``"torch"``: all uniform on
+        +-1/sqrt(fan-in), as torch's Linear and Conv2d. Before a ReLU that divides the mean square
+        by 6, layer by layer.
+
+    References
+    ----------
+    He et al. (2015), Delving deep into rectifiers.
+    """
+    fan_in = math.prod(shape[1:])
+    if relu and start == "he":
+        bound = math.sqrt(6 / fan_in)
+        return {"weight": rng.uniform(-bound, bound, shape), "bias": np.zeros(shape[0])}
+    bound = 1 / math.sqrt(fan_in)
+    return {
+        "weight": rng.uniform(-bound, bound, shape),
+        "bias": rng.uniform(-bound, bound, shape[0]),
+    }

@@ -1,13 +1,12 @@
 """A fully connected layer of K networks."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from mtl_lib.checks import whole
-from mtl_lib.neural.layers.base import Layer
+from mtl_lib.checks import one_of, whole
+from mtl_lib.neural.layers.base import STARTS, Layer, drawn
 from mtl_lib.stack import product
 
 
@@ -21,23 +20,23 @@ class Dense(Layer):
         Numbers that go in and come out. Inputs of other shapes are flattened.
     activation : bool
         Whether a ReLU follows.
+    start : {"he", "torch"}
+        How weights are drawn before a ReLU, see ``base.drawn``.
     """
 
     parts = ("weight", "bias")
     inputs: int
     outputs: int
     activation: bool = True
+    start: str = "he"
 
     def __post_init__(self):
         whole("Dense", 1, inputs=self.inputs, outputs=self.outputs)
+        one_of("Dense", STARTS, start=self.start)
 
     def draw(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Weights and biases uniform on +-1/sqrt(inputs), as torch's Linear."""
-        bound = 1 / math.sqrt(self.inputs)
-        return {
-            "weight": rng.uniform(-bound, bound, (self.outputs, self.inputs)),
-            "bias": rng.uniform(-bound, bound, self.outputs),
-        }
+        """Weights and biases of one network."""
+        return drawn(rng, (self.outputs, self.inputs), self.activation, self.start)
 
     def __call__(self, weight, bias, h):
         """Outputs (K, B, outputs) for h (K, B, ...)."""

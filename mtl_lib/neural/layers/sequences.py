@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from mtl_lib.checks import whole
-from mtl_lib.neural.layers.base import Layer, odd
+from mtl_lib.checks import one_of, whole
+from mtl_lib.neural.layers.base import STARTS, Layer, odd
 from mtl_lib.neural.layers.dense import Dense
 
 
@@ -52,7 +52,7 @@ class Bag(Layer):
             )
         weight = position.exp()[:, None] * (ids > 0)
         weight = weight / weight.sum(2, keepdim=True).clamp(min=1e-12)
-        return (weight[..., None] * _embedded(table, ids)).sum(2)
+        return (weight[..., None] * embedded(table, ids)).sum(2)
 
     def flops(self, shape: tuple) -> tuple[int, tuple]:
         """As ``Dense.flops``: looking up is free, weighing is not."""
@@ -76,6 +76,8 @@ class Tokens(Layer):
         Numbers of a token's vector.
     size : int
         Tokens that are read around each, itself among them; odd.
+    start : {"he", "torch"}
+        How the layer's weights are drawn, see ``base.drawn``.
 
     References
     ----------
@@ -87,23 +89,25 @@ class Tokens(Layer):
     embedding: int
     outputs: int
     size: int = 3
+    start: str = "he"
 
     def __post_init__(self):
         widths = {"embedding": self.embedding, "outputs": self.outputs}
         whole("Tokens", 1, vocabulary=self.vocabulary, **widths)
         odd("Tokens", self.size)
+        one_of("Tokens", STARTS, start=self.start)
 
     def draw(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Embeddings standard normal, the layer as ``Dense``."""
-        layer = Dense(self.size * self.embedding, self.outputs)
+        layer = Dense(self.size * self.embedding, self.outputs, start=self.start)
         return {"table": rng.standard_normal((self.vocabulary, self.embedding)), **layer.draw(rng)}
 
     def __call__(self, table, weight, bias, ids):
         """Vectors (K, B, L, outputs) for ids (K, B, L)."""
         is_token = (ids > 0)[..., None]
         reach = self.size // 2
-        embedded = F.pad(_embedded(table, ids) * is_token, (0, 0, reach, reach))
-        around = torch.cat([embedded[:, :, k : k + ids.shape[2]] for k in range(self.size)], -1)
+        vectors = F.pad(embedded(table, ids) * is_token, (0, 0, reach, reach))
+        around = torch.cat([vectors[:, :, k : k + ids.shape[2]] for k in range(self.size)], -1)
         h = torch.baddbmm(bias[:, None], around.flatten(1, 2), weight.transpose(1, 2))
         return torch.relu(h).view(*ids.shape, self.outputs) * is_token
 
@@ -112,7 +116,7 @@ class Tokens(Layer):
         return 2 * shape[0] * self.size * self.embedding * self.outputs, (shape[0], self.outputs)
 
 
-def _embedded(table, ids):
+def embedded(table, ids):
     """Rows of tables (K, V, e) at ids (K, B, L): (K, B, L, e)."""
     K, V, _ = table.shape
     if ids.is_floating_point():

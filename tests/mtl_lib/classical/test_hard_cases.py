@@ -30,7 +30,6 @@ from mtl_lib.classical import (
     path,
     working_set,
 )
-from mtl_lib.classical.general import SampledLoss
 from mtl_lib.classical.solver import solve
 from mtl_lib.classical.training_data import read
 from mtl_lib.tasks import Inputs, Task, TaskSet
@@ -379,10 +378,14 @@ def test_a_working_set_certifies_the_optimum_on_all_features(penalty, loss, rule
     ):
         monkeypatch.setattr(constant, value)
     model = LinearMTL(penalty, loss=loss, intercept=rule, ridge=1e-3)
-    sets, on, many = [], SampledLoss.on, working_set.MANY
-    monkeypatch.setattr(
-        SampledLoss, "on", lambda self, chosen: sets.append(len(chosen)) or on(self, chosen)
-    )
+    sets, choose, many = [], working_set._choose, working_set.MANY
+
+    def recorded(*args):
+        chosen = choose(*args)
+        sets.append(len(chosen))
+        return chosen
+
+    monkeypatch.setattr(working_set, "_choose", recorded)
     for share in (0.5, 0.2):
         monkeypatch.setattr(working_set, "MANY", many)
         model.set_params(lam=share * model.lambda_max(X, Y))

@@ -48,7 +48,9 @@ def test_alone_is_a_network_of_one_task():
             single, [draw.subset(["b"])], optimizer=Adam(0.01), seeds=[key[-1]], start=start, **RUN
         )
         assert np.allclose(
-            arms.answers([arms.Part(single, alone.stack, [key], [("b",)])], OWN, "b")[key],
+            arms.answers(
+                [arms.Part(single, alone.stack, [key], [("b",)], alone.settled)], OWN, "b"
+            )[key],
             z[key],
             atol=1e-5,
         )

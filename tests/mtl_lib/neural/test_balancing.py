@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_lib.neural import DWA, Aggregator, Dense, Head, Network, Replicas, Uncertainty, train
+from mtl_lib.neural import DWA, Aggregator, Conv, Dense, Head, Network, Replicas, Uncertainty, train
 from mtl_lib.neural.gradients import Objective, gradients
 from mtl_lib.stack import SGD, Stack
 from mtl_lib.tasks import Inputs, Task, TaskSet
@@ -166,3 +166,17 @@ def test_bad_choices_get_one_line():
         with pytest.raises(ValueError, match=said) as caught:
             make()
         assert "\n" not in str(caught.value)
+
+
+def test_aggregators_walk_back_through_layers_without_a_closed_form():
+    images = Inputs("images", RNG.normal(size=(30, 1, 6, 6)), "image")
+    labels = RNG.normal(size=(2, 30))
+    tasks = [Task(name, images, np.arange(30), y) for name, y in zip("ab", labels, strict=True)]
+    net = Network([Conv(1, 3), Dense(27, 4)], {"a": Head(4), "b": Head(4)})
+    run = {"steps": 3, "batch_size": 30, "optimizer": SGD(0.1), "seeds": [0]}
+    params = [
+        train(net, [TaskSet(tasks)], aggregator=rule, **run).stack.params
+        for rule in (None, Aggregator("Sum"))
+    ]
+    for name, value in params[0].items():
+        torch.testing.assert_close(params[1][name], value, rtol=1e-4, atol=1e-5)

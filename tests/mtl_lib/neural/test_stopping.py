@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from mtl_lib.neural import Dense, Head, Network, Replicas, predict, train
+from mtl_lib.neural import Dense, Head, Network, Replicas, arms, predict, train
 from mtl_lib.stack import SGD, Adam
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -142,3 +142,14 @@ def test_what_cannot_stop_is_refused(options, said):
     with pytest.raises(ValueError, match=said) as caught:
         train(NET, SETS[:1], seeds=[0], steps=2, batch_size=4, optimizer=SGD(0.1), **options)
     assert "\n" not in str(caught.value)
+
+
+def test_a_network_that_was_cut_off_has_not_settled():
+    """The second runs out of updates while its validation loss still falls."""
+    run = {"validation": VALIDATION, "seeds": [0, 0], **RUN, "steps": 60}
+    trained = train(NET, [part(0), part(0)], optimizer=Adam(np.array([0.3, 1e-5])), **run)
+    assert trained.settled.tolist() == [True, False]
+    parts = arms.fit(arms.Arm(NET), {(0,): part(0)}, 1e-5, VALIDATION, **{**RUN, "steps": 60})
+    assert [own.settled.tolist() for own in parts] == [[False]]
+    blind = train(NET, [part(0)], optimizer=Adam(0.3), steps=5, batch_size=8, seeds=[0])
+    assert not blind.settled.any()
