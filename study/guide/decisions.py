@@ -4,6 +4,7 @@ Only claims that stand in ``rendered/`` and were decided by today's rules count;
 """
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from study.guide.chooser import Chooser, End, load
 RENDERED = names.ROOT / "rendered"
 SCHEMA = 2  # of what a run leaves; an older one was decided by other rules
 NOT_RUN = "not run"
+BREAK = "<br>"  # between claims of a row
 
 
 def published(folder: Path = RENDERED) -> dict[str, dict]:
@@ -50,19 +52,20 @@ def found(end: End, claims: dict[str, dict]) -> str:
     Returns
     -------
     str
-        One part for each claim that was run: what won or not, the effect, the verdict.
+        One part for each claim that was run: the arms (what stands in brackets behind them is
+        left out), the effect, the verdict.
     """
     parts = []
     for name in end.claims:
         claim = claims.get(name)
         if claim is not None:
-            arm, baseline = claim["arms"]
+            arm, baseline = (re.sub(r" \(.*\)$", "", name) for name in claim["arms"])
             effect = f"{claim['effect']:+.3f}".replace("-", "\N{MINUS SIGN}")
             parts.append(f"{arm} against {baseline}: {effect}, {claim['verdict']} ({name})")
     missing = [name for name in end.claims if name not in claims]
     if missing:
         parts.append(f"{NOT_RUN}: {', '.join(missing)}")
-    return "; ".join(parts)
+    return BREAK.join(parts)
 
 
 def table(chooser: Chooser | None = None, claims: dict[str, dict] | None = None) -> pd.DataFrame:

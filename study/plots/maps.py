@@ -1,6 +1,6 @@
-"""Where data sets lie: pictures of the readings, measures as a heat map, who helps whom, advice."""
+"""Where data sets lie: pictures of the readings, measures as a heat map, who helps whom."""
 
-from itertools import cycle
+import textwrap
 
 import numpy as np
 import pandas as pd
@@ -8,12 +8,10 @@ from matplotlib.figure import Figure
 
 from study.plots import style
 
+TITLE = 34  # characters of a panel's title in one line
 THREE = ("#0072B2", "#D55E00", "#009E73")
-FAMILIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
 # Columns of the labelled sentence, and where they begin.
 TOKEN_COLUMNS = (("word", 0.0), ("where a name is", 0.4), ("what it names", 0.75))
-RATIO_TICKS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 20, 40)
-GAIN_TICKS = (-1, -0.3, -0.1, -0.03, 0, 0.03, 0.1, 0.3, 1)
 
 
 def readings(
@@ -193,48 +191,6 @@ def transfer(loss: np.ndarray, names: list[str], label: str) -> Figure:
     return figure
 
 
-def advice(problems: pd.DataFrame, break_even: float) -> Figure:
-    """Each problem: the ratio of the concept measure against the error saved by pooling.
-
-    Parameters
-    ----------
-    problems : pd.DataFrame
-        Columns ratio, gain, family.
-    break_even : float
-        The ratio at which theory gains nothing.
-
-    Returns
-    -------
-    Figure
-    """
-    figure, ((axis,),) = style.panels(1, width=8.0, height=4.2)
-    families = problems.groupby("family", sort=False)
-    for (family, part), marker, colour in zip(families, cycle("os^D"), cycle(FAMILIES)):
-        look = {"marker": marker, "color": colour, "s": 34, "alpha": 0.85, "label": family}
-        axis.scatter(part["ratio"], part["gain"], **look)
-    axis.axvline(break_even, color="#333333", lw=1, ls="--")
-    axis.axhline(0, color="#333333", lw=1)
-    place = {"transform": axis.get_xaxis_transform(), "va": "top"}
-    axis.text(break_even, 1.0, " break even in theory", fontsize=9, **place)
-    axis.set(
-        xscale="log",
-        xlabel="F of the concept measure on the training data",
-        ylabel="nMSE saved by pooling\nover single task",
-    )
-    smallest = problems["ratio"].min()
-    largest = problems["ratio"].max()
-    ticks = [tick for tick in RATIO_TICKS if smallest <= tick <= largest]
-    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axis.minorticks_off()
-    most = np.abs(problems["gain"]).max()
-    ticks = [tick for tick in GAIN_TICKS if abs(tick) <= most]
-    axis.set_yscale("symlog", linthresh=0.05)
-    axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    axis.set_ylim(-1.3 * most, 1.3 * most)
-    figure.legend(loc="outside right center", fontsize=9)
-    return figure
-
-
 def intervals(gains: pd.DataFrame, x_label: str) -> Figure:
     """Intervals by arm, one panel per reading.
 
@@ -261,7 +217,9 @@ def intervals(gains: pd.DataFrame, x_label: str) -> Figure:
             axis.errorbar(row["mean"], k, xerr=bars, **look)
         axis.axvline(0, color="#333333", lw=1)
         axis.set_yticks(range(len(part)), part["arm"])
-        axis.set(title=name if many_panels else "", ylim=(len(part) - 0.5, -0.5))
+        axis.set(
+            title=textwrap.fill(name, TITLE) if many_panels else "", ylim=(len(part) - 0.5, -0.5)
+        )
         axis.grid(axis="y", visible=False)
     figure.supxlabel(x_label, fontsize=10)
     return figure

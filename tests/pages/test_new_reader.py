@@ -58,6 +58,7 @@ def _the_atlas_shows_those_like_it(page, end):
     link = end.locator("a[href^='atlas.html?']")
     promised = int(link.inner_text().split()[0])
     link.click()
+    page.locator(".filters").wait_for(state="visible")
     assert page.locator(".count").inner_text() == f"{promised} data sets"
     assert page.locator(".card:visible").count() == promised >= 3
 

@@ -15,7 +15,7 @@ def test_every_published_claim_stands_in_its_row_with_effect_and_verdict(name):
     """Against the files in rendered/, whatever is published there today."""
     end = CHOOSER.ends[name]
     rows = decisions.table().set_index("you have")
-    parts = rows.loc[end.title, "found"].split("; ")
+    parts = rows.loc[end.title, "found"].split(decisions.BREAK)
     for claim_id in end.claims:
         (file,) = [
             path
@@ -55,7 +55,7 @@ def test_a_run_by_older_rules_does_not_count(tmp_path):
 
 def test_a_claim_by_another_verdict_changes_the_row():
     end = CHOOSER.ends["grouped-table"]
-    claim = {"arms": ["a", "b"], "effect": -0.02, "verdict": "harm"}
+    claim = {"arms": ["a", "b (b1 on c; b2 on d)"], "effect": -0.02, "verdict": "harm"}
     said = decisions.found(end, {end.claims[0]: claim})
     assert f"a against b: \N{MINUS SIGN}0.020, harm ({end.claims[0]})" in said
     assert "not run" in said

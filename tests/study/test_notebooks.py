@@ -110,3 +110,8 @@ def test_profiles_hold_only_what_differs(section, profile):
     assert values and all(default[key] != value for key, value in values.items())
     assert parameters.resolve(section, profile) == {**default, **values}
     assert parameters.resolve(section, profile)["simulated"] == (profile == "smoke")
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_files_of_a_section_are_there(section):
+    assert [name for name in SECTIONS[section].files if not (ROOT / name).is_file()] == []

@@ -62,6 +62,7 @@ def test_nothing_to_do_is_quick_and_a_comment_changes_nothing(built):
         ("study/record.py", "indent=1", "indent=2", "module study.record"),
         ("params/a_toy.yaml", "lam: 0.5", "lam: 0.25", "parameter lam changed: 0.5 -> 0.25"),
         ("requirements.lock", "==1", "==2", "requirements.lock"),
+        ("words.txt", "one", "two", "file words.txt"),
         ("notebooks/a_toy.ipynb", "size=8", "size=9", "the notebook's cells"),
     ],
 )

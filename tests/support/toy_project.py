@@ -25,6 +25,7 @@ class Toy(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
     archives: ClassVar[tuple[str, ...]] = ()
+    files: ClassVar[tuple[str, ...]] = ("words.txt",)
     seed: int = Field(ge=0, description="first seed")
     simulated: bool = Field(description="stand-in data")
     lam: float = Field(gt=0, description="weight of the penalty")
@@ -178,6 +179,7 @@ class Toy:
             (root / "params" / f"{section}.yaml").write_text(TOY_VALUES)
             (root / "params" / "smoke" / f"{section}.yaml").write_text("simulated: true\n")
         (root / "requirements.lock").write_text("nothing==1\n")
+        (root / "words.txt").write_text("one\n")
         (root / "README.md").write_text(
             "Toy\n<!-- claims: made by make publish -->\n<!-- end of claims -->\nEnd\n"
         )
