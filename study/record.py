@@ -227,13 +227,13 @@ class Record:
         Returns
         -------
         pd.DataFrame
-            Columns label, margin (1), effect, low, high, as ``plots.curves.effects`` takes them.
+            Columns label (what is compared, and the claim), margin (1), effect, low, high, as
+            ``plots.curves.effects`` takes them.
         """
         rows = []
         for claim in self.claims:
-            name = claim.id.split("-", 1)[1]
             count = claim.result["counts"]["units"]
-            label = f"{name} ({claim.declared.unit}, n = {count})"
+            label = f"{claim.declared.short}\n{claim.id}, n = {count} ({claim.declared.unit})"
             ends = {key: getattr(claim.tested, key) for key in ("effect", "low", "high")}
             relative = {key: value / claim.margin for key, value in ends.items()}
             rows.append({"label": label, "margin": 1.0, **relative})

@@ -1,5 +1,6 @@
 """What is said of a claim before its result is seen."""
 
+import re
 from dataclasses import asdict, dataclass
 
 from mtl_lib import checks
@@ -77,6 +78,12 @@ class Declaration:
         arm, baseline = self.arms
         direction = "" if self.better == "higher" else "; lower is better"
         return f"{self.measure}, {arm} against {baseline}{direction}"
+
+    @property
+    def short(self) -> str:
+        """What is compared, for a label: without what stands in brackets."""
+        arm, baseline = (re.sub(r" \(.*\)", "", name) for name in self.arms)
+        return f"{self.measure}: {arm} against {baseline}"
 
     def row(self) -> dict:
         """The declaration as JSON can hold it, with the contrast in words."""

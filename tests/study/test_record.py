@@ -132,7 +132,10 @@ def test_effects_are_in_multiples_of_the_margin(rec):
     )
     row = rec.effects().iloc[0]
     tested = rec.claims[0].tested
-    assert row["label"] == "rare-x (school, n = 6)" and row["margin"] == 1.0
+    assert row["label"].startswith(
+        f"{DECLARATION['measure']}: {' against '.join(DECLARATION['arms'])}"
+    )
+    assert row["label"].endswith("\n1-rare-x, n = 6 (school)") and row["margin"] == 1.0
     assert [row[key] * 0.05 for key in ("effect", "low", "high")] == pytest.approx(
         [getattr(tested, key) for key in ("effect", "low", "high")]
     )
