@@ -9,7 +9,7 @@ from mtl_lib.classical.estimator import LinearMTL
 from mtl_lib.classical.losses import LINEAR_LOSSES
 from mtl_lib.classical.path import at_lam, lam_grid
 from mtl_lib.classical.solver import lambda_max
-from mtl_lib.classical.training_data import Samples, for_folds
+from mtl_lib.classical.training_data import Samples, for_folds, kept
 
 RULES = ("best", "one_se")
 
@@ -88,9 +88,14 @@ class LinearMTLCV(LinearMTL):
         samples = self._samples(X, y, task, sample_weight)
         problem = self._problem(samples)
         self.lams_ = lam_grid(lambda_max(problem, self._penalty), self.n_lams, self.ratio)
+
+        def made():
+            return self._folds(for_folds(X, task, samples), samples)
+
+        weighted = sample_weight is not None
+        folds = made() if weighted else kept(X, ("folds", self.folds, self.seed), made)
         errors = [
-            self._path_errors(train, HeldOut.of(held, self.weighting))
-            for train, held in self._folds(for_folds(X, task, samples), samples)
+            self._path_errors(train, HeldOut.of(held, self.weighting)) for train, held in folds
         ]
         self.cv_errors_ = np.column_stack(errors)
         self.lam_ = self.lam = float(self.lams_[self._choice()])

@@ -5,6 +5,7 @@ back on the losses' curvature bound, which always descends. ``separable`` says w
 end: what nothing penalises separates the classes.
 """
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,12 @@ class FreePart:
         self._stiffness = samples + 2 * design.ridge * float((design.lift**2).sum())
         self.bound = self.metric(bound)
         self._newton = self.bound
+
+    def afresh(self):
+        """The same with the first matrix."""
+        fresh = copy.copy(self)
+        fresh._newton = self.bound
+        return fresh
 
     def shifted(self, linear, u, b):
         """Predictions (M,): ``linear`` and what u and b add to it."""

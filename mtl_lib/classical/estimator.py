@@ -13,10 +13,10 @@ from mtl_lib import checks
 from mtl_lib.classical.design import INTERCEPTS, Design
 from mtl_lib.classical.general import cheapest
 from mtl_lib.classical.losses import LINEAR_LOSSES
-from mtl_lib.classical.penalties import Penalty, Ridge, mean_direction
+from mtl_lib.classical.penalties import L21, Penalty, Ridge, mean_direction
 from mtl_lib.classical.prediction import Predictor
 from mtl_lib.classical.solver import lambda_max
-from mtl_lib.classical.training_data import read
+from mtl_lib.classical.training_data import kept, read
 from mtl_lib.classical.working_set import solve
 
 WEIGHTINGS = ("mean", "sum")
@@ -172,17 +172,29 @@ class LinearMTL(Predictor, BaseEstimator):
     def _samples(self, X, y, task, sample_weight):
         """The data as one, all parameters checked."""
         self._check_parameters()
-        samples = read(X, y, task, sample_weight, self.loss)
+
+        def made():
+            return read(X, y, task, sample_weight, self.loss)
+
+        bare = y is None and task is None and sample_weight is None
+        samples = kept(X, "samples", made) if bare else made()
         samples.check_classes(self.intercept)
         return samples
 
     def _problem(self, samples):
-        """The loss as a function of what is penalised, everything free eliminated."""
-        Xs, targets, weights = _weighed(samples, self.weighting)
+        """The loss as a function of what is penalised, everything free eliminated.
+
+        Made once of the same samples for all penalties with the same null space.
+        """
         null_space = self._null_space(len(samples.names))
-        design = Design(Xs, weights, self.intercept, null_space, self.ridge)
-        losses = [LINEAR_LOSSES[loss] for loss in samples.losses]
-        return cheapest(design, targets, losses, self._penalty)
+        picks = isinstance(self._penalty, L21)
+        rules = (self.intercept, self.ridge, self.weighting, picks, null_space.tobytes())
+        if rules not in samples.problems:
+            Xs, targets, weights = _weighed(samples, self.weighting)
+            design = Design(Xs, weights, self.intercept, null_space, self.ridge)
+            losses = [LINEAR_LOSSES[loss] for loss in samples.losses]
+            samples.problems[rules] = cheapest(design, targets, losses, self._penalty)
+        return samples.problems[rules].afresh()
 
     def _null_space(self, T):
         """What neither the penalty nor ``about_mean`` sees, (T, q)."""

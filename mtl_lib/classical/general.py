@@ -6,6 +6,7 @@ quadratic, and for the squared loss where tasks have fewer samples than features
 matrices would be larger than the data.
 """
 
+import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -168,6 +169,12 @@ class SampledLoss:
 
         gradient = self.correlation(slope, models)
         return gradient, aligned, norm2, entropy if entropies else None
+
+    def afresh(self):
+        """The same for another fit: what Newton's method learned in one does not enter the next."""
+        fresh = copy.copy(self)
+        fresh.free = self.free.afresh()
+        return fresh
 
     def unbounded(self, point) -> bool:
         """Whether the free part grows without end: there is no finite optimum."""

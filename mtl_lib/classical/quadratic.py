@@ -116,6 +116,10 @@ class QuadraticLoss:
         aligned = 2 * self._value_at_zero + float((point.V * self._gradient_at_zero).sum())
         return point.gradient, aligned, 2 * self.value(point), None
 
+    def afresh(self):
+        """The same for another fit: nothing here remembers one."""
+        return self
+
     def unbounded(self, point) -> bool:
         """Whether the free part grows without end: never under squared losses."""
         return False

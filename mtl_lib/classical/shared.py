@@ -118,6 +118,10 @@ class SharedLoss:
         aligned = float(np.vdot(point.residual, self.targets))
         return point.gradient, aligned, 2 * self.value(point), None
 
+    def afresh(self):
+        """The same for another fit: nothing here remembers one."""
+        return self
+
     def unbounded(self, point) -> bool:
         """Whether the free part grows without end: never under squared losses."""
         return False

@@ -1,6 +1,6 @@
 """Samples: per task a name, inputs, labels, a loss and weights, checked."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -51,6 +51,8 @@ class Samples:
         The labels that 0 and 1 stand for, where a loss is binary.
     columns : tuple of str, or None
         Names of the columns of X.
+    problems : dict
+        The sums of losses made of them so far, for samples that are ``kept``.
     """
 
     names: list
@@ -62,6 +64,7 @@ class Samples:
     single: bool = False
     classes: np.ndarray | None = None
     columns: tuple[str, ...] | None = None
+    problems: dict = field(init=False, repr=False, compare=False, default_factory=dict)
 
     @property
     def targets(self) -> list:
