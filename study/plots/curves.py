@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, SymmetricalLogLocator
 from study.plots import style
 
 BEYOND = "the interval goes on"
-LABELS = 3.3  # inches of a forest's labels
+LABELS = 3.8  # inches of a forest's labels
 NAMES = 2.8  # inches of the longest name of an arm
 
 
@@ -264,17 +264,19 @@ def effects(rows: pd.DataFrame, x_label: str, linear: float | None = None) -> Fi
     """
     width = 8.4
     labels = [style.wrapped(label, LABELS, 9) for label in rows["label"]]
-    high = max(0.36, 0.1 + 0.16 * max(label.count("\n") + 1 for label in labels))
-    figure, ((axis,),) = style.panels(1, width=width, height=1.2 + high * len(rows))
+    highs = np.array([max(0.34, 0.12 + 0.15 * len(label.split("\n"))) for label in labels])
+    places = highs.cumsum() - highs / 2  # in inches: a row is as high as its label
+    figure, ((axis,),) = style.panels(1, width=width, height=1.2 + highs.sum())
     muted = rows["muted"] if "muted" in rows else pd.Series(False, rows.index)
     for k, (row, control) in enumerate(zip(rows.itertuples(), muted, strict=True)):
         ends = [[row.effect - row.low], [row.high - row.effect]]
         look = {"fmt": "o", "ms": 5, "capsize": 3, "color": "#8a8a8a" if control else "#0072B2"}
-        axis.errorbar(row.effect, k, xerr=ends, **look)
-        (drawn,) = axis.plot([row.margin] * 2, [k - 0.3, k + 0.3], color="#D55E00", lw=2)
+        axis.errorbar(row.effect, places[k], xerr=ends, **look)
+        mark = places[k] + 0.35 * highs[k] * np.array([-1, 1])
+        (drawn,) = axis.plot([row.margin] * 2, mark, color="#D55E00", lw=2)
     axis.axvline(0, color="#333333", lw=1)
-    axis.set_yticks(range(len(rows)), labels, fontsize=9)
-    axis.set(ylim=(len(rows) - 0.5, -0.5))
+    axis.set_yticks(places, labels, fontsize=9)
+    axis.set(ylim=(highs.sum(), 0))
     axis.grid(axis="y", visible=False)
     if linear is not None:
         _symmetric_log(axis, linear)

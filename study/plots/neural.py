@@ -114,8 +114,8 @@ def _near_one(axis, values: pd.Series) -> None:
 def relations(matrices: dict[str, pd.DataFrame], label: str) -> Figure:
     """Square tables of correlations, two side by side, blue positive, red negative.
 
-    Where all correlations of a table are small, its colours are of ten times or a hundred times
-    the number, as its title says, and the numbers have two digits that differ from 0.
+    Where all correlations of a table are small, numbers and colours off the diagonal are ten, a
+    hundred or a thousand times as large, as its title says.
 
     Parameters
     ----------
@@ -130,30 +130,26 @@ def relations(matrices: dict[str, pd.DataFrame], label: str) -> Figure:
     """
     figure, axes, _ = style.in_rows(len(matrices), 2, width=3.7, height=3.1)
     for axis, (title, matrix) in zip(axes, matrices.items(), strict=True):
-        values = matrix.to_numpy(float)
-        digits, factor = _scale(values)
-        image = axis.imshow((factor * values).clip(-1, 1), cmap="RdBu", vmin=-1, vmax=1)
+        factor = _factor(matrix.to_numpy(float))
+        values = np.where(np.eye(len(matrix)) > 0, 1, factor) * matrix.to_numpy(float)
+        image = axis.imshow(values, cmap="RdBu", vmin=-1, vmax=1)
         for i, j in np.ndindex(*values.shape):
-            text = f"{values[i, j]:.{digits if i != j else 2}f}"
+            text = f"{values[i, j]:.2f}"
             text = text.lstrip("-") if float(text) == 0 else text.replace("-", "\u2212")
-            colour = "#ffffff" if abs(factor * values[i, j]) > 0.6 else "#000000"
+            colour = "#ffffff" if abs(values[i, j]) > 0.6 else "#000000"
             axis.text(j, i, text, ha="center", va="center", fontsize=9, color=colour)
         axis.set_xticks(range(len(matrix)), matrix.columns, rotation=30, ha="right")
         axis.set_yticks(range(len(matrix)), matrix.index)
         axis.grid(visible=False)
-        axis.set(title=title + (f"\n(colours: {factor} times)" if factor > 1 else ""))
+        axis.set(title=title + (f"\n(off the diagonal {factor:,} times)" if factor > 1 else ""))
     figure.colorbar(image, ax=axes, label=label, shrink=0.6)
     return figure
 
 
-def _scale(values: np.ndarray) -> tuple[int, int]:
-    """Digits of a table's numbers, and the factor of its colours, by the largest correlation."""
-    others = np.abs(values[~np.eye(len(values), dtype=bool)])
-    largest = others.max(initial=0.0)
-    if largest >= 0.095 or largest == 0:
-        return 2, 1
-    tenths = min(3, int(np.ceil(-np.log10(largest) - 1e-9)) - 1)
-    return 2 + tenths, 10 ** max(tenths, 1)
+def _factor(values: np.ndarray) -> int:
+    """The power of ten, 1000 at most, that makes the largest correlation visible."""
+    largest = np.abs(values[~np.eye(len(values), dtype=bool)]).max(initial=0.0)
+    return next((factor for factor in (1, 10, 100) if factor * largest >= 0.095), 1000)
 
 
 def costs(table: pd.DataFrame, y_label: str) -> Figure:

@@ -89,7 +89,7 @@ def _arms(axis, part: pd.DataFrame, log: bool) -> dict:
         drawn[arm] = container.lines[0]
     if log:
         axis.set_xscale("log")
-    axis.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
+    axis.set_xticks(ticks, [f"{tick:.3g}" if tick < 999.5 else f"{tick:.0f}" for tick in ticks])
     axis.minorticks_off()
     return drawn
 
