@@ -51,7 +51,14 @@ def answers(
     return figure
 
 
-def by(levels: pd.DataFrame, x_label, y_label, log=True, references: dict | None = None) -> Figure:
+def by(
+    levels: pd.DataFrame,
+    x_label,
+    y_label,
+    log=True,
+    references: dict | None = None,
+    sharey: bool = False,
+) -> Figure:
     """Curves of every arm with intervals.
 
     Parameters
@@ -64,6 +71,8 @@ def by(levels: pd.DataFrame, x_label, y_label, log=True, references: dict | None
         Whether x is logarithmic, or in which panels.
     references : dict, optional
         Dotted lines, label -> value, or panel -> such lines.
+    sharey : bool
+        Whether the panels have one scale.
 
     Returns
     -------
@@ -71,8 +80,8 @@ def by(levels: pd.DataFrame, x_label, y_label, log=True, references: dict | None
     """
     levels = levels if "panel" in levels else levels.assign(panel="")
     names = list(levels["panel"].unique())
-    width = {1: 7.0, 2: 4.6, 3: 4.6}.get(len(names), 3.3)
-    figure, (axes,) = style.panels(len(names), width=width, height=3.6)
+    width = {1: 7.0, 2: 4.4, 3: 4.6}.get(len(names), 3.3)
+    figure, (axes,) = style.panels(len(names), width=width, height=3.6, sharey=sharey)
     x_texts = dict.fromkeys(names, x_label) if isinstance(x_label, str) else x_label
     y_texts = {names[0]: y_label} if isinstance(y_label, str) else y_label
     drawn = {}
@@ -113,7 +122,8 @@ def _reference_lines(axis, lines: dict) -> None:
     for label, value in lines.items():
         axis.axhline(value, color="#333333", lw=1, ls=":")
         place = {"transform": axis.get_yaxis_transform(), "ha": "right", "va": "bottom"}
-        axis.text(1, value, label, fontsize=8, **place)
+        box = {"facecolor": "#ffffff", "edgecolor": "none", "pad": 0.5}  # no line through it
+        axis.text(1, value, label, fontsize=8, bbox=box, **place)
 
 
 def _x_ticks(axis, ticks: list, is_log: bool) -> None:
@@ -158,8 +168,8 @@ def _rows(axis, gains: pd.DataFrame, levels: pd.DataFrame) -> None:
     """Dots, mean and interval of every arm."""
     for k, row in enumerate(levels.itertuples()):
         units = gains[gains["arm"] == row.arm]["gain"].sort_values().to_numpy()
-        # Three lanes, so that dots do not hide each other.
-        lane = 0.28 * (np.arange(len(units)) % 3 - 1)
+        # Two lanes, so that dots hide neither each other nor the interval between them.
+        lane = 0.26 * (2 * (np.arange(len(units)) % 2) - 1)
         colour = style.colour(row.arm)
         axis.scatter(units, k + lane, s=14, color=colour, alpha=0.45, lw=0)
         if np.isfinite(row.low):

@@ -1,5 +1,7 @@
 """Which penalty fits which structure, and what a penalty recovers of the truth."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,11 +12,17 @@ from study.plots import style
 LIMIT = 2.0  # powers of two at which the colours end
 
 
-def heat(ratios: pd.DataFrame, winners: dict[str, str], label: str) -> Figure:
+WINNER = "the winner on other draws"
+FITS = "the penalty made for the structure"
+
+
+def heat(
+    ratios: pd.DataFrame, winners: dict[str, str], label: str, made_for: dict | None = None
+) -> Figure:
     """Ratios (1 = no difference) on a diverging logarithmic scale.
 
     Blue is below 1, orange-red above; colours end at 1/4 and 4, the numbers do not. Each row's
-    winner is framed and bold.
+    winner is framed and bold; what is made for a row has a dot in its corner.
 
     Parameters
     ----------
@@ -24,12 +32,14 @@ def heat(ratios: pd.DataFrame, winners: dict[str, str], label: str) -> Figure:
         Row -> its winning column.
     label : str
         What the ratios are.
+    made_for : dict, optional
+        Row -> the column that is made for it.
 
     Returns
     -------
     Figure
     """
-    figure, ((axis,),) = style.panels(1, width=10.4, height=1.3 + 0.36 * len(ratios))
+    figure, ((axis,),) = style.panels(1, width=8.8, height=1.8 + 0.4 * len(ratios))
     shown = np.log2(ratios.to_numpy(float)).clip(-LIMIT, LIMIT)
     image = axis.imshow(shown, cmap="RdBu_r", vmin=-LIMIT, vmax=LIMIT, aspect="auto")
     for i, row in enumerate(ratios.index):
@@ -40,21 +50,34 @@ def heat(ratios: pd.DataFrame, winners: dict[str, str], label: str) -> Figure:
             weight = "bold" if winners[row] == column else "normal"
             look = {"fontsize": 9, "weight": weight, "color": colour}
             axis.text(j, i, text, ha="center", va="center", **look)
-            if winners[row] == column:
-                corner = (j - 0.46, i - 0.44)
-                axis.add_patch(Rectangle(corner, 0.92, 0.88, fill=False, ec="#000000", lw=2))
+    handles = _frames(axis, ratios, winners, made_for or {})
     names = [_in_lines(name) for name in ratios.columns]
     axis.set_xticks(range(len(names)), names, fontsize=8)
     axis.set_yticks(range(len(ratios)), ratios.index)
     style.as_table(axis)
     bar = figure.colorbar(image, ax=axis, label=label, pad=0.02, ticks=[-2, -1, 0, 1, 2])
     bar.ax.set_yticklabels(["1/4 or less", "1/2", "1", "2", "4 or more"])
+    style.key(figure, handles)
     return figure
 
 
+def _frames(axis, ratios: pd.DataFrame, winners: dict, made_for: dict) -> dict:
+    """A frame around each row's winner, a dot where the penalty is made for the row; the key."""
+    handles = {}
+    for i, row in enumerate(ratios.index):
+        j = list(ratios.columns).index(winners[row])
+        frame = Rectangle((j - 0.46, i - 0.44), 0.92, 0.88, fill=False, ec="#000000", lw=2)
+        handles[f"framed: {WINNER}"] = axis.add_patch(frame)
+        if row in made_for:
+            j = list(ratios.columns).index(made_for[row])
+            look = {"ms": 7, "mfc": "#ffd92f", "mec": "#000000", "ls": ""}
+            (handles[f"dot: {FITS}"],) = axis.plot(j + 0.33, i - 0.27, "o", **look)
+    return handles
+
+
 def _in_lines(name: str) -> str:
-    """A method's name in several lines."""
-    return name.replace(" about the mean", "\nabout the\nmean").replace("single ", "single\n")
+    """A method's name in several lines, no wider than a column."""
+    return textwrap.fill(name, 9, break_long_words=False)
 
 
 def recovery(levels: pd.DataFrame, x_label: str) -> Figure:
@@ -73,8 +96,8 @@ def recovery(levels: pd.DataFrame, x_label: str) -> Figure:
     Figure
     """
     names = list(levels["structure"].unique())
-    figure, (axes,) = style.panels(len(names), width=2.75, height=3.1, sharey=True)
-    for axis, name in zip(axes, names, strict=False):
+    figure, axes, _ = style.in_rows(len(names), 2, width=4.1, height=2.9, sharey=True)
+    for axis, name in zip(axes, names, strict=True):
         part = levels[levels["structure"] == name]
         for arm, curve in part.groupby("arm", sort=False):
             _recovered(axis, arm, curve)

@@ -3,6 +3,9 @@
 Figures have identical bytes on every run.
 """
 
+import textwrap
+from itertools import cycle
+
 import matplotlib
 from matplotlib.figure import Figure
 
@@ -65,10 +68,10 @@ COLOURS = {
     "joint, constant": "#56B4E9",
     "told": "#009E73",
     "softmax": "#CC79A7",
-    "joint, second task larger": "#56B4E9",
-    "joint, second task smaller": "#56B4E9",
+    "joint, second task as small": "#332288",
     "joint with A versus C": "#D55E00",
     "joint with A versus C, permuted": "#999999",
+    "joint with A versus C, constant": "#56B4E9",
     "told, only A": "#009E73",
     "separate again": "#777777",
     "separate again (A/A)": "#777777",
@@ -90,6 +93,8 @@ COLOURS = {
     "l2 heads": "#000000",
     "oracle covariance": "#009E73",
     "all covariances": "#882255",
+    "all covariances again": "#777777",
+    "l2 heads again": "#777777",
     "task covariance": "#CC79A7",
     "published rule": "#AA4499",
     "tasks permuted": "#999999",
@@ -127,11 +132,11 @@ DASHED = (
     "D-FedEM",
     "MOCHA, mean-regularised",
     "Local (hinge)",
-    "joint, second task smaller",
-    "joint with A versus C, permuted",
-    "told, only A",
-    "heads only, permuted",
 )
+# Where lines lie on top of each other, the marker tells them apart.
+MARKERS = "osD^vPX<>*"
+MARGIN = {"color": "#D55E00", "lw": 1.5, "ls": "--"}
+MARGIN_LABEL = "smallest effect that matters"
 
 matplotlib.rcdefaults()
 matplotlib.rcParams.update(
@@ -165,6 +170,11 @@ def line(method: str) -> str:
     return "--" if method in DASHED else "-"
 
 
+def markers(arms) -> dict:
+    """Arm -> its marker, in the order of the arms."""
+    return dict(zip(arms, cycle(MARKERS), strict=False))
+
+
 def panels(columns: int, rows: int = 1, width: float = 4.2, height: float = 3.4, **options):
     """A figure of ``rows`` x ``columns`` panels.
 
@@ -183,12 +193,73 @@ def panels(columns: int, rows: int = 1, width: float = 4.2, height: float = 3.4,
         The figure and its axes, an array (rows, columns).
     """
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)  # no text at the very edge
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def in_rows(count: int, most: int, **options):
+    """A figure of ``count`` panels, at most ``most`` side by side: a phone shows two.
+
+    Parameters
+    ----------
+    count, most : int
+        How many.
+    **options
+        Go to ``panels``.
+
+    Returns
+    -------
+    tuple
+        The figure, its axes as a list, and the place that is left over at the end (None: none).
+    """
+    figure, axes = panels(min(count, most), -(-count // most), **options)
+    spare = list(axes.flat[count:])
+    for axis in spare:
+        axis.axis("off")
+    for axis in axes.flat[max(0, count - most) : count]:  # nothing below: it has the numbers
+        axis.tick_params(labelbottom=True)
+    return figure, list(axes.flat[:count]), spare[0] if spare else None
+
+
+def wrapped(text: str, inches: float, size: float = 10) -> str:
+    """A text in lines that fit into a width, at a font size in points."""
+    characters = max(10, int(inches * 72 / (0.62 * size)))
+    return "\n".join(textwrap.fill(line, characters) for line in text.split("\n"))
+
+
+def margin_line(axis, margin: float, upright: bool = True):
+    """The smallest effect that matters, dashed; the line, for the key."""
+    draw = axis.axvline if upright else axis.axhline
+    return draw(margin, label=MARGIN_LABEL, **MARGIN)
+
+
+def key(figure, handles: dict, columns: int = 3, place=None) -> None:
+    """The figure's key: below the panels (above, if a label is there), or in an empty panel.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+    handles : dict
+        Label -> what is drawn so.
+    columns : int
+        How many entries side by side.
+    place : matplotlib.axes.Axes, optional
+        An empty panel.
+    """
+    look = {"fontsize": 9, "handlelength": 2.6}
+    if place is not None:
+        place.legend(handles.values(), handles, loc="center left", **look)
+    elif handles:
+        look["ncols"] = min(columns, len(handles))
+        side = "upper" if figure.get_supxlabel() else "lower"  # they would share one place
+        figure.legend(handles.values(), handles, loc=f"outside {side} center", **look)
 
 
 def bars(levels):
     """Lengths of error bars: below and above ``mean``, of columns mean, low, high."""
-    return [levels["mean"] - levels["low"], levels["high"] - levels["mean"]]
+    lengths = [levels["mean"] - levels["low"], levels["high"] - levels["mean"]]
+    return [length.clip(lower=0) for length in lengths]  # equal but for rounding
 
 
 def as_table(axis) -> None:

@@ -8,7 +8,18 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from study.plots import curves, federated, mocha, neural, solving, structures, sweeps
+from study.plots import (
+    curves,
+    federated,
+    mocha,
+    neural,
+    paired,
+    samples,
+    solving,
+    structures,
+    sweeps,
+    versus,
+)
 
 
 def runs(arms):
@@ -69,7 +80,10 @@ def test_heat_writes_every_number_and_frames_one_winner_a_row():
     axis = figure.axes[0]
     assert [text.get_text() for text in axis.texts] == ["1.00", "0.50", "1.00", "12"]
     assert [text.get_weight() for text in axis.texts] == ["normal", "bold", "bold", "normal"]
-    assert len(axis.patches) == 2
+    assert len(axis.patches) == 2 and not axis.lines
+    fitting = {"low rank": "single task"}
+    axis = structures.heat(ratios, dict.fromkeys(ratios.index, "trace norm"), "r", fitting).axes[0]
+    assert [round(dot.get_xdata()[0]) for dot in axis.lines] == [0]  # the winner is another cell
 
 
 def test_recovery_has_a_panel_per_structure_with_the_reference_dashed():
@@ -109,12 +123,13 @@ def test_variants_of_a_method_have_its_colour_and_lines_of_their_own():
     ]
     levels = pd.DataFrame(
         [
-            {"arm": arm, "samples": m, "mean": 0.5, "low": 0.4, "high": 0.7}
+            {"arm": arm, "x": m, "mean": 0.5, "low": 0.4, "high": 0.7}
             for arm in arms
             for m in (2, 20)
         ]
     )
-    (axis,) = curves.rule_curves(levels, "samples", "nMSE").axes
+    gains = levels[levels["arm"] == arms[1]].assign(mean=0.1, low=0.05, high=0.2)
+    axis, beside = paired.levels_and_gains(levels, gains, "samples", "nMSE", "saved", 0.07).axes
     assert [(line.get_color(), line.get_linestyle()) for line in axis.lines] == [
         ("#0072B2", "-"),
         ("#0072B2", "--"),
@@ -123,6 +138,11 @@ def test_variants_of_a_method_have_its_colour_and_lines_of_their_own():
     assert np.allclose(
         [path.vertices[:, 1] for path in axis.containers[1].lines[2][0].get_paths()], [0.4, 0.7]
     )
+    assert list(beside.lines[0].get_ydata()) == [0.1, 0.1]
+    assert {line.get_ydata()[0] for line in beside.lines if line.get_linestyle() == "--"} == {
+        0.07,
+        -0.07,
+    }  # a loss of as much matters, too
 
 
 @pytest.mark.parametrize("muted, colour", [(True, "#8a8a8a"), (False, "#0072B2")])
@@ -134,11 +154,11 @@ def test_effects_mutes_controls(muted, colour):
     assert axis.lines[0].get_color() == colour and axis.get_yticklabels()[0].get_text() == "a"
 
 
-@pytest.mark.parametrize("samples", [[1.1, 1.27, 2.6], [10, 100], [5]])
-def test_arms_of_one_sample_count_do_not_reach_into_the_next(samples):
-    apart = curves.dodge(samples * 2, 8)
-    assert 1 < apart <= 1.05
-    assert all(a * apart**3.5 < b * apart**-3.5 for a, b in zip(samples, samples[1:], strict=False))
+@pytest.mark.parametrize("counts", [[1.1, 1.27, 2.6], [10, 100], [5]])
+def test_arms_of_one_sample_count_do_not_reach_into_the_next(counts):
+    apart = samples.dodge(counts * 2, 8)
+    assert 1 < apart <= 1.02
+    assert all(a * apart**3.5 < b * apart**-3.5 for a, b in zip(counts, counts[1:], strict=False))
 
 
 def test_arms_have_a_line_each_and_empty_panels_are_left_out():
@@ -159,8 +179,9 @@ def test_arms_have_a_line_each_and_empty_panels_are_left_out():
         True,
         True,
     ]  # "other, many" is left out
-    interval, point = shown[0].lines[2:4]
+    interval, *ends, point = shown[0].lines[4:8]
     assert list(interval.get_xdata()) == [0.9, 1.1] and list(point.get_xdata()) == [1]
+    assert [end.get_marker() for end in ends] == ["|", "|"]
 
 
 def test_time_is_logarithmic_and_starts_after_0():
@@ -258,7 +279,7 @@ def test_relations_writes_every_correlation_of_every_table():
     assert [text.get_text() for text in axes[1].texts][:3] == ["1.00", "\u22120.50", "\u22120.50"]
 
 
-def test_costs_puts_scores_over_parameters_and_operations():
+def test_costs_puts_scores_over_parameters_and_says_the_operations():
     table = pd.DataFrame(
         {
             "arm": ["joint", "separate"] * 2,
@@ -270,17 +291,18 @@ def test_costs_puts_scores_over_parameters_and_operations():
             "flops": [500] * 4,
         }
     )
-    left, right = neural.costs(table, "score").axes
-    assert [line.get_xdata()[0] for line in left.lines] == [1, 2, 1, 2] and {
-        line.get_xdata()[0] for line in right.lines
-    } == {0.5}
-    assert len({(line.get_marker(), line.get_color()) for line in left.lines}) == 4
-    assert [bar.get_segments()[0][:, 1].tolist() for bar in left.collections] == [
+    (axis,) = neural.costs(table, "score").axes
+    assert [line.get_xdata()[0] for line in axis.lines] == [1, 2, 1, 2]
+    assert "a: 500 with every" in axis.get_title("left")  # equal numbers stand at no two places
+    assert len({(line.get_marker(), line.get_color()) for line in axis.lines}) == 4
+    assert [bar.get_segments()[0][:, 1].tolist() for bar in axis.collections] == [
         [0.4, 0.6],
         [0.5, 0.7],
         [0.6, 0.8],
         [0.7, 0.9],
     ]
+    other = neural.costs(table.assign(flops=[500, 900] * 2), "score").axes[0].get_title("left")
+    assert "a: 500 (joint), 900 (separate)" in other
 
 
 def test_curves_may_have_reference_lines_of_their_own_panel():
@@ -358,3 +380,112 @@ def test_metric_curves_put_what_is_no_number_side_by_side(x, ticks):
     assert all(
         np.ptp(path.vertices[:, 1]) == 0 for path in bars.get_paths()
     )  # the interval of one seed has no end
+
+
+def gains(values, **columns):
+    return pd.DataFrame(
+        [
+            {"arm": arm, "samples": m, "mean": v, "low": v - 0.01, "high": v + 0.01, **columns}
+            for arm, v in values.items()
+            for m in (2, 20)
+        ]
+    )
+
+
+def test_no_single_arm_rules_an_axis():
+    values = {"single task": 0.5, "ridge about the mean": 0.6, "L21": 0.55, "intercept only": 9.0}
+    levels = gains(values)
+    low, high = samples.unruled(levels, ["mean"])
+    assert low < 0.5 and 0.6 < high < 1
+    assert samples.unruled(levels[levels["arm"].isin(["L21", "intercept only"])], ["mean"])[1] > 9
+    left = samples.learning_curves(levels, levels, "samples", "nMSE", "single task", 0.01).axes[0]
+    assert {text.get_text() for text in left.texts} == {"9.00"}
+    assert [line.get_marker() for line in left.lines].count("^") >= 2
+    drawn = [line for line in left.lines if len(line.get_xdata()) == 2]
+    assert len({line.get_marker() for line in drawn}) == len(values)
+
+
+def test_what_was_chosen_lies_above_the_line_of_its_interval():
+    table = gains({"single task": 0.1}, data="Exam", baseline="single task", chosen=True)
+    axis = versus.two_baselines(table.drop(columns="arm"), "x", "y", 0.01).axes[0]
+    filled = [line for line in axis.lines if line.get_markerfacecolor() == "#000000"]
+    hollow = axis.containers[0].lines[0]
+    assert filled and min(line.get_zorder() for line in filled) > hollow.get_zorder()
+
+
+@pytest.mark.parametrize("word", ["saved", "gained"])
+def test_sorted_gains_have_one_scale_and_the_margin_on_both_sides(word):
+    tables = {str(size): pd.DataFrame({"gain": [-size, 0.0, size]}) for size in (0.01, 0.06, 0.5)}
+    figure = curves.sorted_gains(tables, 0.02, "AUC", "triple", word)
+    assert figure.get_supylabel() == f"AUC {word}"
+    assert len({axis.get_ylim() for axis in figure.axes}) == 1
+    for axis in figure.axes:
+        dashed = [line.get_ydata()[0] for line in axis.lines if line.get_linestyle() == "--"]
+        assert sorted(dashed) == [-0.02, 0.02]
+
+
+def test_measures_have_scales_of_their_own_and_no_line_is_empty():
+    levels = pd.DataFrame(
+        [
+            {"row": "", "column": c, "measure": m, "arm": arm, "mean": v, "low": v, "high": v}
+            for c, m, v in (("class", "accuracy", 0.01), ("ink", "R²", 0.5))
+            for arm in ("joint", "joint, constant")
+            if (c, arm) != ("ink", "joint, constant")
+        ]
+    )
+    first, second = curves.arms(levels, "gained", 0, 0.01).axes
+    assert [axis.get_xlabel() for axis in (first, second)] == ["accuracy gained", "R² gained"]
+    assert first.get_xlim()[1] < 0.1 < second.get_xlim()[1]
+    assert [len(axis.get_yticks()) for axis in (first, second)] == [2, 1]
+
+
+def test_a_repeat_does_not_rule_the_axis_and_an_arrow_says_so():
+    rows = [("joint", 0.0, -0.01, 0.01), ("separate again", 0.0, -0.01, 0.9)]
+    columns = ["arm", "mean", "low", "high"]
+    levels = pd.DataFrame(rows, columns=columns).assign(row="", column="")
+    figure = curves.arms(levels, "gained", 0, 0.01)
+    (axis,) = figure.axes
+    assert axis.get_xlim()[1] < 0.1 and ">" in [line.get_marker() for line in axis.lines]
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert said == ["smallest effect that matters", "the interval goes on"]
+
+
+def test_an_empty_bar_says_0():
+    table = pd.DataFrame(
+        [
+            {"x": "12", "label": label, "share": v, "low": v, "high": v}
+            for label, v in (("joint", 0.0), ("separate again", 0.4))
+        ]
+    )
+    assert [text.get_text() for text in neural.shares(table, "share").axes[0].texts] == ["0"]
+
+
+@pytest.mark.parametrize("size, times", [(0.5, 1), (0.04, 10), (0.0021, 100), (0.00009, 1000)])
+def test_small_correlations_are_no_zeros(size, times):
+    names = ["a", "b"]
+    table = pd.DataFrame([[1.0, size], [size, 1.0]], names, names)
+    axis = neural.relations({"found": table}, "correlation").axes[0]
+    assert [text.get_text() for text in axis.texts[:2]] == ["1.00", f"{times * size:.2f}"]
+    assert axis.images[0].get_array()[0, 1] == pytest.approx(times * size)
+    assert (f"{times:,} times" in axis.get_title("left")) == (times > 1)
+
+
+def test_dots_near_1_are_spread_and_those_at_1_are_counted():
+    table = pd.DataFrame({"gain": [0.0, 0.1, 0.2], "auc": [0.9, 0.99, 1.0], "group": "a"})
+    axis = neural.predictors(table, {"auc": "AUC"}, "gain").axes[0]
+    places = axis.transData.transform([(0.9, 0), (0.99, 0), (0.999, 0)])[:, 0]
+    assert np.allclose(np.diff(places), np.diff(places)[0])
+    assert [text.get_text() for text in axis.texts] == ["1 of 3 dots at 0.999 or more"]
+
+
+def test_a_logarithmic_forest_has_plain_numbers():
+    rows = pd.DataFrame(
+        [
+            {"label": "a", "effect": e, "low": e, "high": e, "margin": 1.0}
+            for e in (-30.0, 0.5, 40.0)
+        ]
+    )
+    figure = curves.effects(rows, "effect", linear=1)
+    figure.draw_without_rendering()
+    said = {label.get_text() for label in figure.axes[0].get_xticklabels()}
+    assert {"\u221210", "\u22121", "0", "1", "10"} <= said
