@@ -110,7 +110,6 @@ COLOURS = {
     "PCGrad": "#CC79A7",
     "MGDA": "#882255",
     "FedEM": "#CC79A7",
-    "D-FedEM": "#CC79A7",
     "mixture": "#CC79A7",
 }
 FALLBACK = "#555555"
@@ -124,7 +123,6 @@ DASHED = (
     "Per-FedAvg",
     "pFedMe",
     "FedRep",
-    "D-FedEM",
     "MOCHA, mean-regularised",
     "Local (hinge)",
     "joint, second task smaller",
