@@ -18,6 +18,7 @@ from mtl_lib.federated.engine.federation import Federation
 from mtl_lib.federated.engine.many import simulate_many
 from mtl_lib.federated.engine.method import Method
 from mtl_lib.federated.engine.recovery import drift, match
+from mtl_lib.federated.engine.restarts import restarted
 from mtl_lib.federated.engine.results import Results
 from mtl_lib.federated.engine.rounds import Diverged
 from mtl_lib.federated.engine.settings import Settings
@@ -102,6 +103,7 @@ __all__ = [
     "match",
     "metrics",
     "next_word",
+    "restarted",
     "simulate",
     "simulate_many",
     "smoothness",

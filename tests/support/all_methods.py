@@ -35,6 +35,7 @@ METHODS = {
     "FedAvg, module": lambda: FedAvg(Module(torch.nn.Linear(6, 1)), RULE),
     "FedAvg, two layers": lambda: FedAvg(MLP((6, 4, 1)), RULE),
     "FedAvg+": lambda: FedAvgPlus(NET, RULE, personal_steps=5),
+    "FedAvg+, slower steps": lambda: FedAvgPlus(NET, RULE, personal_steps=5, personal_rate=0.3),
     "FedAvg+, momentum kept": lambda: FedAvgPlus(NET, RULE, personal_steps=5, keep_memory=True),
     "Ditto": lambda: Ditto(NET, RULE, lam=0.3),
     "Ditto, momentum kept": lambda: Ditto(NET, RULE, lam=0.3, keep_memory=True),
