@@ -1,5 +1,7 @@
 """Cells of the matrix: every arm, tuned at that shift, on every federation."""
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from mtl_lib.federated import restarted
@@ -13,17 +15,28 @@ BY_START = ("IFCA",)  # arms whose limit depends on where they began
 KEYS = ["cell", "unit", "seed"]
 
 
+@dataclass(frozen=True)
+class Search:
+    """How cells are made.
+
+    Parameters
+    ----------
+    solvers : dict
+        Name -> ``Fitted``: arms that are not trained in rounds.
+    rounds, budget : int
+        Rounds of each run, and settings tried for each arm.
+    starts : int
+        Starts of an arm that depends on them, the best by its own validation data.
+    """
+
+    solvers: dict
+    rounds: int
+    budget: int
+    starts: int = 1
+
+
 def cells(
-    worlds: Worlds,
-    shifts: list,
-    seeds,
-    arms,
-    *,
-    solvers: dict,
-    rounds: int,
-    budget: int,
-    starts: int = 1,
-    again: int = 0,
+    worlds: Worlds, shifts: list, seeds, arms, search: Search, again: int = 0
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All arms on all federations of some shifts.
 
@@ -37,12 +50,8 @@ def cells(
         Federations of each.
     arms : callable
         ``arms(width, classes)`` gives the arms that are trained in rounds.
-    solvers : dict
-        Name -> ``Fitted``.
-    rounds, budget : int
-        Rounds of each run, and settings tried for each arm.
-    starts : int
-        Starts of an arm that depends on them, the best by its own validation data.
+    search : Search
+        How they are tuned and trained.
     again : int
         Added to the seeds of choices and training: a twin.
 
@@ -53,31 +62,32 @@ def cells(
     ends : pd.DataFrame
         Columns cell, arm, parameter, low, high, units: shares of choices at an end of a grid.
     """
-    run = TRAINED | {"rounds": rounds}
-    tables, ends = [], []
+    run = TRAINED | {"rounds": search.rounds}
+    tables = []
+    ends = []
     for shift in shifts:
         units = [(shift, seed) for seed in seeds]
         compared = arms(*worlds.sizes(shift))
-        tuned, results = nested(
-            compared, units, worlds.federation, again=again, budget=budget, **run
-        )
-        rows = [right(results.last)]
-        chosen = {
-            (arm, unit): tuned.method(arm, unit)
-            for arm in BY_START
-            for unit in units
-            if arm in compared and starts > 1
-        }
-        if chosen:
-            own = {unit: worlds.federation(*unit) for unit in units}
-            more = restarted(chosen, own, starts=starts, **run)
-            rows = [rows[0][~rows[0]["arm"].isin(BY_START)], right(more.last)]
-        if solvers:
-            rows.append(fitted(solvers, units, worlds.federation, again))
-        tables += rows
+        options = {"again": again, "budget": search.budget}
+        tuned, results = nested(compared, units, worlds.federation, **options, **run)
+        tables.append(_several_starts(right(results.last), tuned, worlds, search.starts, run))
+        if search.solvers:
+            tables.append(fitted(search.solvers, units, worlds.federation, again))
         ends.append(tuned.ends.assign(cell=shift))
     columns = ["arm", "unit", "value", "n"]
     return by_unit(pd.concat([rows[columns] for rows in tables])), pd.concat(ends)
+
+
+def _several_starts(rows, tuned, worlds: Worlds, starts: int, run: dict) -> pd.DataFrame:
+    """The rows with the best of several starts for the arms of ``BY_START``."""
+    units = list(tuned.federations)
+    keys = [(arm, unit) for arm in BY_START if arm in tuned.arms for unit in units]
+    if not keys or starts == 1:
+        return rows
+    chosen = {key: tuned.method(*key) for key in keys}
+    own = {unit: worlds.federation(*unit) for unit in units}
+    more = restarted(chosen, own, starts=starts, **run)
+    return pd.concat([rows[~rows["arm"].isin(BY_START)], right(more.last)])
 
 
 def base_of(scores: pd.DataFrame) -> pd.DataFrame:

@@ -358,3 +358,16 @@ def test_metric_curves_put_what_is_no_number_side_by_side(x, ticks):
     assert all(
         np.ptp(path.vertices[:, 1]) == 0 for path in bars.get_paths()
     )  # the interval of one seed has no end
+
+
+def test_strips_leave_the_line_of_an_arm_empty_where_a_panel_lacks_it():
+    rows = pd.DataFrame(
+        [("left", "A", 1.0), ("left", "B", 2.0), ("right", "B", 3.0)],
+        columns=["panel", "arm", "gain"],
+    )
+    levels = rows.rename(columns={"gain": "mean"}).assign(low=0.0, high=4.0)
+    figure = federated.strips(rows, levels, "gain", "gain", {"margin": 1.0})
+    left, right = figure.axes
+    assert [t.get_text() for t in left.get_yticklabels()] == ["A", "B"]
+    means = [line for line in right.lines if line.get_marker() == "D"]
+    assert [line.get_ydata()[0] for line in means] == [1]

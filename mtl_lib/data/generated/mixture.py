@@ -50,17 +50,14 @@ def mixture(
     seed, part : int, str
         See ``Known``; theta, pi and the sizes belong to the truth.
     alpha : float
-        Smaller means clients closer to one pure component each.
+        Smaller: clients closer to one component.
     m : int or sequence of int, optional
-        Samples per client. None draws ``client_sizes``, as the paper does; its test sets have 5,000
-        per client.
-    noise : float
-        Standard deviation inside the sigmoid.
-    prefix : str
-        Clients are called "prefix 0", ...; another prefix gives unseen clients of the same theta.
+        Samples per client; None draws ``client_sizes``, as the paper, which tests on 5,000.
+    noise, prefix : float, str
+        Standard deviation inside the sigmoid; clients are "prefix 0", ..., and those of another
+        prefix are unseen clients of the same theta.
     as_published_code : bool
-        Whether labels are those of the official code, see above. ``component`` is then -1 for a row
-        that no component reaches, and ``bayes`` uses the shares of the rows.
+        Labels of the official code, see above; ``component`` is -1 where none reaches a row.
 
     Raises
     ------
@@ -72,11 +69,11 @@ def mixture(
     checks.positive("mixture", alpha=alpha)
     checks.flag("mixture", as_published_code=as_published_code)
     theta = stream(seed, "mixture-theta").uniform(-1, 1, (components, d))
-    concentration = np.full(components, float(alpha))
-    pi = np.array([stream(seed, "mixture-pi", name).dirichlet(concentration) for name in names])
+    even = [float(alpha)] * components
+    pi = np.array([stream(seed, "mixture-pi", name).dirichlet(even) for name in names])
     counts = client_sizes(seed, names) if m is None else sizes("mixture", m, T)
-    rules = _Rules("mixture", names, theta, pi, float(noise), as_published_code)
-    return rules.sample(counts, seed, part)
+    truth = theta, pi, float(noise), as_published_code
+    return _Rules("mixture", names, *truth).sample(counts, seed, part)
 
 
 def flipped(

@@ -29,7 +29,7 @@ CARD = Card(
     traps=(
         "windows overlap by half: a random split puts half of most test windows into training; a "
         "group is an unbroken stretch of windows, which no split cuts, and by_stretch also drops "
-        "the first window of a held-out stretch; one public copy has time and channels interleaved"
+        "both end windows of a held-out stretch; one public copy has time and channels interleaved"
     ),
 )
 CHANNELS = tuple(
@@ -94,8 +94,8 @@ def by_stretch(tasks: TaskSet, seed: int) -> tuple[TaskSet, TaskSet, TaskSet]:
     """Training, validation and test windows of every person; no stretch is cut.
 
     Of every activity of a person half of the stretches train, a quarter chooses, a quarter tests,
-    at random. The first window of a stretch that does not train is left out: a gap, should it
-    follow a stretch that does without a break.
+    at random. The first and last windows of a stretch that does not train are left out: gaps,
+    should its neighbours train and follow without a break.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def _sides(task: Task, rng: np.random.Generator) -> np.ndarray:
             windows = np.flatnonzero(task.groups == name)
             side[windows] = np.searchsorted([0.5, 0.75], share, side="right")
             if share >= 0.5:
-                side[windows[0]] = -1
+                side[windows[[0, -1]]] = -1
     return side
 
 

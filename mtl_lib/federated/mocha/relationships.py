@@ -171,9 +171,8 @@ class LearnedCovariance(Relationship):
     ----------
     mean : float, optional
         Sigma is learned of the nodes' distances to a common mean w_0, which is free but for a
-        penalty: W = 1 w_0' + U, (lam / 2) (tr(U' Sigma^-1 U) + mean T ||w_0||^2), so that the whole
-        covariance is Sigma + 11' / (mean T). A small number leaves the mean free and makes rounds
-        slow. None: there is no mean.
+        penalty: W = 1 w_0' + U, (lam / 2) (tr(U' Sigma^-1 U) + mean T ||w_0||^2); the whole
+        covariance is Sigma + 11' / (mean T). A small number makes rounds slow. None: no mean.
 
     Raises
     ------

@@ -935,9 +935,10 @@ def test_no_stretch_of_human_activity_is_cut_and_a_gap_stands_before_it():
         stretches = [set(part.groups) for part in parts]
         assert sum(map(len, stretches)) == len(set(whole.groups)) == 36
         assert all(set(part.y) == set(range(6)) for part in parts)
-        first = {name: whole.rows[whole.groups == name][0] for name in set(whole.groups)}
-        assert set(first.values()) & set(parts[0].rows) == {first[n] for n in stretches[0]}
-        assert not set(first.values()) & {*parts[1].rows, *parts[2].rows}
+        for end in (0, -1):
+            ends = {name: whole.rows[whole.groups == name][end] for name in set(whole.groups)}
+            assert set(ends.values()) & set(parts[0].rows) == {ends[n] for n in stretches[0]}
+            assert not set(ends.values()) & {*parts[1].rows, *parts[2].rows}
     again = har.by_stretch(tasks, 3)
     assert [t.rows.tolist() for t in again[2]] == [t.rows.tolist() for t in test]
     assert [t.rows.tolist() for t in har.by_stretch(tasks, 4)[2]] != [t.rows.tolist() for t in test]
