@@ -110,7 +110,7 @@ def mocha_grid(relationship, penalties: list, **stop) -> Callable:
     return grid
 
 
-def stack_grid(make: Callable, rounds: int = 60) -> Callable:
+def stack_grid(make: Callable, rounds: int = 40) -> Callable:
     """``grid(train)`` gives a predictor for each of four learning rates, by a federated method.
 
     Parameters
