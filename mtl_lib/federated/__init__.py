@@ -6,7 +6,8 @@ federations at once; ``tune`` searches the parameters of every ``Candidate``, an
 the choices. ``metrics`` says how well all clients are served, ``match`` and ``drift`` whether a
 method found what the data were made of, ``smoothness`` how large a learning rate may be. ``Mocha``
 solves in the dual and is an estimator of its own, with the ``Relationship`` of its nodes and the
-``Systems`` they run on. ``next_word`` has the next word in closed form.
+``Systems`` they run on. ``OneShotLowRank`` needs one round. ``next_word`` has the next word in
+closed form.
 """
 
 from mtl_lib.federated import next_word
@@ -17,6 +18,7 @@ from mtl_lib.federated.engine.federation import Federation
 from mtl_lib.federated.engine.many import simulate_many
 from mtl_lib.federated.engine.method import Method
 from mtl_lib.federated.engine.recovery import drift, match
+from mtl_lib.federated.engine.restarts import restarted
 from mtl_lib.federated.engine.results import Results
 from mtl_lib.federated.engine.rounds import Diverged
 from mtl_lib.federated.engine.settings import Settings
@@ -25,11 +27,12 @@ from mtl_lib.federated.engine.smoothness import smoothness
 from mtl_lib.federated.engine.state import State
 from mtl_lib.federated.engine.tuning import Tuned, tune
 from mtl_lib.federated.methods.centralized import Centralized
-from mtl_lib.federated.methods.decentralized_fedem import DFedEM
 from mtl_lib.federated.methods.ditto import Ditto
 from mtl_lib.federated.methods.fedavg import FedAvg
 from mtl_lib.federated.methods.fedavg_plus import FedAvgPlus
+from mtl_lib.federated.methods.fedbn import FedBN
 from mtl_lib.federated.methods.fedem import FedEM
+from mtl_lib.federated.methods.fedper import FedPer
 from mtl_lib.federated.methods.fedprox import FedProx
 from mtl_lib.federated.methods.fedrep import FedRep
 from mtl_lib.federated.methods.ifca import IFCA
@@ -52,6 +55,7 @@ from mtl_lib.federated.mocha.relationships import (
 )
 from mtl_lib.federated.mocha.server import MochaHistory
 from mtl_lib.federated.mocha.systems import Systems
+from mtl_lib.federated.one_shot import OneShotLowRank
 
 __all__ = [
     "IFCA",
@@ -60,12 +64,13 @@ __all__ = [
     "Centralized",
     "Clients",
     "CommonMean",
-    "DFedEM",
     "Ditto",
     "Diverged",
     "FedAvg",
     "FedAvgPlus",
+    "FedBN",
     "FedEM",
+    "FedPer",
     "FedProx",
     "FedRep",
     "Federation",
@@ -80,6 +85,7 @@ __all__ = [
     "MiniBatchSGD",
     "Mocha",
     "MochaHistory",
+    "OneShotLowRank",
     "OneVsRest",
     "PFedMe",
     "PerFedAvg",
@@ -97,6 +103,7 @@ __all__ = [
     "match",
     "metrics",
     "next_word",
+    "restarted",
     "simulate",
     "simulate_many",
     "smoothness",

@@ -164,9 +164,11 @@ def strip(gains: pd.DataFrame, levels: pd.DataFrame, x_label: str, margin: float
     return figure
 
 
-def _rows(axis, gains: pd.DataFrame, levels: pd.DataFrame) -> None:
-    """Dots, mean and interval of every arm."""
-    for k, row in enumerate(levels.itertuples()):
+def _rows(axis, gains: pd.DataFrame, levels: pd.DataFrame, arms: list | None = None) -> None:
+    """Dots, mean and interval of every arm, at its place among ``arms`` (those of ``levels``)."""
+    arms = list(levels["arm"]) if arms is None else arms
+    for row in levels.itertuples():
+        k = arms.index(row.arm)
         units = gains[gains["arm"] == row.arm]["gain"].sort_values().to_numpy()
         # Two lanes, so that dots hide neither each other nor the interval between them.
         lane = 0.26 * (2 * (np.arange(len(units)) % 2) - 1)
@@ -175,8 +177,8 @@ def _rows(axis, gains: pd.DataFrame, levels: pd.DataFrame) -> None:
         if np.isfinite(row.low):
             axis.plot([row.low, row.high], [k, k], color=colour, lw=2, marker="|", ms=9)
         axis.plot(row.mean, k, "D", ms=6, color=colour)
-    axis.set_yticks(range(len(levels)), levels["arm"])
-    axis.set(ylim=(len(levels) - 0.4, -0.6))
+    axis.set_yticks(range(len(arms)), arms)
+    axis.set(ylim=(len(arms) - 0.4, -0.6))
     axis.grid(axis="y", visible=False)
 
 
@@ -207,10 +209,12 @@ def strips(
     Figure
     """
     names = list(levels["panel"].unique())
-    figure, (axes,) = style.panels(len(names), width=4.4, height=2.4, sharex=True, sharey=True)
+    arms = list(levels["arm"].unique())
+    height = max(2.4, 0.8 + 0.26 * len(arms))
+    figure, (axes,) = style.panels(len(names), width=4.4, height=height, sharex=True, sharey=True)
     for axis, name in zip(axes, names, strict=True):
         units = table[table["panel"] == name].rename(columns={value: "gain"})
-        _rows(axis, units, levels[levels["panel"] == name])
+        _rows(axis, units, levels[levels["panel"] == name], arms)
         for label, at in references.items():
             axis.axvline(at, color="#333333", lw=1, ls=":")
             place = {"transform": axis.get_xaxis_transform(), "ha": "center", "va": "bottom"}

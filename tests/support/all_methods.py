@@ -6,11 +6,12 @@ from mtl_lib.federated import (
     IFCA,
     SCAFFOLD,
     Centralized,
-    DFedEM,
     Ditto,
     FedAvg,
     FedAvgPlus,
+    FedBN,
     FedEM,
+    FedPer,
     FedProx,
     FedRep,
     LabelPrior,
@@ -18,7 +19,7 @@ from mtl_lib.federated import (
     PerFedAvg,
     PFedMe,
 )
-from mtl_lib.stack import MLP, SGD, Adam, Module
+from mtl_lib.stack import MLP, SGD, Adam, Module, NormedMLP
 
 RULE = SGD(0.1, momentum=0.9)
 NET = MLP((6, 1))
@@ -34,6 +35,7 @@ METHODS = {
     "FedAvg, module": lambda: FedAvg(Module(torch.nn.Linear(6, 1)), RULE),
     "FedAvg, two layers": lambda: FedAvg(MLP((6, 4, 1)), RULE),
     "FedAvg+": lambda: FedAvgPlus(NET, RULE, personal_steps=5),
+    "FedAvg+, slower steps": lambda: FedAvgPlus(NET, RULE, personal_steps=5, personal_rate=0.3),
     "FedAvg+, momentum kept": lambda: FedAvgPlus(NET, RULE, personal_steps=5, keep_memory=True),
     "Ditto": lambda: Ditto(NET, RULE, lam=0.3),
     "Ditto, momentum kept": lambda: Ditto(NET, RULE, lam=0.3, keep_memory=True),
@@ -41,6 +43,12 @@ METHODS = {
     "FedEM over all, momentum kept": lambda: FedEM(
         NET, RULE, components=2, over="all", keep_memory=True
     ),
+    "FedPer": lambda: FedPer(MLP((6, 4, 1)), RULE),
+    "FedPer over all, Adam kept": lambda: FedPer(
+        MLP((6, 4, 1)), Adam(0.01), over="all", keep_memory=True
+    ),
+    "FedBN": lambda: FedBN(NormedMLP((6, 1)), RULE),
+    "FedBN, momentum kept": lambda: FedBN(NormedMLP((6, 4, 1)), RULE, keep_memory=True),
     "FedProx": lambda: FedProx(NET, RULE, mu=0.3),
     "FedProx over all, momentum kept": lambda: FedProx(
         NET, RULE, mu=0.3, over="all", keep_memory=True
@@ -59,10 +67,6 @@ METHODS = {
     "FedRep, Adam kept": lambda: FedRep(MLP((6, 4, 1)), Adam(0.01), keep_memory=True),
     "IFCA": lambda: IFCA(NET, RULE, models=3),
     "IFCA over all, momentum kept": lambda: IFCA(NET, RULE, models=2, over="all", keep_memory=True),
-    "D-FedEM": lambda: DFedEM(NET, RULE, components=2, graph="ring"),
-    "D-FedEM average, momentum kept": lambda: DFedEM(
-        NET, RULE, components=2, mixing="average", keep_memory=True
-    ),
     "Label prior": lambda: LabelPrior(NET, RULE),
 }
 # those that only a simulation has: at a node there is one evaluation

@@ -157,15 +157,19 @@ def components(tasks: TaskSet, d: int, fit: TaskSet | None = None) -> TaskSet:
         raise ValueError(f"{tasks.name!r}: components fitted on other inputs than {inputs.name!r}")
     most = min(int(np.prod(inputs.array.shape[1:])), len(rows))
     checks.whole(f"components of {inputs.name!r}", 1, most, d=d)
-    mean, axes = _principal_axes(inputs.array, rows, d)
-    every = np.arange(len(inputs.array))
-    scores = np.concatenate([(part - mean) @ axes for part in _floats(inputs.array, every)])
+    scores = on_axes(inputs.array, *principal_axes(inputs.array, rows, d))
     table = Inputs(inputs.name, scores, columns=tuple(f"component {k + 1}" for k in range(d)))
     return TaskSet([replace(task, inputs=table) for task in tasks], tasks.name)
 
 
-def _principal_axes(array: np.ndarray, rows: np.ndarray, d: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (pixels,) and leading directions (pixels, d) of some rows."""
+def on_axes(array: np.ndarray, mean: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """Scores (n, d) of pictures (n, ...) on directions (pixels, d) about a mean (pixels,)."""
+    every = np.arange(len(array))
+    return np.concatenate([(part - mean) @ axes for part in _floats(array, every)])
+
+
+def principal_axes(array: np.ndarray, rows: np.ndarray, d: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean (pixels,) and leading directions (pixels, d) of some rows of pictures (n, ...)."""
     pixels = int(np.prod(array.shape[1:]))
     mean = sum(part.sum(axis=0) for part in _floats(array, rows)) / len(rows)
     scatter = np.zeros((pixels, pixels))

@@ -8,6 +8,11 @@ Marfoq et al. 2021 (Federated Multi-Task Learning under a Mixture of Distributio
 Here 0.1 is the standard deviation, as in the official code (``scale=noise_level``). Since x.theta
 has deviation sqrt(d)/3, about 4 at d = 150, the variance 0.1 would change next to nothing.
 
+The official code does not sample this mixture. Its loop over components never moves the index of
+the rows that it labels, so that every component writes over the rows of those before it, from the
+first row on; what no component reaches stays 0 (omarfoq/FedEM, data/synthetic/generate_data.py).
+About 36 in 100 labels are then 1. ``mixture(as_published_code=True)`` gives these data.
+
 The truth of every set: ``theta`` (M, d), ``pi`` (T, M), ``noise``; by row ``component`` (n,) and
 ``bayes`` (n,), the probability of y = 1 given x and the client.
 """
@@ -34,6 +39,7 @@ def mixture(
     m: int | Sequence[int] | None = None,
     noise: float = 0.1,
     prefix: str = "client",
+    as_published_code: bool = False,
 ) -> Known:
     """FedEM's synthetic data: theta uniform on [-1, 1]^(M x d), pi_t ~ Dirichlet(alpha).
 
@@ -44,14 +50,14 @@ def mixture(
     seed, part : int, str
         See ``Known``; theta, pi and the sizes belong to the truth.
     alpha : float
-        Smaller means clients closer to one pure component each.
+        Smaller: clients closer to one component.
     m : int or sequence of int, optional
-        Samples per client. None draws ``client_sizes``, as the paper does; its test sets have 5,000
-        per client.
-    noise : float
-        Standard deviation inside the sigmoid.
-    prefix : str
-        Clients are called "prefix 0", ...; another prefix gives unseen clients of the same theta.
+        Samples per client; None draws ``client_sizes``, as the paper, which tests on 5,000.
+    noise, prefix : float, str
+        Standard deviation inside the sigmoid; clients are "prefix 0", ..., and those of another
+        prefix are unseen clients of the same theta.
+    as_published_code : bool
+        Labels of the official code, see above; ``component`` is -1 where none reaches a row.
 
     Raises
     ------
@@ -61,11 +67,13 @@ def mixture(
     names = _names(T, seed, d, noise, prefix)
     checks.whole("mixture", 1, components=components)
     checks.positive("mixture", alpha=alpha)
+    checks.flag("mixture", as_published_code=as_published_code)
     theta = stream(seed, "mixture-theta").uniform(-1, 1, (components, d))
-    concentration = np.full(components, float(alpha))
-    pi = np.array([stream(seed, "mixture-pi", name).dirichlet(concentration) for name in names])
+    even = [float(alpha)] * components
+    pi = np.array([stream(seed, "mixture-pi", name).dirichlet(even) for name in names])
     counts = client_sizes(seed, names) if m is None else sizes("mixture", m, T)
-    return _Rules("mixture", names, theta, pi, float(noise)).sample(counts, seed, part)
+    truth = theta, pi, float(noise), as_published_code
+    return _Rules("mixture", names, *truth).sample(counts, seed, part)
 
 
 def flipped(
@@ -143,6 +151,28 @@ def client_sizes(seed: int, names: Iterable[str]) -> np.ndarray:
     return np.array([min(int(draw) + 50, 1000) for draw in draws])
 
 
+def last_writer(component: np.ndarray, M: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which component's label a row keeps when all write from the first row on.
+
+    Parameters
+    ----------
+    component : np.ndarray
+        (n,) draws, of which only the counts matter.
+    M : int
+        Components; later ones write last.
+
+    Returns
+    -------
+    writer, shares : np.ndarray
+        (n,), -1 for rows that none reaches, and (M,), the shares of the rows.
+    """
+    counts = np.bincount(component, minlength=M)
+    writer = np.full(len(component), -1)
+    for m, count in enumerate(counts):
+        writer[:count] = m
+    return writer, np.bincount(writer[writer >= 0], minlength=M) / max(1, len(component))
+
+
 def _names(T: int, seed: int, d: int, noise: float, prefix: str) -> list[str]:
     """Names of the clients, after the arguments that all three sets have in common are checked."""
     checks.whole("mixture", 1, T=T, d=d)
@@ -160,6 +190,7 @@ class _Rules:
     theta: np.ndarray
     pi: np.ndarray
     noise: float
+    overwritten: bool = False
 
     def sample(self, counts: np.ndarray, seed: int, part: str) -> Known:
         """Tasks of ``counts`` (T,) samples each, and the truth."""
@@ -183,6 +214,9 @@ class _Rules:
         )
         uniform = stream(seed, f"mixture-component/{part}", name).random(count)
         component = categorical(weights, uniform)
+        if self.overwritten:
+            component, weights = last_writer(component, len(self.theta))
         error = self.noise * stream(seed, f"mixture-noise/{part}", name).standard_normal(count)
-        y = ((X * self.theta[component]).sum(axis=1) + error > 0).astype(int)
+        score = (X * self.theta[component]).sum(axis=1) + error
+        y = ((score > 0) & (component >= 0)).astype(int)
         return X, component, y, bayes(X, self.theta, weights, self.noise)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 NAMES = (
     *("exam", "hsb82", "chem97", "bdf", "radon", "sleepstudy", "movielens", "watch"),
-    *("mnist", "fashion", "shakespeare", "tweets", "sentiment", "school", "atis", "cifar"),
+    *("mnist", "fashion", "shakespeare", "tweets", "sentiment", "school", "atis", "cifar", "har"),
 )
 
 

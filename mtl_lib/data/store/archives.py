@@ -109,6 +109,13 @@ FILES = (
         162,
         CIFAR,
     ),
+    # the windows of UCI archive 240 and the stretch of each, for machines without the web
+    _full(
+        "har_windows.npz",
+        "60cf68362642f26fc9d9a29940ff20eac8a31f7a7aee89d0e0e814fd8f68dac8",
+        12,
+        "",
+    ),
     # eight classes cut out of the two archives above, for machines without the web
     _full(
         "cifar_people_dogs.npz",

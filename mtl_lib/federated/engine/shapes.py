@@ -32,7 +32,7 @@ def shape_of(method: Method, splits: dict, placed) -> tuple | None:
     data = tuple(train.x.shape[1:]), tuple(train.y.shape[1:]), train.loss, len(train), len(placed)
     own = _facts(method, {"net", "optimizer", *method.alike})
     rule = _facts(method.optimizer, {"lr", "state"})
-    net = repr(method.net) if type(method.net) is MLP else id(method.net)
+    net = repr(method.net) if isinstance(method.net, MLP) else id(method.net)
     return type(method), net, type(method.optimizer), rule, own, data
 
 

@@ -76,7 +76,7 @@ def simulate(
     Notes
     -----
     Results do not depend on the order of clients. They depend on names, which key the shuffles and
-    the draw of participants. With full batches and everyone they do not (but for D-FedEM's ring).
+    the draw of participants. With full batches and everyone they do not.
     """
     check_method("simulate", method)
     run = Settings.of("simulate", settings)

@@ -167,6 +167,18 @@ class FixedCovariance(Relationship):
 class LearnedCovariance(Relationship):
     """Sigma is learned with W, starting from I / T.
 
+    Parameters
+    ----------
+    mean : float, optional
+        Sigma is learned of the nodes' distances to a common mean w_0, which is free but for a
+        penalty: W = 1 w_0' + U, (lam / 2) (tr(U' Sigma^-1 U) + mean T ||w_0||^2); the whole
+        covariance is Sigma + 11' / (mean T). A small number makes rounds slow. None: no mean.
+
+    Raises
+    ------
+    ValueError
+        Unless ``mean`` is None or more than 0 and finite.
+
     Notes
     -----
     The closed form is Sigma <- (W W')^(1/2) / tr, with W = Sigma V / lam. Alone, it cannot turn the
@@ -184,9 +196,27 @@ class LearnedCovariance(Relationship):
     """
 
     learned = True
+    mean: float | None = None
+
+    def __post_init__(self):
+        if self.mean is not None:
+            checks.positive("LearnedCovariance", mean=self.mean)
 
     def covariance(self, T):
-        return np.eye(T) / T
+        return np.eye(T) / T + self.of_mean(T)
+
+    def of_mean(self, T: int) -> float:
+        """What the mean adds to every entry of the covariance of T nodes."""
+        return 0.0 if self.mean is None else 1 / (self.mean * T)
+
+    def split(self, W, V, lam: float) -> tuple[np.ndarray, float]:
+        """W without its mean, (T, d), and the mean's share of the penalty, less (lam / 2).
+
+        The mean is that which V asks for: w_0 = V' 1 / (lam mean T).
+        """
+        entry = self.of_mean(len(W))
+        total = V.sum(axis=0)
+        return W - entry * total / lam, entry * float(total @ total) / lam**2
 
     def update(self, W, V, lam: float, step: float) -> np.ndarray:
         """The next Sigma.
@@ -201,14 +231,15 @@ class LearnedCovariance(Relationship):
         Returns
         -------
         np.ndarray
-            (T, T); I / T where nothing is left of W.
+            (T, T), the mean's part included; I / T and that part where nothing is left of W.
         """
-        U, sizes = left_singular(W + step * V)
+        distances, _ = self.split(W, V, lam)
+        U, sizes = left_singular(distances + step * V)
         kept = np.maximum(sizes - threshold(sizes, step * lam / 2), 0)
         if not kept.any():
             return self.covariance(len(W))
         sigma = (U * (kept / kept.sum())) @ U.T
-        return (sigma + sigma.T) / 2
+        return (sigma + sigma.T) / 2 + self.of_mean(len(W))
 
 
 def relationship_of(value) -> Relationship:

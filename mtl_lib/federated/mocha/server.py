@@ -123,6 +123,10 @@ class Server:
         matter from a decomposition of W, which takes three times as long.
         """
         dual = conjugates - np.linalg.eigvalsh(small_gram(self.V))[-1] / (2 * self.lam)
+        if self.relationship.learned:
+            W, of_mean = self.relationship.split(W, self.V, self.lam)
+            losses += self.lam / 2 * of_mean
+            dual -= self.lam / 2 * of_mean
         squares = np.maximum(np.linalg.eigvalsh(small_gram(W)), 0)
         joint = losses + self.lam / 2 * np.sqrt(squares).sum() ** 2
         if not joint - dual > CLOSE * abs(joint):

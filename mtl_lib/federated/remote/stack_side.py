@@ -20,8 +20,7 @@ class StackSide:
 
     Clients keep their data, so a method that trains where all data are in one place is refused.
     Before round 1 the server hears of each client: samples, weight, loss, shapes, and for a method
-    that ``reads_labels`` how often each class occurs. A client is sent all of ``server``, which for
-    D-FedEM, written for one process, is everybody's components.
+    that ``reads_labels`` how often each class occurs. A client is sent all of ``server``.
 
     Parameters
     ----------

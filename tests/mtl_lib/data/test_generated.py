@@ -718,3 +718,23 @@ def test_bad_input_is_one_clear_line(call, message):
     with pytest.raises(ValueError, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_the_published_generator_overwrites_its_components():
+    """By its own lines, and 36 % positives in the paper's setting of 300 clients."""
+    known = mixture(300, 0, as_published_code=True)
+    y = np.concatenate([t.y for t in known.tasks])
+    assert abs(y.mean() - 0.36) < 0.02
+    paper = mixture(300, 0)
+    assert abs(np.concatenate([t.y for t in paper.tasks]).mean() - 0.5) < 0.02
+    one = known.tasks[0]
+    drawn = paper.truth["component"][: len(one)]
+    expected = np.full(len(one), -1)
+    current_index = 0
+    for m in range(3):
+        count = (drawn == m).sum()
+        expected[current_index : current_index + count] = m  # current_index never moves
+    assert_array_equal(known.truth["component"][: len(one)], expected)
+    assert not one.y[expected < 0].any()
+    right = (one.X * known.truth["theta"][expected]).sum(1) > 0
+    assert np.mean(right[expected >= 0] == one.y[expected >= 0]) > 0.95

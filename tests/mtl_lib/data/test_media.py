@@ -15,7 +15,17 @@ from numpy.testing import assert_allclose, assert_array_equal
 from mtl_lib.data import store
 from mtl_lib.data.features import images, words
 from mtl_lib.data.features.copies import copy_groups
-from mtl_lib.data.sources import atis, cifar, fashion, mnist, sentiment, shakespeare, tweets, watch
+from mtl_lib.data.sources import (
+    atis,
+    cifar,
+    fashion,
+    har,
+    mnist,
+    sentiment,
+    shakespeare,
+    tweets,
+    watch,
+)
 from mtl_lib.data.store import idx as idx_file
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
@@ -26,6 +36,7 @@ READINGS = {
     "mnist": (mnist, {}, 1, 70_000),
     "fashion": (fashion, {}, 1, 70_000),
     "cifar": (cifar, {}, 1, 4800),
+    "har": (har, {}, 30, 10_299),
     "shakespeare": (shakespeare, {}, 256, 595_093),
     "shakespeare long": (shakespeare, {"min_words": 1100, "context": 5}, 233, 570_775),
     "tweets": (tweets, {}, 2, 2 * 2394),
@@ -915,3 +926,29 @@ def test_labels_of_the_real_questions():
     assert [(part == name).sum() for name in atis.PARTS] == [4478, 500, 893]
     assert (intent.y[part == "train"] < 21).all() and slots.y[part == "train"].max() == 119
     assert intent.meta["classes"][np.bincount(intent.y).argmax()] == "atis_flight"
+
+
+def test_no_stretch_of_human_activity_is_cut_and_a_gap_stands_before_it():
+    tasks = har.standin(0)
+    train, valid, test = har.by_stretch(tasks, 3)
+    for whole, *parts in zip(tasks, train, valid, test, strict=True):
+        stretches = [set(part.groups) for part in parts]
+        assert sum(map(len, stretches)) == len(set(whole.groups)) == 36
+        assert all(set(part.y) == set(range(6)) for part in parts)
+        for end in (0, -1):
+            ends = {name: whole.rows[whole.groups == name][end] for name in set(whole.groups)}
+            assert set(ends.values()) & set(parts[0].rows) == {ends[n] for n in stretches[0]}
+            assert not set(ends.values()) & {*parts[1].rows, *parts[2].rows}
+    again = har.by_stretch(tasks, 3)
+    assert [t.rows.tolist() for t in again[2]] == [t.rows.tolist() for t in test]
+    assert [t.rows.tolist() for t in har.by_stretch(tasks, 4)[2]] != [t.rows.tolist() for t in test]
+
+
+@pytest.mark.data
+def test_stretches_of_human_activity_are_unbroken_and_everybody_has_four_of_each():
+    for task in real(har):
+        for name in set(task.groups):
+            there = np.flatnonzero(task.groups == name)
+            assert (np.diff(there) == 1).all() and len(set(task.y[there])) == 1
+        for activity in range(6):
+            assert len(set(task.groups[task.y == activity])) >= 4

@@ -6,15 +6,16 @@ import torch
 from mtl_lib.federated import (
     IFCA,
     SCAFFOLD,
-    DFedEM,
     Diverged,
+    FedBN,
+    FedPer,
     FedProx,
     FedRep,
     PerFedAvg,
     PFedMe,
     simulate,
 )
-from mtl_lib.stack import MLP, SGD, Module
+from mtl_lib.stack import MLP, SGD, Module, NormedMLP
 
 NET, RULE, NAN = MLP((6, 1)), SGD(0.1), float("nan")
 MADE = [
@@ -47,14 +48,6 @@ MADE = [
     (lambda: FedRep(NET, RULE, head_epochs=0), "FedRep: head_epochs 0"),
     (lambda: IFCA(NET, RULE, models=0), "IFCA: models 0"),
     (lambda: IFCA(NET, RULE, models=2.0), "IFCA: models 2.0"),
-    (
-        lambda: DFedEM(NET, RULE, components=2, graph="star"),
-        "D-FedEM: graph 'star', allowed are complete, ring",
-    ),
-    (
-        lambda: DFedEM(NET, RULE, components=2, mixing="mean"),
-        "D-FedEM: mixing 'mean', allowed are metropolis, average",
-    ),
 ]
 RUN = [
     (
@@ -69,11 +62,8 @@ RUN = [
         lambda: IFCA(NET, RULE, models=8),
         "IFCA: 8 models for 7 clients ('client 2', ...), allowed is at most one each",
     ),
-    (lambda: DFedEM(NET, RULE, components=8), "D-FedEM: 8 components for 7 clients"),
-    (
-        lambda: DFedEM(NET, RULE, components=2, graph={"client 0": ["nobody"]}),
-        "D-FedEM: the graph names client 'nobody', which is not among the 7 training clients",
-    ),
+    (lambda: FedPer(NET, RULE), "FedPer: the net has one layer (weight0, bias0)"),
+    (lambda: FedBN(NET, RULE), "FedBN: the net MLP((6, 1)) has no norm, allowed is NormedMLP"),
 ]
 DIVERGING = [
     lambda rule: FedProx(NET, rule, mu=0.1),
@@ -81,7 +71,8 @@ DIVERGING = [
     lambda rule: PerFedAvg(NET, rule, alpha=0.1),
     lambda rule: PFedMe(NET, rule, lam=1.0, inner_rate=0.1),
     lambda rule: IFCA(NET, rule, models=2),
-    lambda rule: DFedEM(NET, rule, components=2),
+    lambda rule: FedPer(MLP((6, 2, 1)), rule),
+    lambda rule: FedBN(NormedMLP((6, 1)), rule),
     lambda rule: FedRep(MLP((6, 2, 1)), rule),
 ]
 
@@ -102,13 +93,6 @@ def test_what_does_not_fit_the_clients_is_one_line(make, message, clients):
     with pytest.raises(ValueError) as found:
         run(make(), clients())
     assert message in str(found.value) and "\n" not in str(found.value)
-
-
-def test_a_loss_without_a_likelihood_is_refused_by_dfedem(clients):
-    with pytest.raises(
-        ValueError, match="D-FedEM: loss squared_hinge of client 'client 2' defines no likelihood"
-    ):
-        run(DFedEM(NET, RULE, components=2), clients("squared_hinge"))
 
 
 @pytest.mark.parametrize("make", DIVERGING)

@@ -14,7 +14,6 @@ from mtl_lib.federated import (
     IFCA,
     Centralized,
     Clients,
-    DFedEM,
     FedAvg,
     FedAvgPlus,
     FedEM,
@@ -367,7 +366,6 @@ def test_nobody_joins_a_method_that_shares_nothing(clients):
     [
         lambda: Local(MLP((6, 1)), SGD(0.1)),
         lambda: IFCA(MLP((6, 1)), SGD(0.1), models=3),
-        lambda: DFedEM(MLP((6, 1)), SGD(0.1), components=2),
     ],
 )
 def test_drift_of_a_method_without_a_global_model_is_refused(make, clients):

@@ -6,7 +6,8 @@ import torch
 from all_methods import SIMULATED
 from comparing import assert_same
 
-from mtl_lib.federated import Federation, simulate, simulate_many
+from mtl_lib.federated import Federation, restarted, simulate, simulate_many
+from mtl_lib.federated.engine.results import client_means
 from mtl_lib.federated.engine.shapes import with_values
 
 SETTINGS = {
@@ -59,3 +60,17 @@ def test_settings_and_seeds_in_one_run_are_those_one_by_one(name, sizes, clients
     runs = [(method, federation) for method in methods for federation in federations]
     for one, other in zip(one_by_one(runs), simulate_many(runs, **SETTINGS), strict=True):
         assert_equal(one, other)
+
+
+def test_the_best_of_several_starts_is_chosen_by_validation_data(clients):
+    data = clients(), clients(sizes=(6,) * 7, part="valid")
+    federations = {s: Federation(*data, seed=s) for s in (1, 2)}
+    methods = {("IFCA", s): SIMULATED["IFCA"]() for s in federations}
+    found = restarted(methods, federations, starts=3, **SETTINGS)
+    for (arm, s), history in found.histories.items():
+        tries = []
+        for k in range(3):
+            seed = s + k * 1_000_000
+            tries.append(simulate(SIMULATED[arm](), *data, seed=seed, **SETTINGS))
+        best = max(tries, key=lambda one: client_means(one.table, "accuracy").iloc[-1])
+        assert_same(history.state.server, best.state.server, atol=1e-6)

@@ -6,7 +6,7 @@ import pytest
 from all_methods import SIMULATED
 
 from mtl_lib import federated
-from mtl_lib.federated import DFedEM, FedAvg, FedAvgPlus, FedEM, PerFedAvg
+from mtl_lib.federated import FedAvg, FedAvgPlus, FedEM, PerFedAvg
 from mtl_lib.federated.engine.method import Method
 from mtl_lib.stack import MLP, SGD
 
@@ -47,10 +47,6 @@ def test_what_it_shows_makes_it_again(name):
             FedAvgPlus(NET, RULE, personal_steps=3, keep_memory=True),
             "FedAvgPlus(net, rule, personal_steps=3, keep_memory=True)",
         ),
-        (
-            DFedEM(NET, RULE, graph={"a": ["b"]}, mixing="average"),
-            "DFedEM(net, rule, graph={'a': ['b']}, mixing='average')",
-        ),
     ],
     ids=str,
 )
@@ -77,4 +73,4 @@ def test_parameters_after_net_and_optimizer_are_keyword_only(kind):
 def test_every_public_name_is_there():
     assert len(set(federated.__all__)) == len(federated.__all__)
     assert all(hasattr(federated, name) for name in federated.__all__)
-    assert {kind.__name__ for kind in METHODS} <= set(federated.__all__) and len(METHODS) == 14
+    assert {kind.__name__ for kind in METHODS} <= set(federated.__all__) and len(METHODS) == 15

@@ -183,6 +183,25 @@ def test_the_coupling_bounds_simultaneous_steps_and_no_smaller_number_does(rank)
     assert np.isclose(energy(top), largest_coupling(sigma))
 
 
+@pytest.mark.parametrize("mean", [0.1, 3.0])
+def test_a_relation_about_a_free_mean_is_the_convex_problem(mean):
+    """min losses + (lam / 2) (||U||_*^2 + mean T ||w_0||^2), W = w_0 + U, by another solver."""
+    lam = 0.3
+    tasks = federation(["squared"] * 5, 4)
+    relation = LearnedCovariance(mean=mean)
+    model = Mocha(lam=lam, relationship=relation, tol=1e-7, max_rounds=50_000).fit(tasks)
+    U, w_0 = cp.Variable((5, 4)), cp.Variable(4)
+    losses = sum(
+        cp.sum_squares(t.y - t.X @ (w_0 + U[k])) / (2 * len(t)) for k, t in enumerate(tasks)
+    )
+    penalty = cp.square(cp.normNuc(U)) + mean * 5 * cp.sum_squares(w_0)
+    problem = cp.Problem(cp.Minimize(losses + lam / 2 * penalty))
+    problem.solve(solver=cp.SCS, eps=1e-9, max_iters=100_000)
+    assert model.joint_objective_ == pytest.approx(problem.value, rel=1e-5)
+    assert 0 <= model.joint_gap_ <= 1e-7 * model.joint_objective_
+    np.testing.assert_allclose(model.coef_, w_0.value + U.value, atol=2e-3)
+
+
 def test_the_update_leaves_the_optimum_alone_for_every_step():
     lam = 0.2
     tasks = federation(["squared"] * 8, 5)

@@ -27,6 +27,7 @@ LAPLACIAN = np.diag([1.0, 2, 2, 2, 2, 1]) - np.diag(np.ones(T - 1), 1) - np.diag
 # name -> the relationship of the nodes in an order
 RELATIONSHIPS = {
     "learned": lambda order: LearnedCovariance(),
+    "learned about a mean": lambda order: LearnedCovariance(mean=0.5),
     "independent": lambda order: IndependentTasks(),
     "common mean": lambda order: CommonMean(0.7),
     "clusters": lambda order: TaskClusters(tuple(CLUSTERS[order])),

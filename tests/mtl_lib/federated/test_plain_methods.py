@@ -11,8 +11,19 @@ import pytest
 import textbook
 import torch
 
-from mtl_lib.federated import IFCA, SCAFFOLD, FedProx, FedRep, PerFedAvg, PFedMe, evaluate, simulate
-from mtl_lib.stack import MLP, SGD
+from mtl_lib.federated import (
+    IFCA,
+    SCAFFOLD,
+    FedBN,
+    FedPer,
+    FedProx,
+    FedRep,
+    PerFedAvg,
+    PFedMe,
+    evaluate,
+    simulate,
+)
+from mtl_lib.stack import MLP, SGD, NormedMLP
 from mtl_lib.stream import stream
 
 ROUNDS, BATCH, EPOCHS, SHARE, SEED, LR = 4, 4, 2, 0.6, 3, 0.1
@@ -276,6 +287,62 @@ def test_fedrep(clients, textbook_form):
     assert_equal(state.server["model"], plain[0])
     for name, head in heads.items():
         assert_equal(state.of([name])["head"], head)
+
+
+def test_fedper(clients, textbook_form):
+    tasks, sizes, loss = clients("ce"), NETS["ce"], "ce"
+    start = textbook.network(sizes, SEED)
+    heads = {name: copy.deepcopy(start[-1]) for name in tasks.names}
+
+    def visit(name, x, y, servers, round):
+        model = copy.deepcopy(servers[0])
+        model[-1] = heads[name]
+        rule = torch.optim.SGD(model.parameters(), lr=LR, momentum=0.9)
+        for index in drawn(len(x), EPOCHS, "shuffle", name, round):
+            rule.zero_grad()
+            textbook.loss_of(model, x[index], y[index], loss).backward()
+            rule.step()
+        return 0, copy.deepcopy(model)
+
+    plain = rounds(tasks, textbook_form, visit, [start])[0]
+    state = run(FedPer(MLP(sizes), SGD(LR, momentum=0.9)), tasks)
+    assert_equal(state.server["model"], plain[0])
+    for name, head in heads.items():
+        assert_equal(state.of([name])["head"], head)
+
+
+class Norm(torch.nn.Module):
+    """Gains and shifts of inputs that are normalised already."""
+
+    def __init__(self, inputs):
+        super().__init__()
+        self.bias = torch.nn.Parameter(torch.zeros(inputs, dtype=torch.float64))
+        self.weight = torch.nn.Parameter(torch.ones(inputs, dtype=torch.float64))
+
+    def forward(self, x):
+        return x * self.weight + self.bias
+
+
+def test_fedbn(world, textbook_form):
+    tasks, sizes, loss = world
+    start = textbook.network(sizes, SEED)
+    norms = {name: Norm(sizes[0]) for name in tasks.names}
+
+    def visit(name, x, y, servers, round):
+        model = torch.nn.Sequential(norms[name], copy.deepcopy(servers[0]))
+        normal = (x - x.mean(0)) / torch.sqrt(x.var(0, unbiased=False) + 1e-5)
+        rule = torch.optim.SGD(model.parameters(), lr=LR, momentum=0.9)
+        for index in drawn(len(x), EPOCHS, "shuffle", name, round):
+            rule.zero_grad()
+            textbook.loss_of(model, normal[index], y[index], loss).backward()
+            rule.step()
+        return 0, model[1]
+
+    plain = rounds(tasks, textbook_form, visit, [start])[0]
+    state = run(FedBN(NormedMLP(sizes), SGD(LR, momentum=0.9)), tasks)
+    assert_equal(state.server["model"], plain)
+    for name, norm in norms.items():
+        assert_equal(state.of([name])["head"], norm)
 
 
 def test_ifca(world, textbook_form):

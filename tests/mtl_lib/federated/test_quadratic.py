@@ -12,7 +12,6 @@ from quadratic import NET, D, power, quadratics, settle
 from mtl_lib.federated import (
     IFCA,
     SCAFFOLD,
-    DFedEM,
     Ditto,
     FedAvg,
     FedProx,
@@ -208,32 +207,6 @@ def test_ifca_is_fedavg_within_each_group_of_clients(weights):
     for group in ([0, 2], [1, 3]):
         wanted = world.solve(lambda A: EYE - power(EYE - ETA * A, K), weights, group)
         np.testing.assert_allclose(models[choice[group[0]]], wanted, rtol=0, atol=1e-8)
-
-
-def test_a_component_of_dfedem_is_decentralised_gradient_descent(world):
-    """One component, one full-batch step: theta <- A_mix (theta - eta grad).
-
-    The fixed point is a linear system over all clients.
-    """
-    state = settle(DFedEM(NET, SGD(ETA), components=1, graph="ring"), world, 1, 300)
-    T, order = len(world.n), state.names
-    place = {name: k for k, name in enumerate(sorted(order))}
-    W = np.zeros((T, T))
-    for k in place.values():
-        for step in (-1, 1):
-            W[k, (k + step) % T] = 1 / 3  # everybody has two neighbours
-        W[k, k] = 1 / 3
-    blocks = np.zeros((T * D, T * D))
-    for k, A in enumerate(world.A):
-        blocks[k * D : (k + 1) * D, k * D : (k + 1) * D] = ETA * A
-    mix = np.kron(W, EYE)
-    wanted = np.linalg.solve(
-        np.eye(T * D) - mix + mix @ blocks, mix @ blocks @ world.c.ravel()
-    ).reshape(T, D)
-    found = state.server["model"]["weight0"][:, 0, 0].numpy()[
-        [order.index(name) for name in sorted(order)]
-    ]
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-8)
 
 
 def test_fedrep_finds_a_common_representation_from_clients_with_fewer_samples_than_features():

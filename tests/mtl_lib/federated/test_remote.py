@@ -157,7 +157,7 @@ def test_a_lost_answer_of_mocha_is_a_round_without_the_node(relationship, client
 
 
 @pytest.mark.parametrize(
-    "name", ["FedEM", "SCAFFOLD", "FedAvg", "FedAvg, Adam kept", "Ditto", "D-FedEM"]
+    "name", ["FedEM", "SCAFFOLD", "FedAvg", "FedAvg, Adam kept", "Ditto", "FedBN"]
 )
 def test_a_lost_answer_is_a_round_without_the_client(name, clients, monkeypatch):
     tasks = clients()

@@ -85,7 +85,7 @@ def test_fedem_equals_the_plain_loop(loss, clients, textbook_form):
 
 def test_fedavg_plus_fine_tunes_the_global_model_and_leaves_it(clients, textbook_form):
     tasks, net = clients(), MLP((6, 1))
-    plus = FedAvgPlus(net, SGD(**RULE), personal_steps=9)
+    plus = FedAvgPlus(net, SGD(**RULE), personal_steps=9, personal_rate=0.5)
     history = simulate(
         plus, tasks, rounds=2, batch_size=4, seed=3, dtype=torch.float64, eval_every=0
     )
@@ -96,8 +96,9 @@ def test_fedavg_plus_fine_tunes_the_global_model_and_leaves_it(clients, textbook
     rng = stream(3, "personal", "client 1", 2)
     while len(batches) < 9:
         batches += torch.as_tensor(rng.permutation(5)).split(4)
+    slower = RULE | {"lr": RULE["lr"] / 2}
     textbook.train(
-        model, x, y, "logistic", torch.optim.SGD(model.parameters(), **RULE), batches[:9]
+        model, x, y, "logistic", torch.optim.SGD(model.parameters(), **slower), batches[:9]
     )
     found = history.table.query("round == 2 and client == 'client 1' and measure == 'loss'")[
         "value"
