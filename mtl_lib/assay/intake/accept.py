@@ -1,0 +1,88 @@
+"""Whatever a caller brings, as a ``Source``.
+
+- a ``TaskSet``;
+- a table, a data frame or a file (CSV, Parquet), with ``target`` and ``task`` columns; several
+  targets without ``task`` are the tasks;
+- a list of files: the file is the task, columns are aligned by name;
+- a dict of (X, y) by task name;
+- (X, y) with ``task`` ids (n,), or (X, Y) with several labels (n, T), each a task.
+"""
+
+from pathlib import Path
+
+from mtl_lib.assay.intake import sources
+from mtl_lib.assay.intake.files import FILE, read_files
+from mtl_lib.assay.intake.sources import Source
+from mtl_lib.assay.table import read
+from mtl_lib.assay.text import shown
+from mtl_lib.tasks import TaskSet
+
+
+def accept(data, target, task, loss: str | None, columns: dict) -> Source:
+    """The problem of a task set, a table, files, arrays or data sets.
+
+    Parameters
+    ----------
+    data, target, task, loss
+        As of ``mtl_lib.assay.assay``.
+    columns : dict
+        Group, time, weight and keep.
+
+    Raises
+    ------
+    ValueError
+        One line for what is not accepted.
+    """
+    if isinstance(data, TaskSet):
+        return Source(sources.from_tasks(data, counts=loss == "poisson"))
+    if sources.is_path(data) or hasattr(data, "columns"):
+        return _table(data, target, task, loss, columns)
+    if isinstance(data, (list, tuple)) and data and all(map(sources.is_path, data)):
+        return _files(list(data), target, task, loss, columns)
+    given = [name for name, value in columns.items() if value is not None]
+    if given:
+        raise ValueError(f"{given[0]}= names a column of a table; these data have none")
+    if isinstance(data, dict):
+        return Source(sources.from_tasks(sources.from_pairs(data, loss), counts=loss == "poisson"))
+    if isinstance(data, tuple) and len(data) == 2:
+        tasks = sources.from_arrays(data[0], data[1], task, loss)
+        return Source(sources.from_tasks(tasks, counts=loss == "poisson"))
+    raise ValueError(
+        f"cannot assay {type(data).__name__}: expected a TaskSet, a data frame, files, a dict of "
+        "(X, y), or (X, y)"
+    )
+
+
+def _table(data, target, task, loss: str | None, columns: dict) -> Source:
+    """A data frame or a file."""
+    if target is None:
+        raise ValueError("a table needs target=: the column to predict")
+    if task is not None and not isinstance(task, str):
+        raise ValueError("task= of a table is the name of a column")
+    counts = loss == "poisson"
+    words = {name: value for name, value in columns.items() if name in ("time", "weight")}
+    table = read(
+        data,
+        task,
+        target,
+        columns.get("group"),
+        "squared" if counts else loss,
+        columns.get("keep"),
+        bare=True,
+        **words,
+    )
+    return sources.from_table(table, task, counts)
+
+
+def _files(paths: list, target, task, loss: str | None, columns: dict) -> Source:
+    """Several files, each a task."""
+    if len(paths) == 1:
+        return _table(paths[0], target, task, loss, columns)
+    if task not in (None, "", FILE):
+        raise ValueError(f"several files: the file is the task, so task={shown(task)} is not used")
+    if target is None:
+        raise ValueError("a table needs target=: the column to predict")
+    counts = loss == "poisson"
+    roles = {"target": target, "group": None, "keep": None, **columns}
+    table = read_files(map(Path, paths), roles, "squared" if counts else loss)
+    return sources.from_table(table, FILE, counts)
