@@ -53,6 +53,11 @@ def accept(data, target, task, loss: str | None, columns: dict) -> Source:
     )
 
 
+def needs_target(paths) -> bool:
+    """Whether paths name tables: a folder or an npz file says itself what is predicted."""
+    return not all(Path(path).is_dir() or Path(path).suffix == ".npz" for path in paths)
+
+
 def _table(data, target, task, loss: str | None, columns: dict) -> Source:
     """A data frame or a file."""
     if target is None:
