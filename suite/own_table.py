@@ -70,9 +70,10 @@ def split_tables(text: str) -> list[str]:
     if not text or Path(text).exists():
         return [text] if text else []
     try:
-        return shlex.split(text) if any(Path(part).exists() for part in text.split()) else [text]
+        parts = shlex.split(text)
     except ValueError:  # a quote without its other
         return [text]
+    return parts if any(Path(part).exists() for part in parts) else [text]
 
 
 def write(report: Report, words: Words) -> Path:

@@ -130,7 +130,12 @@ def repeats(problem: Problem) -> int:
     """How often the splits are drawn: more often where samples are few."""
     if problem.time is not None:
         return 1
-    return 3 if problem.kind == "numbers" and len(problem) <= SMALL else 2
+    return repeats_of(len(problem)) if problem.kind == "numbers" else 2
+
+
+def repeats_of(samples: int) -> int:
+    """How often splits of so many numbers are drawn."""
+    return 3 if samples <= SMALL else 2
 
 
 def tuned_tasks(names, width: int, seed: int) -> np.ndarray:

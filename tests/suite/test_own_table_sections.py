@@ -214,7 +214,7 @@ def test_ids_are_at_the_top_of_the_page(pages, tmp_path):
 def test_only_what_runs_is_offered_on_the_page(size, sections, pages, tmp_path):
     table(tmp_path, [size] * 12)
     page = pages(tmp_path / "t.csv", task="s", target="y")
-    assert [words[0] for words in commands(page) if words[0] != "diagnose"] == sections[::-1]
+    assert [words[0] for words in commands(page) if words[0] != "diagnose"] == sections
     for section in {CLASSICAL, FEDERATED} - set(sections):
         assert f"Notebook {section} does not run on this table: " in page
     ready = [*tmp_path.glob(f"tables/*/{CLASSICAL}.yaml")]
