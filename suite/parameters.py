@@ -218,7 +218,8 @@ def ready(table: str, task: str = "", target: str = "") -> dict:
         why = "yet, or it is no table for this notebook"
         raise Stop(USAGE, f"TABLE: no parameters for {table} {why}; run {again}")
     if len({_reading(values) for values in readings}) > 1:
-        ways = "; ".join("TASK={} TARGET={}".format(*_reading(values)) for values in readings)
+        different = sorted({_reading(values) for values in readings})
+        ways = "; ".join("TASK={} TARGET={}".format(*reading) for reading in different)
         raise Stop(USAGE, f"TABLE: {table} was read in several ways; add one of: {ways}")
     values = readings[-1]
     if not path.is_file() or store.sha256(path) != values["your_table_sha256"]:

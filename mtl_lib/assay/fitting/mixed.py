@@ -105,7 +105,8 @@ def solve_mean(gram: np.ndarray, root: np.ndarray, penalty: float):
     inside = root.T @ gram[:, :-1, :]  # (T, r, p): L^T G and L^T b
     left = np.eye(root.shape[1]) + inside[..., :-1] @ root
     solved = np.linalg.solve(left, inside)
-    explained = np.einsum("tri,trj->ij", inside[..., :-1], solved)
+    rows = len(gram) * root.shape[1]
+    explained = inside[..., :-1].reshape(rows, -1).T @ solved.reshape(rows, -1)
     total = G.sum(axis=0)
     matrix = total - explained[:, :-1] + _ridge(total, penalty)
     return np.linalg.solve(matrix, b.sum(axis=0) - explained[:, -1]), solved
@@ -115,7 +116,7 @@ def squared_errors(gram: np.ndarray, models: np.ndarray) -> np.ndarray:
     """(T,) sums of squared residuals of models (T, p - 1) or (p - 1,) on augmented matrices."""
     models = np.broadcast_to(models, (len(gram), gram.shape[-1] - 1))
     weights = np.concatenate([models, -np.ones((len(gram), 1))], axis=1)
-    return np.maximum(np.einsum("ti,tij,tj->t", weights, gram, weights, optimize=True), 0.0)
+    return np.maximum(((gram @ weights[..., None])[..., 0] * weights).sum(axis=1), 0.0)
 
 
 def learned_covariance(

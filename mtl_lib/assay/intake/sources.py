@@ -230,6 +230,8 @@ def _units(tasks: list[Task], row: np.ndarray) -> tuple[np.ndarray, bool]:
 def _classes(tasks: list[Task], kind: str) -> tuple[str, ...]:
     """The names of the classes."""
     named = tasks[0].meta.get("classes", ())
+    if kind == "classes" and any(task.meta.get("classes", ()) != named for task in tasks):
+        raise ValueError("targets with different classes cannot be set side by side: ask for one")
     if named or kind not in ("classes", "two classes"):
         return tuple(named)
     return tuple(map(str, range(int(max(task.y.max() for task in tasks)) + 1)))
