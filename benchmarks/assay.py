@@ -21,8 +21,9 @@ from mtl_lib.assay.measuring import measure_all
 from mtl_lib.data.store.rdatasets import table
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "assay.md"
-REPEATS = 6
-ALPHAS = (0.001, 0.1, 1.0, 10.0, 100.0, 1e6)
+REPEATS = 5
+INNER = 3  # splits that choose strengths
+ALPHAS = (0.001, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1e4)
 INTERCEPTS = (0.0, 0.03, 0.3, 3.0, 100.0)
 SLOPES = (0.0, 0.003, 0.03, 0.3, 3.0, 100.0)
 FREE = 300.0  # scale of what is hardly penalised
@@ -115,9 +116,11 @@ class Other:
         return sums[counts > 0] / counts[counts > 0]
 
     def chosen(self, fit, values, train, test, rng) -> float:
-        """Mean error over tasks with the value that a split inside the training rows chose."""
-        inner, held = self.split(train, rng)
-        found = [self.errors(held, fit(inner, held, value)).mean() for value in values]
+        """Mean error over tasks with the value that splits inside the training rows chose."""
+        found = np.zeros(len(values))
+        for _ in range(INNER):
+            inner, held = self.split(train, rng)
+            found += [self.errors(held, fit(inner, held, value)).mean() for value in values]
         return self.errors(test, fit(train, test, values[int(np.argmin(found))])).mean()
 
     def gains(self) -> tuple[float, float]:

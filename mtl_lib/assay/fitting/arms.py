@@ -112,6 +112,8 @@ def choose(search: Search, arms=LINEAR) -> Strengths:
     """
     kind = search.kind
     made = Strengths()
+    if not (search.counts > 0).any():
+        return made  # too few samples to choose anything
     made.slope_alone, _ = search.best(kind.slopes_alone, kind.alone)
     made.penalty, pooled = search.best(kind.penalties, kind.common)
     if MEANS in arms:
