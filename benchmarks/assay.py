@@ -21,10 +21,10 @@ from mtl_lib.assay.measuring import measure_all
 from mtl_lib.data.store.rdatasets import table
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "assay.md"
-REPEATS = 5
+REPEATS = 16
 INNER = 3  # splits that choose strengths
-ALPHAS = (0.001, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1e4)
-INTERCEPTS = (0.0, 0.03, 0.3, 3.0, 100.0)
+ALPHAS = (0.001, 0.1, 0.5, 2.0, 10.0, 40.0, 200.0, 1e4)
+INTERCEPTS = (0.0, 0.03, 0.3, 3.0, 100.0, 1e4)
 SLOPES = (0.0, 0.003, 0.03, 0.3, 3.0, 100.0)
 FREE = 300.0  # scale of what is hardly penalised
 
