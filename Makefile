@@ -21,6 +21,9 @@ export MTL_TARGET = $(value TARGET)
 export MTL_GROUP = $(value GROUP)
 export MTL_KEEP = $(value KEEP)
 export MTL_LOSS = $(value LOSS)
+export MTL_TIME = $(value TIME)
+export MTL_WEIGHT = $(value WEIGHT)
+export MTL_SEED = $(value SEED)
 
 .PHONY: all env cluster flower lint test test-all atlas protocol test-data test-pages test-distributed test-readme sweep lab verify why diagnose bench bench-flower data data-list reference \
   publish publish-check lock clean help $(SECTIONS)
@@ -30,7 +33,7 @@ all: env ## everything: environment, data, notebooks, site, comparison with refe
 	@$(SUITE) build --profile $(PROFILE) --jobs $(JOBS) --set "$$MTL_SET"
 
 $(SECTIONS): env
-	@$(SUITE) build $@ --profile $(PROFILE) --set "$$MTL_SET" --table "$$MTL_TABLE"
+	@$(SUITE) build $@ --profile $(PROFILE) --set "$$MTL_SET" --table "$$MTL_TABLE" --task "$$MTL_TASK" --target "$$MTL_TARGET"
 
 env: ## .venv from requirements.lock (TORCH_INDEX=... chooses torch's index)
 	@$(PYTHON) suite/environment.py
@@ -95,9 +98,10 @@ verify: env ## build, then compare with reference/: verdicts, bits, standard err
 why: env ## which input is new (SECTION=... for one section)
 	@$(SUITE) why $(SECTION) --profile $(PROFILE) --set "$$MTL_SET"
 
-diagnose: env ## a page on your table: TABLE=my.csv TASK=school TARGET=score [GROUP=...] [LOSS=...] [KEEP=...]
+diagnose: env ## what relating buys on your tables: TABLE="my.csv ..." TASK=school TARGET=score [GROUP= TIME= WEIGHT= LOSS= KEEP= SEED=]
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m suite.own_table --table "$$MTL_TABLE" --task "$$MTL_TASK" --target "$$MTL_TARGET" \
-	  --group "$$MTL_GROUP" --loss "$$MTL_LOSS" --keep "$$MTL_KEEP"
+	  --group "$$MTL_GROUP" --loss "$$MTL_LOSS" --keep "$$MTL_KEEP" --time "$$MTL_TIME" --weight "$$MTL_WEIGHT" --seed "$$MTL_SEED" \
+	  --words "$(foreach word,$(.VARIABLES),$(if $(filter command line,$(origin $(word))),$(filter-out MAKE%,$(word))))"
 
 data: env ## fetch the data (PROFILE=full: also what only the web has)
 	@$(SUITE) data --profile $(PROFILE)

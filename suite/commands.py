@@ -52,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--table", default="", help="a table of yours, after make diagnose"
             )
+            for word in ("task", "target"):
+                command.add_argument(f"--{word}", default="", help="which reading of the table")
         if action is _build:  # a worker of a sweep: end when it does
             command.add_argument("--parent", type=int, help=argparse.SUPPRESS)
     _add_sweep(commands)
@@ -94,7 +96,8 @@ def _request(options) -> _Request:
     """Check everything that was asked for, before anything runs."""
     sections = parameters.sections(options.sections)
     overrides = parameters.parse_set(getattr(options, "set", ""))
-    table = parameters.ready(getattr(options, "table", ""))
+    reading = [getattr(options, word, "") for word in ("table", "task", "target")]
+    table = parameters.ready(*reading)
     resolved = {
         section: parameters.resolve(section, options.profile, overrides, table)
         for section in sections

@@ -1,11 +1,10 @@
-"""``make diagnose``: a page on the reader's own table.
+"""``make diagnose``: the assay of the reader's own tables, and which notebooks run on them.
 
-Which reading is it, how do the tasks differ, what to run. The page never says more than was
-measured: beside the advice stands how well that advice did on the problems of notebook 00, as
-published in rendered/.
+The page says what was measured on the reader's rows, and nothing that was not.
 """
 
 import argparse
+import dataclasses
 import hashlib
 import json
 import os
@@ -14,49 +13,17 @@ import shlex
 import sys
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from mtl_lib import compare
-from mtl_lib.assay import Table, TableError, advice, figures
+from mtl_lib.assay import Report, Table
+from mtl_lib.assay.console import HELP, Words, add_words, read_words
+from mtl_lib.assay.inputs import NO_INPUT
+from mtl_lib.assay.intake.accept import needs_target
+from mtl_lib.assay.run import measured
 from mtl_lib.data import store
-from mtl_lib.tasks import TaskSet
-from mtl_lib.transforms import labelled
-from suite.own_table_request import Request, ask, shown_path
 from suite.own_table_sections import CLASSICAL, READINGS, offers
-from suite.project import FAILED, OK, RENDERED, RESULTS, USAGE, read_json, write_text
-from suite.site import templates
+from suite.project import FAILED, OK, RESULTS, ROOT, USAGE, write_text
 
-FIGURES = {
-    "sizes": ("Samples per task, sorted.", "Bars of task sizes, sorted."),
-    "measures": (
-        "How the tasks differ, beyond what permuted task labels give. Blue: p < 0.01.",
-        "Bars of the measures of difference.",
-    ),
-}
-WORDS = {
-    "table": "a CSV or Parquet file",
-    "task": "column whose values are the tasks",
-    "target": "target column, or several with commas",
-    "group": "column that a split never cuts",
-    "loss": "squared, logistic, hinge, squared_hinge or ce",
-    "keep": "input that looks like a row number or an id, or several with commas",
-}
-SEPARATORS = {
-    ",": "commas",
-    ";": "semicolons",
-    "\t": "tabs",
-    "|": "vertical bars",
-    " ": "blanks",
-}
-ENCODINGS = {
-    "utf-8": "UTF-8",
-    "utf-8-sig": "UTF-8",
-    "utf-16": "UTF-16",
-    "cp1252": "Windows-1252",
-    "gb18030": "GB18030",
-    "parquet": "Parquet",
-}
+MAKE_WORDS = ("TABLE", *(name.upper() for name in HELP))
+GENERAL = ("PYTHON", "TORCH_INDEX", "JOBS", "PROFILE")  # words of make itself
 
 
 def main(words: list[str]) -> int:
@@ -73,18 +40,23 @@ def main(words: list[str]) -> int:
         0 with a page, or 2 with one line on stderr.
     """
     parser = argparse.ArgumentParser(prog="make diagnose", description=__doc__.splitlines()[0])
-    for name, text in WORDS.items():
-        parser.add_argument(f"--{name}", default="", help=text)
+    parser.add_argument("--table", default="", help="a CSV or Parquet file, or several")
+    parser.add_argument("--words", default="", help="every word of the make line, to refuse some")
+    add_words(parser)
     options = parser.parse_args(words)
-    if not options.table or not options.target:
+    unknown = sorted(set(options.words.split()) - {*MAKE_WORDS, *GENERAL})
+    if unknown:
+        return _usage(f"make diagnose knows no {unknown[0]}=; allowed are {', '.join(MAKE_WORDS)}")
+    tables = split_tables(options.table)
+    if not tables or not options.target and needs_target(tables):
         return _usage(
             "make diagnose needs TABLE=my.csv and TARGET=column, and TASK=column unless there are "
-            "several targets"
+            "several targets or several files"
         )
     try:
-        request, table = ask(options)
-        page = write(table, request)
-    except (TableError, ValueError) as error:
+        asked, source = read_words(options, tables)
+        page = write(measured(source, asked.seed, _tell), asked)
+    except ValueError as error:
         return _usage(" ".join(str(error).split()))
     except OSError as error:
         print(f"{error.filename or options.table}: {error.strerror or error}", file=sys.stderr)
@@ -93,161 +65,131 @@ def main(words: list[str]) -> int:
     return OK
 
 
-def write(table: Table, request: Request, seed: int = 0) -> Path:
-    """Write the page of a table to results/tables/NAME.
+def split_tables(text: str) -> list[str]:
+    """The files that a word names: one whose name may hold blanks, or several."""
+    if not text or Path(text).exists():
+        return [text] if text else []
+    try:
+        parts = shlex.split(text)
+    except ValueError:  # a quote without its other
+        return [text]
+    return parts if any(Path(part).exists() for part in parts) else [text]
+
+
+def write(report: Report, words: Words) -> Path:
+    """Write the page of a report to results/tables/NAME.
 
     Parameters
     ----------
-    table : Table
-        The table.
-    request : Request
+    report : Report
+        What was measured.
+    words : Words
         What was asked for.
-    seed : int
-        Seed of the permutations.
 
     Returns
     -------
     Path
         Its index.html.
-
-    Raises
-    ------
-    ValueError
-        Where tasks cannot be compared.
     """
-    folder = place(table.path)
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
-    measured = compare.measure(table.tasks, seed)
-    measures = [_measure_row(name, value) for name, value in measured.items()]
-    rows = pd.DataFrame(measures)
-    rows.to_csv(folder / "measures.csv", index=False)
-    figures.save(figures.sizes(table.tasks.sizes), folder / "figures" / "sizes.svg")
-    figures.save(figures.measures(rows), folder / "figures" / "measures.svg")
-    templates.assets(RESULTS / "tables")
-    page = templates.template("diagnose.html.j2").render(
-        **_wording(table, request),
-        measures=measures,
-        said=said(table.tasks, measured["p(y|x)"]),
-        evidence=evidence() if table.tasks.regime == ("own", "same") else None,
-        offers=_offers(table, request, folder),
-    )
-    write_text(folder / "index.html", page)
-    return folder / "index.html"
+    folder = place(words)
+    folder.mkdir(parents=True, exist_ok=True)
+    report.command = command(words)
+    table = report.source.table
+    if table is not None:
+        report.warnings = [*_left_out(table), *report.warnings]
+        report.following = [*report.following, *_next(table, words, folder)]
+    report.following.append(("The same again:", report.command))
+    print(report.summary)
+    return report.to_html(folder / "index.html")
 
 
-def _wording(table: Table, request: Request) -> dict:
-    """What the page says of the table and of how it was read."""
-    return {
-        "table": table,
-        "request": request,
-        "reading": READINGS[table.tasks.regime],
-        "sizes": _sizes(table.tasks),
-        "shown": shlex.quote(shown_path(table.path)),
-        "separator": SEPARATORS.get(table.separator, table.separator),
-        "encoding": ENCODINGS[table.encoding],
-        "figures": FIGURES,
-    }
+def command(words: Words) -> str:
+    """The command that asks for the same."""
+    tables = " ".join(map(shown_path, words.tables))
+    if len(words.tables) > 1:
+        tables = shlex.join(map(shown_path, words.tables))
+    texts = [("table", tables), *words.given()]
+    parts = [f"{name.upper()}={shlex.quote(text)}" for name, text in texts]
+    return " ".join(["make diagnose", *parts])
 
 
-def _measure_row(name: str, measured: compare.Measured) -> dict:
-    """A measure as a row of the page."""
-    return {
-        "measure": name,
-        "effect": measured.effect,
-        "p": measured.p,
-        "note": measured.note,
-        "sees": compare.SEES[name],
-    }
+def shown_path(table: str) -> str:
+    """A table's path as a command names it: from the project's root where it lies inside."""
+    path = Path(table)
+    return os.path.relpath(path, ROOT) if path.resolve().is_relative_to(ROOT) else str(path)
 
 
-def _sizes(tasks: TaskSet) -> dict:
-    """How many tasks there are, and how large they are."""
-    sizes = labelled(tasks).sizes
-    return {
-        "tasks": len(sizes),
-        "smallest": sizes.min(),
-        "median": int(np.median(sizes)),
-        "largest": sizes.max(),
-        "alone": int((sizes == 1).sum()),
-    }
+def place(words: Words) -> Path:
+    """The folder of a page: the table's name, and a hash of where it lies and how it is read.
 
-
-def place(table: Path) -> Path:
-    """The folder of a table's page: its name, and a hash of where it lies.
-
-    Two files of one name have different folders.
+    Two files of one name have different folders, and so have two readings of one file.
     """
-    name = re.sub("[^A-Za-z0-9._-]+", "-", table.stem).strip("-.") or "table"
-    where = hashlib.sha256(str(table.resolve()).encode()).hexdigest()
-    return RESULTS / "tables" / f"{name}-{where[:6]}"
+    stem = "+".join(Path(table).stem for table in words.tables)
+    name = re.sub("[^A-Za-z0-9._+-]+", "-", stem).strip("-.")[:80] or "table"
+    paths = [str(Path(table).resolve()) for table in words.tables]
+    fields = dataclasses.astuple(dataclasses.replace(words, tables=()))
+    reading = hashlib.sha256(repr((paths, fields)).encode()).hexdigest()
+    return RESULTS / "tables" / f"{name}-{reading[:8]}"
 
 
-def said(tasks: TaskSet, concept: compare.Measured) -> dict | None:
-    """The advice from the concept measure: the arm, and whether theory would pool or separate.
-
-    Parameters
-    ----------
-    tasks : TaskSet
-        The tasks.
-    concept : compare.Measured
-        Their p(y|x) measure.
-
-    Returns
-    -------
-    dict or None
-        None where the measure does not apply, and for tasks on shared rows or of different losses:
-        the rule was not tried there.
-    """
-    published = evidence()
-    if np.isnan(concept.ratio) or published is None or tasks.regime != ("own", "same"):
-        return None
-    arm = str(advice.choose(concept.ratio, published["pooled"], published["single"]))
-    pool = bool(concept.ratio < advice.BREAK_EVEN)
-    return {"ratio": concept.ratio, "arm": arm, "pool": pool, "p": concept.p}
+def _left_out(table: Table) -> list[str]:
+    """A line for each column that looks like an id."""
+    return [f"Column {name} {why}: it is no input." for name, why in table.ids.items()]
 
 
-def evidence() -> dict | None:
-    """How the advice did on the problems of notebook 00, from rendered/; None without them."""
-    folder = RENDERED / "00_what_is_a_task"
-    metrics = read_json(folder / "metrics.json")
-    claims = read_json(folder / "claims.json")
-    if metrics is None or claims is None:
-        return None
-    value = {name: entry["value"] for name, entry in metrics["metrics"].items()}
-    names = ("the advice", *(f"always {arm}" for arm in advice.ARMS))
-    rules = {name: value[f"advice/regret/{name}".replace(" ", "-")] for name in names}
-    (claim,) = [claim for claim in claims if claim["id"] == "0-advice-pays"]
-    return {
-        "pooled": value["advice/threshold-pooled"],
-        "single": value["advice/threshold-single"],
-        "problems": int(value["advice/problems"]),
-        "right": value["advice/break-even-right"],
-        "guess": value["advice/always-one-side-right"],
-        "sets": claim["n_units"],
-        "rules": sorted(rules.items(), key=lambda rule: rule[1]),
-        "claim": claim,
-    }
+def _next(table: Table, words: Words, folder: Path) -> list[tuple[str, str]]:
+    """What to run on a table."""
+    reading = READINGS[table.tasks.regime]
+    sections = "; ".join(", ".join(filter(None, section)) for section in reading.sections)
+    lines = [(f"This is {reading.title}. Notebooks that concern it: {sections}.", "")]
+    lines += [
+        (f"Column {name} measures something after all?", command(words.keeping(name)))
+        for name in table.ids
+    ]
+    return [*lines, *_offers(table, words, folder)]
 
 
-def _offers(table: Table, request: Request, folder: Path) -> list:
+def _offers(table: Table, words: Words, folder: Path) -> list[tuple[str, str]]:
     """What the sections that take a table make of it; the parameters for those that run."""
-    path = folder / f"{CLASSICAL}.yaml"
-    path.unlink(missing_ok=True)
+    parameters_file = folder / f"{CLASSICAL}.yaml"
+    parameters_file.unlink(missing_ok=True)
+    if len(words.tables) > 1:
+        return [("The notebooks take one file: put the files into one, with a task column.", "")]
+    if table.tasks[0].inputs.columns == (NO_INPUT,):
+        return [("The notebooks need an input, and this table has none.", "")]
     values = {
-        "your_table": str(table.path.resolve()),
-        "your_table_sha256": store.sha256(table.path),
-        "your_task": request.task,
-        "your_target": list(request.target),
-        "your_group": request.group,
-        "your_keep": list(request.keep),
+        "your_table": str(Path(words.tables[0]).resolve()),
+        "your_table_sha256": store.sha256(Path(words.tables[0])),
+        "your_task": words.task,
+        "your_target": list(words.target),
+        "your_group": words.group,
+        "your_keep": list(words.keep),
     }
     made = offers(table.tasks, values)
     if any(not offer.problem for offer in made):
         # JSON strings and lists are YAML.
         texts = {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
         lines = "".join(f"{key}: {text}\n" for key, text in texts.items())
-        write_text(path, f"# Written by make diagnose; make SECTION TABLE=... reads it.\n{lines}")
-    return made
+        write_text(parameters_file, f"# Written by make diagnose; make SECTION reads it.\n{lines}")
+    shown = shlex.quote(shown_path(words.tables[0]))
+    reading = f"TASK={shlex.quote(words.task)} TARGET={shlex.quote(','.join(words.target))}"
+    lines = []
+    for offer in made:
+        if offer.problem:
+            text = f"Notebook {offer.section} does not run on this table: {offer.problem}."
+            lines.append((text, ""))
+        else:
+            text = f"Notebook {offer.section} on this table:"
+            if table.target_kind == "binary":
+                text = f"Notebook {offer.section} on this table, squared loss on 0 and 1:"
+            lines.append((text, f"make {offer.section} TABLE={shown} {reading}"))
+    return lines
+
+
+def _tell(text: str) -> None:
+    """How far it is, where somebody looks."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text} ...", end="", file=sys.stderr, flush=True)
 
 
 def _usage(line: str) -> int:

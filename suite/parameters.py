@@ -183,7 +183,7 @@ def _items(text: str) -> list[str]:
     return [item for item in items if item]
 
 
-def ready(table: str) -> dict:
+def ready(table: str, task: str = "", target: str = "") -> dict:
     """The parameters that ``make diagnose`` wrote for a table of the reader's.
 
     Nobody types them: they name the file, its hash, and the columns it was diagnosed with.
@@ -192,6 +192,8 @@ def ready(table: str) -> dict:
     ----------
     table : str
         The table's file, or "".
+    task, target : str
+        Which reading of it, where there are several: as they were given to ``make diagnose``.
 
     Returns
     -------
@@ -201,20 +203,33 @@ def ready(table: str) -> dict:
     Raises
     ------
     Stop
-        USAGE, one line for a table that was not diagnosed, or has changed since.
+        USAGE, one line for a table that was not diagnosed, has changed since, or was read in
+        several ways of which none is named.
     """
     if not table:
         return {}
     path = Path(table).resolve()
     again = f'make diagnose TABLE="{table}" TASK=... TARGET=...'
     written = [read(file) for file in sorted(RESULTS.glob("tables/*/01_classical_mtl.yaml"))]
-    values = next((values for values in written if values.get("your_table") == str(path)), None)
-    if values is None:
+    readings = [values for values in written if values.get("your_table") == str(path)]
+    if task or target:
+        readings = [values for values in readings if _reading(values) == (task, target)]
+    if not readings:
         why = "yet, or it is no table for this notebook"
         raise Stop(USAGE, f"TABLE: no parameters for {table} {why}; run {again}")
+    if len({_reading(values) for values in readings}) > 1:
+        different = sorted({_reading(values) for values in readings})
+        ways = "; ".join("TASK={} TARGET={}".format(*reading) for reading in different)
+        raise Stop(USAGE, f"TABLE: {table} was read in several ways; add one of: {ways}")
+    values = readings[-1]
     if not path.is_file() or store.sha256(path) != values["your_table_sha256"]:
         raise Stop(USAGE, f"TABLE: {table} is not the file that was diagnosed; run {again} again")
     return values
+
+
+def _reading(values: dict) -> tuple[str, str]:
+    """(task, target) of the parameters of a table, as a command names them."""
+    return values.get("your_task", ""), ",".join(values.get("your_target", []))
 
 
 def variant(profile: str, overrides: dict, resolved: dict[str, dict]) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mtl_lib.assay.cells import MISSING
+from mtl_lib.assay.cells import MISSING, all_dates
 from mtl_lib.assay.text import folded, shown, tidy
 
 HUGE = 1e100  # beyond it squares and their sums overflow
@@ -78,8 +78,8 @@ class Raw:
 
     @property
     def free_text(self) -> bool:
-        """Whether not all levels were kept, so that codes mean nothing."""
-        return len(self.levels) > FREE_TEXT
+        """Whether not all levels were kept, so that codes mean nothing; those of dates are."""
+        return len(self.levels) > FREE_TEXT and not all_dates(self.levels[: FREE_TEXT + 1])
 
     def level(self, value) -> str:
         """A value of ``array`` as text."""
@@ -156,12 +156,21 @@ class Levels(dict):
                 self.words.append(name)
         elif name in self:
             self[text] = self[name]
-        elif self.limit is not None and len(self.names) > self.limit:
+        elif self._full():
             return self.limit
         else:
             self[text] = self[name] = len(self.names)
             self.names.append(name)
         return self[text]
+
+    def _full(self) -> bool:
+        """Whether no more levels are kept; dates are, for they become numbers."""
+        if self.limit is None or len(self.names) <= self.limit:
+            return False
+        if len(self.names) == self.limit + 1 and all_dates(self.names):
+            self.limit = None
+            return False
+        return True
 
     def note(self) -> str:
         """Which words counted as missing; "" for empty cells alone."""

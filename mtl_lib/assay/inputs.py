@@ -1,17 +1,20 @@
 """All columns without a role as one array of inputs."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from mtl_lib.assay.cells import all_compact_dates, all_dates
 from mtl_lib.assay.columns import FREE_TEXT, Raw
+from mtl_lib.assay.dates import to_days
 from mtl_lib.assay.labels import Labels, by_name
 from mtl_lib.assay.roles import TaskRows
 from mtl_lib.assay.text import TableError, shown
 from mtl_lib.tasks import Inputs
 
 MOST_LEVELS = 30  # of a category among the inputs
+NO_INPUT = "no input"
 DATES = "dates: give a number instead, such as days since a start"
 
 Arrays = dict[str, np.ndarray]  # title -> (n,) numbers without NaN
@@ -68,7 +71,9 @@ class Rules:
     keep: list[str]
 
 
-def make_inputs(columns: dict[str, Raw], rules: Rules, name: str) -> tuple[list[Column], Inputs]:
+def make_inputs(
+    columns: dict[str, Raw], rules: Rules, name: str, bare: bool = False
+) -> tuple[list[Column], Inputs]:
     """What became of each remaining column, and the inputs they make.
 
     Parameters
@@ -79,6 +84,8 @@ def make_inputs(columns: dict[str, Raw], rules: Rules, name: str) -> tuple[list[
         What decides besides the values.
     name : str
         Name of the inputs.
+    bare : bool
+        Whether none may be left; then the inputs are one column of zeros, ``NO_INPUT``.
 
     Raises
     ------
@@ -94,6 +101,8 @@ def make_inputs(columns: dict[str, Raw], rules: Rules, name: str) -> tuple[list[
         results.append(column)
         for title, array in own.items():
             arrays[_unused(title, arrays)] = array
+    if not arrays and bare:
+        arrays[NO_INPUT] = 0.0
     if not arrays:
         why = "; ".join(f"{column.name}: {column.note}" for column in results)
         raise TableError(
@@ -130,6 +139,8 @@ def _feature(raw: Raw, rules: Rules) -> tuple[Column, Arrays]:
         return Column(raw.name, "dropped", (), len(values), share, why), {}
     if len(values) == 1:
         column, arrays = _one_value(raw, values[0], missing)
+    elif raw.name not in rules.keep and (days := _as_days(raw, values)) is not None:
+        column, arrays = _dates(raw, days, missing)
     elif raw.values is None:
         column, arrays = _text(raw, values, counts, missing)
     else:
@@ -150,9 +161,33 @@ def _why_dropped(raw: Raw, missing: np.ndarray, values: np.ndarray, rules: Rules
         return ""
     if raw.name in rules.ids:
         return rules.ids[raw.name]
-    if raw.values is not None and all_compact_dates(values[:100]) and all_compact_dates(values):
-        return DATES
     return ""
+
+
+def _as_days(raw: Raw, values: np.ndarray) -> np.ndarray | None:
+    """(n,) days of a column of dates that can be read in one way, NaN where missing; else None."""
+    if raw.values is not None:
+        if not all_compact_dates(values[:100]) or not all_compact_dates(values):
+            return None
+        days = to_days([f"{value:.15g}" for value in values])
+        place = np.searchsorted(values, np.where(raw.missing, values[0], raw.values))
+    else:
+        levels = [raw.levels[code] for code in values]
+        days = to_days(levels) if all_dates(levels) else None
+        place = np.searchsorted(values, np.where(raw.missing, values[0], raw.codes))
+    return None if days is None else np.where(raw.missing, np.nan, days[place])
+
+
+def _dates(raw: Raw, days: np.ndarray, missing: np.ndarray) -> tuple[Column, Arrays]:
+    """Dates as days since the first of them."""
+    first = np.nanmin(days)
+    note = f"dates, read as days since {date.fromordinal(int(first))}"
+    column = Column(raw.name, "number", note=note)
+    days = days - first
+    if not missing.any():
+        return column, {raw.name: days}
+    days = np.where(missing, np.median(days[~missing]), days)
+    return column, {raw.name: days, f"{raw.name} missing": missing}
 
 
 def _one_value(raw: Raw, value, missing: np.ndarray) -> tuple[Column, Arrays]:

@@ -37,7 +37,12 @@ def read_parquet(path: Path, check) -> tuple[dict[str, Raw], Facts]:
     TableError
         One line for whatever cannot be read.
     """
-    frame = _frame(path)
+    return read_frame(_frame(path), check)
+
+
+def read_frame(frame, check) -> tuple[dict[str, Raw], Facts]:
+    """The columns of a data frame, which is left as it is; otherwise as ``read_parquet``."""
+    frame = frame.copy(deep=False)
     frame.columns, unnamed = column_names(frame.columns)
     ids = check(list(frame.columns))
     if frame.empty:
@@ -67,6 +72,13 @@ def _frame(path: Path):
         ) from None
     except Exception as error:  # pyarrow's errors have no base of their own
         raise TableError(f"not a Parquet file that can be read: {tidy(error)}") from None
+    return with_index(frame)
+
+
+def with_index(frame):
+    """A data frame with its index as columns, where the index has a name."""
+    import pandas as pd
+
     if isinstance(frame.index, pd.MultiIndex) or frame.index.name is not None:
         frame = frame.reset_index()
     return frame

@@ -34,20 +34,30 @@ class Roles:
         The column of ids that a split never cuts.
     keep : list[str]
         Inputs to keep although they look like ids.
+    time, weight : str or None
+        When a row was taken, and what it counts.
     """
 
     task: str | None
     targets: list[str]
     group: str | None
     keep: list[str]
+    time: str | None = None
+    weight: str | None = None
 
     @classmethod
-    def tidied(cls, task, target, group, keep) -> "Roles":
+    def tidied(cls, task, target, group, keep, time=None, weight=None) -> "Roles":
         """Roles from what a caller gives: names as the table's names are, one target as a list."""
         targets = [target] if isinstance(target, str) else target
         kept = [keep] if isinstance(keep, str) else keep or []
         names = [[tidy(name) for name in names] for names in (targets, kept)]
-        return cls(tidy(task), names[0], tidy(group), names[1])
+        return cls(tidy(task), names[0], tidy(group), names[1], tidy(time), tidy(weight))
+
+    @property
+    def used(self) -> list[str]:
+        """The columns that have a role."""
+        names = (self.task, *self.targets, self.group, self.time, self.weight)
+        return [name for name in names if name is not None]
 
     def check(self, names: list[str]) -> set[str]:
         """The columns to read as text: ids are names, 007 is not 7.
@@ -64,18 +74,18 @@ class Roles:
                 f"one target {shown(self.targets[0])} and no task column: name a task column or at "
                 "least two targets"
             )
-        asked = [name for name in (self.task, *self.targets, self.group) if name is not None]
+        asked = self.used
         for name in (*asked, *self.keep):
             _check_known(name, names)
         for name in asked:
             if asked.count(name) > 1:
                 raise TableError(
                     f"column {shown(name)} is asked for twice: task, targets and group are "
-                    "different columns"
+                    "different columns, and so are time and weight"
                 )
             if name in self.keep:
                 raise TableError(f"column {shown(name)} cannot be kept as an input: it has a role")
-        return {name for name in (self.task, self.group) if name is not None}
+        return {name for name in (self.task, self.group, self.time) if name is not None}
 
 
 def _check_known(name: str, names: list[str]) -> None:
@@ -108,6 +118,8 @@ def drop_rows(columns: dict[str, Raw], roles: Roles) -> dict[str, int]:
         ("no task", [roles.task]),
         ("no group", [roles.group]),
         ("no target", roles.targets),
+        ("no time", [roles.time]),
+        ("no weight", [roles.weight]),
     )
     for reason, names in by_reason:
         if names == [None]:

@@ -1,8 +1,9 @@
 """The reader's own table: a CSV or Parquet file, with every choice made while reading it stated.
 
-``read`` answers in three steps: cells become columns (``reading``, ``parquet``), target columns
-become labels with a loss (``labels``), and all other columns become one array of inputs
-(``inputs``).
+A text file has a header; , ; tab | or blanks separate cells; it is UTF-8, UTF-16 with its mark,
+GB18030 or Windows-1252. ``read`` answers in three steps: cells become columns (``reading``,
+``parquet``), target columns become labels with a loss (``labels``), and all other columns become
+one array of inputs (``inputs``).
 
 Missing are empty cells and the words of ``cells.MISSING`` (in Parquet null and empty text),
 infinities, and numbers beyond 1e100. A row without task, group or any target is dropped; a target
@@ -21,9 +22,10 @@ from pathlib import Path
 import numpy as np
 
 from mtl_lib.assay.columns import Facts, Raw
+from mtl_lib.assay.dates import times
 from mtl_lib.assay.inputs import Column, Rules, make_inputs
 from mtl_lib.assay.labels import TARGET_LOSSES, Labels, make_labels
-from mtl_lib.assay.parquet import read_parquet
+from mtl_lib.assay.parquet import read_frame, read_parquet, with_index
 from mtl_lib.assay.reading import read_text
 from mtl_lib.assay.roles import (
     Roles,
@@ -63,6 +65,8 @@ class Table:
         ``"real"``, ``"count"``, ``"binary"`` or ``"classes"``; ``"mixed"`` where targets differ.
     notes : tuple[str, ...]
         What a reader should be told, one line each.
+    time, weight : np.ndarray or None
+        (rows kept,) when each row was taken (dates as days), and what it counts.
     """
 
     path: Path
@@ -77,6 +81,8 @@ class Table:
     reasons: dict[str, int]
     target_kind: str
     notes: tuple[str, ...]
+    time: np.ndarray | None = None
+    weight: np.ndarray | None = None
 
 
 def read(
@@ -86,56 +92,59 @@ def read(
     group: str | None = None,
     loss: str | None = None,
     keep: str | list[str] | None = None,
+    *,
+    time: str | None = None,
+    weight: str | None = None,
+    bare: bool = False,
 ) -> Table:
-    """A task set from a table with a header.
+    """A task set from a table with a header; ``TableError`` in one line where that fails.
 
     Parameters
     ----------
-    path : str or Path
-        CSV (, ; tab | or blanks; UTF-8, UTF-16 with its mark, GB18030 or Windows-1252) or Parquet.
+    path : str, Path or DataFrame
     task : str or None
-        Column whose distinct values are the tasks ("school 12"), or None with at least two targets.
+        Column whose distinct values are the tasks ("school 12"), or None with several targets.
     target : str or list[str]
-        With ``task`` and one target, a task is a value of ``task`` with its own rows; with targets
-        only, a target on all rows; with both, a pair ("school 12 / math").
+        Several with ``task`` make tasks of pairs ("school 12 / math").
     group : str, optional
-        Column of ids that a split never cuts; it is no input.
+        Column of ids that a split never cuts.
     loss : str, optional
-        One of ``TARGET_LOSSES`` for every target. None infers it: two values are logistic (the
-        larger or last is 1), 3 to 50 text levels ce, other numbers squared.
+        Of ``TARGET_LOSSES``; None reads two values as logistic, text as ce, numbers as squared.
     keep : str or list[str], optional
         Inputs to keep although they look like row numbers, ids or dates.
-
-    Returns
-    -------
-    Table
-        The tasks, and how they were read.
-
-    Raises
-    ------
-    TableError
-        One line with the file's name, for whatever cannot be read or used: a row of another width
-        than the header, a mark that may be two things, a constant target, no input, and more.
+    time, weight : str, optional
+        Columns of numbers or dates that say when a row was taken; of numbers, what it counts.
+    bare : bool
+        Whether a table may have no input; it gets one column of zeros, ``NO_INPUT``.
     """
-    path = Path(path)
+    frame = path if hasattr(path, "columns") else None
+    path = Path("data frame") if frame is not None else Path(path)
+    roles = Roles.tidied(task, target, group, keep, time, weight)
     try:
-        return _read(path, Roles.tidied(task, target, group, keep), loss)
+        if loss not in (None, *TARGET_LOSSES):
+            raise TableError(f"loss {shown(loss)}, allowed are {', '.join(TARGET_LOSSES)}")
+        if frame is not None:
+            columns, facts = read_frame(with_index(frame), roles.check)
+        else:
+            columns, facts = reader(path)(path, roles.check)
+        return make_table(path, columns, facts, roles, loss, bare)
     except TableError as error:
         raise TableError(f"{shown(path.name)}: {error}") from None
 
 
-def _read(path: Path, roles: Roles, loss: str | None) -> Table:
-    """The table, its errors still without the file's name."""
-    if loss is not None and loss not in TARGET_LOSSES:
-        raise TableError(f"loss {shown(loss)}, allowed are {', '.join(TARGET_LOSSES)}")
-    columns, facts = _reader(path)(path, roles.check)
+def make_table(
+    path: Path, columns: dict[str, Raw], facts: Facts, roles: Roles, loss: str | None, bare: bool
+) -> Table:
+    """The table of columns that were read; its errors are still without the file's name."""
     rows = len(columns[roles.targets[0]].array)
     reasons_of_ids = _ids(columns, roles)
     reasons = drop_rows(columns, roles)
     parts, groups = _take_ids(columns, roles, facts)
+    time = None if roles.time is None else times(columns.pop(roles.time))
+    weight = None if roles.weight is None else _weights(columns.pop(roles.weight))
     labels = [make_labels(columns.pop(name), loss) for name in roles.targets]
     rules = Rules(labels, parts, reasons_of_ids, roles.keep)
-    results, inputs = make_inputs(columns, rules, path.name)
+    results, inputs = make_inputs(columns, rules, path.name, bare)
     tasks = _tasks(inputs, rules, roles.task, groups, facts)
     facts.notes += [label.note for label in labels if label.note]
     ids = {column.name: column.note for column in results if _left_out(column, rules)}
@@ -159,10 +168,12 @@ def _read(path: Path, roles: Roles, loss: str | None) -> Table:
         reasons=reasons,
         target_kind=kinds.pop() if len(kinds) == 1 else "mixed",
         notes=tuple(facts.notes),
+        time=time,
+        weight=weight,
     )
 
 
-def _reader(path: Path):
+def reader(path: Path):
     """The reader for a file. Raises TableError where there is none to read."""
     try:
         if path.is_dir():
@@ -180,8 +191,8 @@ def _reader(path: Path):
 
 def _ids(columns: dict[str, Raw], roles: Roles) -> dict[str, str]:
     """Columns without a role that name rows -> why, judged before rows are dropped."""
-    used = {roles.task, roles.group, *roles.targets}
-    reasons = {name: id_reason(column) for name, column in columns.items() if name not in used}
+    others = {name: column for name, column in columns.items() if name not in roles.used}
+    reasons = {name: id_reason(column) for name, column in others.items()}
     return {name: reason for name, reason in reasons.items() if reason}
 
 
@@ -205,6 +216,15 @@ def _take_ids(
         groups = group_ids(column)
         facts.notes += id_notes(column)
     return parts, groups
+
+
+def _weights(column: Raw) -> np.ndarray:
+    """(n,) weights. Raises TableError for what is no number, or negative."""
+    if column.values is None:
+        raise TableError(f"weight {shown(column.name)} is text, expected numbers, 0 or more")
+    if column.values.min() < 0 or not column.values.sum():
+        raise TableError(f"weight {shown(column.name)} must be 0 or more, and not 0 everywhere")
+    return column.values
 
 
 def _tasks(inputs: Inputs, rules: Rules, task: str | None, groups, facts: Facts) -> list[Task]:

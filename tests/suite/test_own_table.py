@@ -1,5 +1,6 @@
 """A page or one line, for every table; what the page says is what was measured and published."""
 
+import html
 import json
 import re
 import subprocess
@@ -9,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from mtl_lib import compare
-from mtl_lib.assay import advice, read
+from mtl_lib.assay import assay, measuring, read
 from mtl_lib.stream import stream
 from suite import own_table as diagnose
 from suite import parameters
@@ -34,9 +34,8 @@ GOOD = {  # file -> task, targets, group
 
 @pytest.fixture
 def results(tmp_path, monkeypatch):
-    """Pages go to a folder of the test; MathJax stays where it is."""
+    """Pages go to a folder of the test."""
     monkeypatch.setattr(diagnose, "RESULTS", tmp_path)
-    monkeypatch.setattr(diagnose.templates, "assets", lambda home: None)
     return tmp_path / "tables"
 
 
@@ -70,17 +69,19 @@ def one_line(capsys) -> str:
 
 @pytest.mark.parametrize("name", GOOD)
 def test_a_page_for_every_kind_of_table(name, results, capsys):
-    assert run(TABLES / name, *GOOD[name]) == 0, capsys.readouterr().err
+    code = run(TABLES / name, *GOOD[name])
+    if code == 2:  # it was read, and has too few rows to hold any out
+        line = one_line(capsys)
+        assert "too few" in line or "nothing can be held out" in line
+        assert name != "clinics.csv" and len(read(TABLES / name, *GOOD[name][:2]).tasks) > 1
+        return
     (folder,) = results.glob(f"{Path(name).stem}-*")
     page = (folder / "index.html").read_text()
     tasks = read(TABLES / name, GOOD[name][0], GOOD[name][1]).tasks
-    assert (
-        f"{len(tasks)} tasks" in page
-        and (folder / "figures" / "measures.svg").stat().st_size > 1000
-    )
-    assert not re.search(
-        r'(src|href)="(https?:|//)|style=|<script', page
-    )  # loads under the site's policy
+    assert f"{len(tasks)} tasks" in page and page.count("<svg") >= 2
+    assert not re.search(r"(src|href)=|style=|<script|https?:", page)  # one file, offline
+    report = json.loads((folder / "index.json").read_text())
+    assert report["tasks"] == len(tasks) and html.escape(report["summary"]) in page
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in TABLES.glob("bad-*.csv")))
@@ -108,46 +109,80 @@ def test_wrong_words(words, says, results, capsys):
     assert says in one_line(capsys)
 
 
-def test_the_page_says_what_was_measured(results):
+def test_the_first_line_is_what_was_measured(results, capsys):
     run(TABLES / "clinics.csv", "clinic", "pain")
     page = page_of(results, "clinics").read_text()
-    measured = compare.measure(read(TABLES / "clinics.csv", "clinic", "pain").tasks)
-    published = diagnose.evidence()
-    arm = str(advice.choose(measured["p(y|x)"].ratio, published["pooled"], published["single"]))
-    assert (
-        f"<strong>{measured['p(y|x)'].ratio:.2f}</strong>" in page
-        and f"says: <strong>{arm}</strong>" in page
-    )
-    for rule, regret in published["rules"]:
-        assert rule in page and f"{regret:.4f}" in page
-    assert published["claim"]["verdict"] in page and f"{published['problems']} problems" in page
+    report = assay(TABLES / "clinics.csv", "pain", "clinic")
+    assert html.escape(report.summary) in page[: page.index("<svg")]
+    assert capsys.readouterr().out.splitlines()[0] == report.summary
+    assert report.gain().clear == 1 and "saves" in report.summary
 
 
-def test_the_published_evidence_is_as_the_science_asks():
-    published = diagnose.evidence()
-    assert published["problems"] >= 30 and {rule for rule, _ in published["rules"]} == {
-        "the advice",
-        *(f"always {arm}" for arm in advice.ARMS),
-    }
-    assert 0 <= published["pooled"] <= published["single"]
+def test_unknown_words_of_the_make_line_are_refused(results, capsys):
+    words = ["--table", str(TABLES / "clinics.csv"), "--task", "clinic", "--target", "pain"]
+    assert diagnose.main([*words, "--words", "TABLE TASK JSON"]) == 2
+    assert "knows no JSON=; allowed are TABLE, TASK, TARGET" in one_line(capsys)
+    makefile = (ROOT / "Makefile").read_text()
+    assert "origin $(word)" in makefile
+    assert all(f"$(value {word})" in makefile for word in diagnose.MAKE_WORDS)
 
 
-def test_without_published_evidence_there_is_no_advice(results, monkeypatch, tmp_path):
-    monkeypatch.setattr(diagnose, "RENDERED", tmp_path)
-    assert run(TABLES / "clinics.csv", "clinic", "pain") == 0
-    assert "No advice" in page_of(results, "clinics").read_text()
+def test_two_readings_of_a_file_have_pages_and_parameters_of_their_own(
+    results, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(parameters, "RESULTS", tmp_path)
+    table = tmp_path / "two.csv"
+    rows = [f"{k % 5},{k % 4},{k * k % 17},{k * 7 % 11}.5" for k in range(80)]
+    table.write_text("\n".join(["a,b,x,y", *rows]))
+    for task in ("a", "b"):
+        assert run(table, task, "y") == 0
+    assert len([*results.glob("two-*/index.html")]) == 2
+    with pytest.raises(parameters.Stop, match="several ways; add one of: TASK=a TARGET=y; TASK=b"):
+        parameters.ready(str(table))
+    assert parameters.ready(str(table), "b", "y")["your_task"] == "b"
+
+
+def test_several_files_are_tasks(results, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    names = []
+    for k in range(3):
+        x = rng.normal(size=40)
+        y = x + k + rng.normal(size=40)
+        extra = ",unit" if k == 2 else ""
+        rows = [f"{a:.3f},{b:.3f}{',7' if extra else ''}" for a, b in zip(x, y, strict=True)]
+        names.append(tmp_path / f"site {k}.csv")
+        names[-1].write_text("\n".join([f"x,y{extra}", *rows]))
+    text = " ".join(f"'{name}'" for name in names)
+    assert run(text, "", "y") == 0, capsys.readouterr().err
+    page = page_of(results, "site-0+site-1+site-2").read_text()
+    assert "Too few tasks to tell: 3 tasks" in page and "file site 2" in page
+    assert "only some files have the columns &#x27;unit&#x27;: left out" in page
+    assert run(text, "x", "y") == 2 and "the file is the task" in one_line(capsys)
+
+
+def test_a_table_without_inputs_gets_its_means_shrunk(results, capsys):
+    assert run(TABLES / "no-inputs.csv", "s", "y") == 2  # four rows are too few
+    assert "at least 8 rows are needed" in one_line(capsys)
 
 
 def test_several_targets_classes_and_two_classes(results):
-    assert run(TABLES / "several-targets.csv", "", "math, passed") == 0
-    page = page_of(results, "several-targets").read_text()
-    assert "shared inputs, different losses" in page and "03a_same_inputs_different_losses" in page
-    assert "No advice: the rule was tried on tasks with own inputs" in page
-    assert run(TABLES / "class-target.csv", *_columns("class-target.csv")) == 0
-    assert "no parameters file" in page_of(results, "class-target").read_text()
-    assert not page_of(results, "class-target").with_name("01_classical_mtl.yaml").exists()
-    assert run(TABLES / "binary-target.csv", *_columns("binary-target.csv")) == 0
-    assert "squared loss on 0 and 1" in page_of(results, "binary-target").read_text()
+    assert run(TABLES / "class-target.csv", *_columns("class-target.csv")) in (0, 2)
+    assert run(TABLES / "binary-target.csv", *_columns("binary-target.csv")) in (0, 2)
+    rows = [f"{k % 4},{k % 7},{k * k % 11},{k * 5 % 7 > 3:d},{'abc'[k % 3]}" for k in range(60)]
+    table = results.parent / "kinds.csv"
+    table.write_text("\n".join(["s,x,y,passed,mood", *rows]))
+    assert run(table, "", "y, passed") == 0
+    page = _page_with(results, "shared inputs, different losses")
+    assert "03a_same_inputs_different_losses" in page and "read as 0 and 1" in page
+    assert run(table, "s", "mood") == 0
+    assert "takes numbers or two classes" in _page_with(results, "Poisson deviance|log-loss")
+    assert run(table, "s", "passed") == 0
+    assert _page_with(results, "squared loss on 0 and 1")
+
+
+def _page_with(results, pattern) -> str:
+    texts = [page.read_text() for page in results.glob("*/index.html")]
+    return next(text for text in texts if re.search(pattern, text))
 
 
 def _columns(name: str) -> tuple[str, str]:
@@ -212,7 +247,7 @@ def tables(draw):
     return "\n".join(lines) + "\n", draw(st.sampled_from(["c1", "c0", "c1,c2", "c9"]))
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(derandomize=True, max_examples=20, deadline=None, phases=[Phase.generate])
 @given(tables())
 def test_a_page_or_one_line(tmp_path_factory, drawn):
     folder = tmp_path_factory.mktemp("t")
@@ -220,18 +255,11 @@ def test_a_page_or_one_line(tmp_path_factory, drawn):
     (folder / "t.csv").write_text(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(diagnose, "RESULTS", folder)
-        patch.setattr(diagnose.templates, "assets", lambda home: None)
-        patch.setattr(diagnose.figures, "sizes", lambda counts: _Figure())
-        patch.setattr(diagnose.figures, "measures", lambda rows: _Figure())
+        patch.setattr(measuring, "repeats", lambda problem: 1)
+        patch.setattr(measuring, "_smaller", lambda *args: None)
+        patch.setattr(measuring, "_boost", lambda *args: None)
         code = run(folder / "t.csv", "c0", target)
     assert code in (0, 2) and bool([*folder.glob("tables/t-*/index.html")]) == (code == 0)
-
-
-class _Figure:
-    """Drawing is tested above; here it would take most of the time."""
-
-    def savefig(self, path, metadata):
-        path.write_text("")
 
 
 BIG = r"""
@@ -242,10 +270,9 @@ def peak():  # bytes; a child's getrusage begins with its parent's peak, Linux's
         return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 sys.path.insert(0, {root!r})
-import pandas, scipy.stats, sklearn.linear_model, sklearn.decomposition, jinja2, matplotlib.figure
+import pandas, scipy.stats, sklearn.cluster, sklearn.ensemble, sklearn.decomposition
 from suite import own_table as diagnose
 diagnose.RESULTS = diagnose.Path({out!r})
-diagnose.templates.assets = lambda home: None
 # A small table first: it loads what is loaded late, such as fonts.
 assert diagnose.main(["--table", {small!r}, "--task", "clinic", "--target", "pain"]) == 0
 before = peak()
@@ -278,7 +305,7 @@ def test_a_page_needs_memory_for_rows_and_none_for_pairs_of_rows(results, tmp_pa
 
 
 @pytest.mark.slow
-def test_a_large_table_needs_less_than_five_times_its_size(tmp_path):
+def test_a_large_table_needs_less_than_four_times_its_size(tmp_path):
     """300,000 rows of 2,000 tasks; how long it takes is in benchmarks/, not here."""
     table = tmp_path / "big.csv"
     written(table, 300_000, 2000)
@@ -298,4 +325,4 @@ def test_a_large_table_needs_less_than_five_times_its_size(tmp_path):
     )
     code, grown = json.loads(done.stdout.splitlines()[-1])
     assert code == 0 and page_of(tmp_path / "tables", "big")
-    assert 0.5 * table.stat().st_size < grown < 5 * table.stat().st_size
+    assert 0.5 * table.stat().st_size < grown < 4 * table.stat().st_size

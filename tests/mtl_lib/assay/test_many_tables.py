@@ -65,7 +65,7 @@ class Truth:
     """What a column is: cells as written, and what must be read."""
 
     cells: list[str]
-    kind: str  # number, levels, dropped, id
+    kind: str  # number, levels, dates, dropped, id
     values: list = field(default_factory=list)
     unsure: bool = False  # the table may be refused
     note: str = ""  # a word that its note must hold
@@ -168,14 +168,19 @@ def levels(rng, n, locale):
     return Truth(cells, "levels", [text.casefold() for text in texts])
 
 
+def since(days) -> list[float]:
+    """Days since the first."""
+    return ((days - days.min()) / pd.Timedelta("1D")).tolist()
+
+
 def dates(rng, n, locale):
     days = pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 1500, n), "D")
-    return Truth([day.strftime(locale.date) for day in days], "dropped", note="dates")
+    return Truth([day.strftime(locale.date) for day in days], "dates", since(days), note="dates")
 
 
 def compact_dates(rng, n, locale):
     days = pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 1500, n), "D")
-    return Truth([day.strftime("%Y%m%d") for day in days], "dropped", note="dates")
+    return Truth([day.strftime("%Y%m%d") for day in days], "dates", since(days), note="dates")
 
 
 def row_number(rng, n, locale):
@@ -319,6 +324,10 @@ def check_input(result, name: str, truth: Truth):
                 assert inputs.array[:, place[title]].tolist() == expected
     elif truth.kind == "id":
         assert column.kind == "dropped" and name in result.ids, (column, truth)
+    elif truth.kind == "dates":  # 01/02/2019 may be two days
+        assert column.kind == "number" or "give a number instead" in column.note
+        if column.kind == "number":
+            assert inputs.array[:, place[name]].tolist() == truth.values
     elif truth.kind == "text":
         assert column.kind in ("category", "dropped")
     else:

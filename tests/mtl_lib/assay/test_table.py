@@ -6,11 +6,13 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtl_lib.assay import TableError, read, reading, table
+from mtl_lib.assay.inputs import NO_INPUT
 
 TABLES = Path(__file__).resolve().parents[2] / "tables"
 
@@ -153,7 +155,7 @@ def test_kinds_of_inputs():
         "flag": "binary",
         "member": "binary",
         "band": "category",
-        "born": "dropped",
+        "born": "number",
         "name": "dropped",
         "unit": "dropped",
         "copy": "dropped",
@@ -164,7 +166,7 @@ def test_kinds_of_inputs():
         "flag": "2 is 1, 1 is 0",
         "member": "'yes' is 1",
         "band": "against 'mid'",
-        "born": "dates",
+        "born": "days since 2000-11-12",
         "name": "6 different in 6 rows",
         "unit": "constant",
         "copy": "equals the target 'y'",
@@ -176,7 +178,16 @@ def test_kinds_of_inputs():
     made = inputs(result)
     assert made["flag"] == [0, 1, 0, 0, 1, 1] and made["member yes"] == [1, 0, 1, 0, 1, 0]
     assert made["band high"] == [0, 0, 0, 1, 0, 0] and made["band low"] == [1, 0, 0, 0, 0, 1]
-    assert list(made) == ["pupil", "x", "flag", "member yes", "band high", "band low", "district"]
+    assert list(made) == [
+        "pupil",
+        "x",
+        "flag",
+        "member yes",
+        "band high",
+        "band low",
+        "born",
+        "district",
+    ]
 
 
 def test_two_valued_text_is_logistic_and_the_last_value_is_1():
@@ -315,7 +326,6 @@ def test_long_ids_stay_apart(tmp_path):
         "one-task": "single value '1'",
         "all-missing": "'y' has no value in any of 3 rows",
         "no-row-left": "1 with no task, 1 with no target",
-        "no-inputs": "unit: constant, 'cm'; born: dates",
         "every-task-once": "every value of column 's' occurs once",
         "thousands": "'1,234' could have a decimal comma or a thousand separator",
         "quoted-thousands": "'1,234'",
@@ -487,6 +497,7 @@ def test_parquet(tmp_path, monkeypatch):
         "x": [1.5, 2.5, 2.5, 2.5, 4],
         "x missing": [0, 1, 0, 1, 0],
         "flag True": [1, 0, 0, 1, 1],
+        "when": [0, 1, 2, 3, 4],
     }
     assert "dates" in column(result, "when").note
 
@@ -649,3 +660,36 @@ def test_a_table_or_one_line(tmp_path_factory, drawn):
     assert (array.std(axis=0) > 0).any() and all(
         len(note.splitlines()) == 1 for note in result.notes
     )
+
+
+def test_no_inputs_are_refused_unless_asked_for():
+    path = TABLES / "no-inputs.csv"
+    assert "no column is left as an input (unit: constant, 'cm')" in failure(path, "s", "y")
+    bare = read(path, "s", "y", bare=True).tasks[0].inputs
+    assert bare.columns == (NO_INPUT,) and not bare.array.any()
+
+
+def test_time_and_weight_are_no_inputs(tmp_path):
+    path = tmp_path / "t.csv"
+    rows = [f"{k % 2},{k % 7},2024-01-{k + 1:02d} 12:00,{k % 3},{k * k % 11}" for k in range(20)]
+    path.write_text("\n".join(["s,x,when,w,y", *rows]))
+    result = read(path, "s", "y", time="when", weight="w")
+    assert result.tasks[0].inputs.columns == ("x",)
+    np.testing.assert_allclose(np.diff(result.time), 1)
+    assert result.weight.tolist() == [k % 3 for k in range(20)]
+    with pytest.raises(TableError, match="'y' is asked for twice"):
+        read(path, "s", "y", time="y")
+    rows = [f"{k % 2},{k % 7},1/{k % 9 + 1}/2024,{k}" for k in range(20)]
+    path.write_text("\n".join(["s,x,when,y", *rows]))
+    with pytest.raises(TableError, match="write dates as 2024-01-31"):
+        read(path, "s", "y", time="when")
+
+
+def test_time_stamps_with_over_a_thousand_values_are_dates(tmp_path):
+    path = tmp_path / "t.csv"
+    days = pd.date_range("2020-01-01", periods=1500, freq="h")
+    rows = [f"{k % 3},{k % 7},{day:%Y-%m-%d %H:%M},{k * 7 % 11}" for k, day in enumerate(days)]
+    path.write_text("\n".join(["s,x,when,y", *rows]))
+    result = read(path, "s", "y")
+    assert "dates, read as days since 2020-01-01" in column(result, "when").note
+    np.testing.assert_allclose(np.sort(np.diff(result.tasks[0].inputs.array[:, 1])), 1 / 24)

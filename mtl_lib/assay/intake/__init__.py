@@ -1,0 +1,1 @@
+"""What comes in: tables, arrays, folders and sets of tasks, each as one problem."""

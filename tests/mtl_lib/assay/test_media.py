@@ -1,0 +1,112 @@
+"""Not tables: pictures in folders, arrays in a file, sentences, data sets of any library."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_wine
+
+from mtl_lib.assay import assay
+from mtl_lib.assay.console import main
+from mtl_lib.stream import stream
+
+
+def draw_pictures(folder, owners=("",), classes=("dark", "light"), count=10):
+    """Noise about a grey level that says the class."""
+    rng = stream(0, "test-pictures")
+    for owner in owners:
+        for k, name in enumerate(classes):
+            place = folder / owner / name
+            place.mkdir(parents=True)
+            for j in range(count):
+                noise = rng.integers(0, 90, (12, 12, 3)) + 80 * k
+                Image.fromarray(noise.astype(np.uint8)).save(place / f"{j}.png")
+    return folder
+
+
+def test_a_folder_of_classes(tmp_path, capsys):
+    folder = draw_pictures(tmp_path / "p", classes=("a", "b", "c"))
+    assert main([str(folder), "--out", str(tmp_path)]) == 0
+    assert "Too few tasks to tell: 3 tasks" in capsys.readouterr().out
+    assert (tmp_path / "p-assay.html").is_file()
+
+
+def test_a_folder_of_tasks_of_classes_predicts_new_pictures(tmp_path):
+    folder = draw_pictures(tmp_path / "p", owners=("x", "y", "z"))
+    report = assay(folder)
+    assert report.outcome.names == ("x", "y", "z")
+    assert "1728 inputs became" in " ".join(report.notes)
+    files = sorted(folder.glob("x/*/*.png"))
+    said = report.model.predict(files, "x")
+    assert np.mean(said == [file.parent.name for file in files]) > 0.9
+
+
+def test_arrays_in_a_file(tmp_path):
+    rng = stream(0, "test-npz")
+    X = rng.standard_normal((80, 3, 4))
+    task = np.repeat(np.arange(8), 10)
+    y = X[:, 0, 0] + rng.standard_normal(8)[task]
+    np.savez(tmp_path / "a.npz", X=X, y=y, task=task)
+    report = assay(tmp_path / "a.npz")
+    assert len(report.outcome.names) == 8 and len(report.model.columns) == 12
+    np.savez(tmp_path / "b.npz", Z=X, y=y)
+    with pytest.raises(ValueError, match="expected arrays X, y and task"):
+        assay(tmp_path / "b.npz")
+
+
+def sentences(good, count, rng):
+    words = ["fine", "great", "lovely"] if good else ["awful", "poor", "dreadful"]
+    return [f"a {rng.choice(words)} {rng.choice(['film', 'book', 'day'])}" for _ in range(count)]
+
+
+def test_sentences_and_data_sets():
+    rng = stream(0, "test-sentences")
+
+    class Reviews:
+        """A data set as other libraries have them: a length, and (input, label) by index."""
+
+        def __init__(self):
+            texts = [sentences(good, 8, rng) for good in (False, True)]
+            self.entries = [(text, k) for k in (0, 1) for text in texts[k]]
+
+        def __len__(self):
+            return len(self.entries)
+
+        def __getitem__(self, k):
+            return self.entries[k]
+
+    report = assay({name: Reviews() for name in ("film", "book", "shop")})
+    assert report.outcome.metric == "log-loss"
+    assert report.model.predict(["a great day", "a dreadful day"], "film").tolist() == ["1", "0"]
+
+
+def test_a_bunch_and_a_data_set_with_columns():
+    wine = load_wine()
+    ids = np.arange(len(wine.target)) % 4
+    assert len(assay(wine, task=ids).outcome.names) == 4
+
+    class Columns(dict):
+        column_names = ("site", "x", "y")
+
+    rows = np.arange(60)
+    data = Columns(site=rows % 6, x=rows * 7 % 13, y=(rows * 5 % 17) / 2)
+    assert len(assay(data, "y", "site").outcome.names) == 6
+
+
+@pytest.mark.parametrize(
+    "make, line",
+    [
+        (lambda f: f.mkdir(), "no picture"),
+        (lambda f: draw_pictures(f, classes=("one",)), "one class 'one'"),
+    ],
+)
+def test_what_is_no_folder_of_pictures_is_one_line(make, line, tmp_path):
+    make(tmp_path / "p")
+    with pytest.raises(ValueError, match=line):
+        assay(tmp_path / "p")
+
+
+def test_a_file_that_is_no_picture_is_named(tmp_path):
+    folder = draw_pictures(tmp_path / "p")
+    (folder / "dark" / "bad.png").write_text("no picture")
+    with pytest.raises(ValueError, match="bad.png"):
+        assay(folder)
