@@ -1,0 +1,1 @@
+"""What comes out: gains with intervals, a sentence, a page, a model."""
