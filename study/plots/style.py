@@ -3,6 +3,7 @@
 Figures have identical bytes on every run.
 """
 
+import numpy as np
 import textwrap
 from itertools import cycle
 
@@ -267,7 +268,7 @@ def key(figure, handles: dict, columns: int = 3, place=None) -> None:
 def bars(levels):
     """Lengths of error bars: below and above ``mean``, of columns mean, low, high."""
     lengths = [levels["mean"] - levels["low"], levels["high"] - levels["mean"]]
-    return [length.clip(lower=0) for length in lengths]  # equal but for rounding
+    return [np.clip(length, 0, None) for length in lengths]  # equal but for rounding
 
 
 def as_table(axis) -> None:
