@@ -3,11 +3,11 @@
 Figures have identical bytes on every run.
 """
 
-import numpy as np
 import textwrap
 from itertools import cycle
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, then Tol's; grey for the intercept-only baseline, black for one task on
