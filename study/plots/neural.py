@@ -141,7 +141,7 @@ def relations(matrices: dict[str, pd.DataFrame], label: str) -> Figure:
         axis.set_xticks(range(len(matrix)), matrix.columns, rotation=30, ha="right")
         axis.set_yticks(range(len(matrix)), matrix.index)
         axis.grid(visible=False)
-        axis.set(title=title + (f"\n(off the diagonal {factor:,} times)" if factor > 1 else ""))
+        axis.set(title=title + (f"\n(off the diagonal \u00d7 {factor:,})" if factor > 1 else ""))
     figure.colorbar(image, ax=axes, label=label, shrink=0.6)
     return figure
 

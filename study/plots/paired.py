@@ -45,10 +45,11 @@ def levels_and_gains(
     names = list(tables[0]["panel"].unique())
     height = 3.6 if len(names) == 1 else 2.5
     figure, axes = style.panels(2, len(names), width=4.1, height=height, sharex=True)
+    looks = _looks(pd.concat(tables)["arm"].unique())
     drawn = {}
     for name, pair in zip(names, axes, strict=True):
         for axis, part in zip(pair, tables, strict=True):
-            drawn |= _arms(axis, part[part["panel"] == name], log)
+            drawn |= _arms(axis, part[part["panel"] == name], looks, log)
         drawn[EITHER_WAY] = _zero_and_margin(pair[1], margin)
         _references(pair[0], (references or {}).get(name, {}))
         pair[0].set(title=name, ylabel=y_label if isinstance(y_label, str) else y_label[name])
@@ -74,22 +75,30 @@ def _finish(axes, x_label: str, shared: bool) -> None:
         _one_scale(column)
 
 
-def _arms(axis, part: pd.DataFrame, log: bool) -> dict:
+def _looks(arms) -> dict:
+    """Colour, line and marker of every arm, the same in all panels."""
+    variants: dict = {}
+    looks = {}
+    for arm in arms:
+        colour = style.colour(arm)
+        ls, marker, face = next(variants.setdefault(colour, cycle(VARIANTS)))
+        looks[arm] = {"color": colour, "ls": ls, "marker": marker, "mfc": face}
+    return looks
+
+
+def _arms(axis, part: pd.DataFrame, looks: dict, log: bool) -> dict:
     """Means and intervals of every arm, side by side; arm -> line."""
     drawn = {}
-    looks: dict = {}
     ticks = sorted(part["x"].unique())
     count = part["arm"].nunique()
     for k, (arm, curve) in enumerate(part.groupby("arm", sort=False)):
-        colour = style.colour(arm)
-        ls, marker, face = next(looks.setdefault(colour, cycle(VARIANTS)))
         x = _beside(curve["x"], k - (count - 1) / 2, ticks, count, log)
-        look = {"ls": ls, "marker": marker, "mfc": face, "ms": 5, "lw": 1.5, "elinewidth": 1}
-        container = axis.errorbar(x, curve["mean"], style.bars(curve), color=colour, **look)
+        look = {"ms": 5, "lw": 1.5, "elinewidth": 1, **looks[arm]}
+        container = axis.errorbar(x, curve["mean"], style.bars(curve), **look)
         drawn[arm] = container.lines[0]
     if log:
         axis.set_xscale("log")
-    axis.set_xticks(ticks, [f"{tick:.3g}" if tick < 999.5 else f"{tick:.0f}" for tick in ticks])
+    axis.set_xticks(ticks, [f"{tick:.2g}" if tick < 99.5 else f"{tick:.0f}" for tick in ticks])
     axis.minorticks_off()
     return drawn
 

@@ -1,6 +1,6 @@
 """Error and gain against the number of samples, where many arms stand side by side."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from study.plots import style
 
 APART = 1.02
+RULED = 0.55  # of an axis, which is left without the arm that rules it
 
 
 def learning_curves(
@@ -21,8 +22,8 @@ def learning_curves(
 ) -> Figure:
     """Left: the measure of every arm against samples per task. Right: the gain over a baseline.
 
-    An arm that alone would make an axis more than twice as long leaves it: an arrow at the edge,
-    with its level. Every arm has a marker of its own.
+    An arm or two that would make an axis about twice as long leave it: an arrow at the edge, with
+    the level. Every arm has a marker of its own.
 
     Parameters
     ----------
@@ -59,6 +60,7 @@ def _curves(axis, table: pd.DataFrame, markers: dict, bars: bool) -> dict:
     apart = dodge(table["samples"], count) if bars else 1.0
     columns = ["low", "high", "mean"] if bars else ["mean"]
     low, high = unruled(table, columns)
+    line = 0  # of the levels beyond the axis, an arm each
     for k, (arm, curve) in enumerate(table.groupby("arm", sort=False)):
         x = curve["samples"] * apart ** (k - (count - 1) / 2)
         look = {"marker": markers[arm], "ls": style.line(arm), "ms": 5, "color": style.colour(arm)}
@@ -66,20 +68,24 @@ def _curves(axis, table: pd.DataFrame, markers: dict, bars: bool) -> dict:
         if bars:
             errors = style.bars(curve)
             axis.errorbar(x, curve["mean"], errors, fmt="none", ecolor=look["color"], elinewidth=1)
-        for place, level in zip(x, curve["mean"], strict=True):
-            if not low <= level <= high:
-                _arrow(axis, place, level, (low, high), look["color"])
+        points = zip(x, curve["mean"], strict=True)
+        beyond = [point for point in points if not low <= point[1] <= high]
+        for place, level in beyond:
+            _arrow(axis, place, level, (low, high), look["color"], line)
+        line += bool(beyond)
     axis.set_ylim(low, high)
     return drawn
 
 
-def _arrow(axis, place: float, level: float, limits: tuple, colour: str) -> None:
-    """An arm beyond the axis: an arrow at its edge, and its level."""
+def _arrow(axis, place: float, level: float, limits: tuple, colour: str, line: int) -> None:
+    """An arm beyond the axis: an arrow at its edge, and its level, on a line of the arm's own."""
     above = level > limits[1]
     edge = limits[1] if above else limits[0]
     look = {"color": colour, "clip_on": False, "zorder": 4}
     axis.plot(place, edge, "^" if above else "v", ms=7, **look)
-    aside = {"xytext": (5, -9 if above else 3), "textcoords": "offset points"}
+    down = -9 - 10 * line if above else 3 + 10 * line
+    box = {"facecolor": "#ffffff", "edgecolor": "none", "pad": 0.5, "alpha": 0.85}
+    aside = {"xytext": (6, down), "textcoords": "offset points", "bbox": box}
     axis.annotate(f"{level:.2f}", (place, edge), fontsize=8, color=colour, **aside)
 
 
@@ -96,18 +102,19 @@ def unruled(table: pd.DataFrame, columns: list[str]) -> tuple[float, float]:
     Returns
     -------
     tuple of float
-        Low and high; an arm (two at most) without which the axis is less than half as long is
-        beyond them. Where there are three arms or fewer all are inside.
+        Low and high; an arm, or two, without which the axis is hardly more than half as long are
+        beyond them. Three arms at least are inside.
     """
     ends = table.set_index("arm")[columns].replace([-np.inf, np.inf], np.nan)
     spans = pd.DataFrame({"low": ends.min(axis=1), "high": ends.max(axis=1)}).dropna()
     spans = spans.groupby(level=0).agg({"low": "min", "high": "max"})
-    for _ in range(2):
-        rest = {arm: _length(spans.drop(arm)) for arm in spans.index if len(spans) > 3}
-        smallest = min(rest, key=rest.get, default=None)
-        if smallest is None or rest[smallest] >= 0.5 * _length(spans):
+    whole = _length(spans)
+    for count in range(1, min(3, len(spans) - 2)):
+        rest = [spans.drop(list(arms)) for arms in combinations(spans.index, count)]
+        shortest = min(rest, key=_length)
+        if _length(shortest) < RULED * whole:
+            spans = shortest
             break
-        spans = spans.drop(smallest)
     pad = 0.06 * _length(spans) or 0.01
     return spans["low"].min() - pad, spans["high"].max() + pad
 

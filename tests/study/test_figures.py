@@ -200,6 +200,8 @@ def test_titles_labels_and_keys_do_not_cover_each_other(figure):
         if text not in in_panels + in_keys and text.get_rotation() in (0, 90)
     ]
     said += [("key", key.get_window_extent()) for key in figure.legends]
+    bars = [axis for axis in figure.axes if axis.get_label() == "<colorbar>"]
+    said += [("colour bar", axis.get_window_extent()) for axis in bars]
     for (one, here), (other, there) in combinations(said, 2):
         assert not here.padded(-1).overlaps(there.padded(-1)), f"{one!r} and {other!r}"
 

@@ -139,10 +139,9 @@ def test_variants_of_a_method_have_its_colour_and_lines_of_their_own():
         [path.vertices[:, 1] for path in axis.containers[1].lines[2][0].get_paths()], [0.4, 0.7]
     )
     assert list(beside.lines[0].get_ydata()) == [0.1, 0.1]
-    assert {line.get_ydata()[0] for line in beside.lines if line.get_linestyle() == "--"} == {
-        0.07,
-        -0.07,
-    }  # a loss of as much matters, too
+    assert beside.lines[0].get_linestyle() == axis.lines[1].get_linestyle() == "--"  # the same arm
+    dashed = [line.get_ydata()[0] for line in beside.lines if line.get_color() == "#D55E00"]
+    assert sorted(dashed) == [-0.07, 0.07]  # a loss of as much matters, too
 
 
 @pytest.mark.parametrize("muted, colour", [(True, "#8a8a8a"), (False, "#0072B2")])
@@ -392,17 +391,21 @@ def gains(values, **columns):
     )
 
 
-def test_no_single_arm_rules_an_axis():
-    values = {"single task": 0.5, "ridge about the mean": 0.6, "L21": 0.55, "intercept only": 9.0}
-    levels = gains(values)
+def test_no_arm_or_pair_of_arms_rules_an_axis():
+    values = {"single task": 8.9, "ridge about the mean": 0.6, "L21": 0.55, "trace norm": 0.5}
+    levels = gains(values | {"intercept only": 9.0})
     low, high = samples.unruled(levels, ["mean"])
-    assert low < 0.5 and 0.6 < high < 1
-    assert samples.unruled(levels[levels["arm"].isin(["L21", "intercept only"])], ["mean"])[1] > 9
+    assert 0.4 < low < 0.5 and 0.6 < high < 1
+    assert samples.unruled(levels[levels["arm"] != "single task"], ["mean"]) == (low, high)
+    three = levels[levels["arm"].isin(["L21", "trace norm", "intercept only"])]
+    assert samples.unruled(three, ["mean"])[1] > 9
+    even = gains({name: k for k, name in enumerate("abcdef")})
+    assert samples.unruled(even, ["mean"])[1] > 5  # none rules
     left = samples.learning_curves(levels, levels, "samples", "nMSE", "single task", 0.01).axes[0]
-    assert {text.get_text() for text in left.texts} == {"9.00"}
-    assert [line.get_marker() for line in left.lines].count("^") >= 2
+    assert {text.get_text() for text in left.texts} == {"9.00", "8.90"}
+    assert len({text.xyann[1] for text in left.texts}) == 2  # on a line each
     drawn = [line for line in left.lines if len(line.get_xdata()) == 2]
-    assert len({line.get_marker() for line in drawn}) == len(values)
+    assert len({line.get_marker() for line in drawn}) == len(drawn) == 5
 
 
 def test_what_was_chosen_lies_above_the_line_of_its_interval():
@@ -467,7 +470,7 @@ def test_small_correlations_are_no_zeros(size, times):
     axis = neural.relations({"found": table}, "correlation").axes[0]
     assert [text.get_text() for text in axis.texts[:2]] == ["1.00", f"{times * size:.2f}"]
     assert axis.images[0].get_array()[0, 1] == pytest.approx(times * size)
-    assert (f"{times:,} times" in axis.get_title("left")) == (times > 1)
+    assert (f"\u00d7 {times:,})" in axis.get_title("left")) == (times > 1)
 
 
 def test_dots_near_1_are_spread_and_those_at_1_are_counted():

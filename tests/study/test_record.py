@@ -141,6 +141,12 @@ def test_effects_are_in_multiples_of_the_margin(rec):
     )
 
 
+def test_a_label_leaves_out_what_stands_in_brackets(rec):
+    arms = ("joint", "the better baseline (pooled at 10 %; single task at 95 %)")
+    said = rec.declare(id="1-x", margin=0.1, **DECLARATION | {"arms": arms}).claim.declared
+    assert said.short == "accuracy: joint against the better baseline"
+
+
 def again(rec, panel, effects):
     pairs = pd.DataFrame({"unit": range(len(effects)), "seed": 0, "a": effects, "b": 0.0})
     rec.again(panel, pairs, margin=0.1)
