@@ -78,7 +78,9 @@ bench: env ## seconds beside the goals, and ratios to other solvers (installed i
 	@test -d .bench || $(VENV_PYTHON) -m pip install -qq --disable-pip-version-check --no-deps --target .bench -r benchmarks/requirements.txt \
 	  || { rm -rf .bench; echo "bench: its other solvers could not be installed; their columns say so"; }
 	@OMP_NUM_THREADS=1 PYTHONPATH=.:.bench $(VENV_PYTHON) -m benchmarks
+	@OMP_NUM_THREADS=1 PYTHONPATH=.:.bench $(VENV_PYTHON) -m benchmarks.one_table
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.wide
+	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.growth
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.federated
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.mocha
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.neural
