@@ -60,12 +60,13 @@ class OneShotLowRank:
         models = [_ridge(self._inputs(t), self._targets(t), self.ridge)[0] for t in clients]
         weights = [np.sqrt(len(t)) for t in clients]
         stacked = np.concatenate([w * W for w, W in zip(weights, models, strict=True)])
-        self.basis_ = np.linalg.svd(stacked, full_matrices=False)[2][: self.rank]
-        if len(self.basis_) < self.rank:
+        if self.rank > len(stacked):
             raise ValueError(
-                f"{self.name}: rank {self.rank}, allowed are 1 to {len(self.basis_)} for "
+                f"{self.name}: rank {self.rank}, allowed are 1 to {len(stacked)} for "
                 f"{len(clients)} clients of {self._outputs} outputs"
             )
+        # LAPACK's SVD does not converge on some such matrices; its right half is this
+        self.basis_ = np.linalg.eigh(stacked.T @ stacked)[1][:, ::-1][:, : self.rank].T
         self.heads_ = {}
         self.intercepts_ = {}
         numbers = {"up": stacked.size, "down": len(clients) * self.basis_.size}
