@@ -21,7 +21,7 @@ from mtl_lib.assay.measuring import measure_all
 from mtl_lib.data.store.rdatasets import table
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "assay.md"
-REPEATS = 16
+REPEATS = 8
 INNER = 3  # splits that choose strengths
 ALPHAS = (0.001, 0.1, 0.5, 2.0, 10.0, 40.0, 200.0, 1e4)
 INTERCEPTS = (0.0, 0.03, 0.3, 3.0, 100.0, 1e4)

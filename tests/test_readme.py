@@ -116,7 +116,15 @@ def compares_its_arms(out: str) -> None:
     assert len(rows) == 4 and all(float(value) > 0.6 for row in rows for value in row[-4:])
 
 
+def assays(out: str) -> None:
+    first, *_, last = out.splitlines()
+    assert "but saves 51 % [30, 72] of the error of one model for all" in first
+    assert first.split(" With twice")[0] in " ".join(README.split())
+    assert "boosting" in out and len(re.findall(r"\d+\.\d+", last)) == 5
+
+
 CHECKS = {
+    "assay": assays,
     "fit": certified("(3, 5)", 1e-6),
     "penalty": certified("[0 1]", 1e-6),
     "federated": learns,

@@ -6,7 +6,7 @@ import numpy as np
 
 from mtl_lib import checks, compare
 from mtl_lib.assay.fitting import grouping
-from mtl_lib.assay.fitting.arms import ABOUT, ALONE, POOLED
+from mtl_lib.assay.fitting.arms import ABOUT, ALONE, BOOSTING, POOLED
 from mtl_lib.assay.fitting.cells import Scale, make_cells
 from mtl_lib.assay.fitting.folds import place
 from mtl_lib.assay.intake import health
@@ -249,7 +249,11 @@ def _notes(problem: Problem, outcome: Outcome) -> list[str]:
     if problem.grouped:
         notes.append("no split cuts a group")
     if outcome.boosted is not None and len(outcome.boosted_folds) < len(outcome.rounds[0].counts.T):
-        notes.append(f"boosting was tested on {len(outcome.boosted_folds)} of the folds")
+        tested = int(np.isfinite(outcome.boosted.errors(BOOSTING, outcome.boosted_folds)).sum())
+        notes.append(
+            f"boosting was fitted to {tested:,} of the tasks, with all their rows, and tested on "
+            f"{len(outcome.boosted_folds)} of the folds"
+        )
     return notes
 
 

@@ -143,20 +143,17 @@ def _coordinate(tried: dict, points: list, about) -> tuple[float, float]:
 
 
 def simplest(tried: dict) -> tuple[float, float]:
-    """The best point, or a simpler one that is worse by less than the standard error.
+    """The best point, or one model for all where that is worse by less than the standard error.
 
-    One model for all, or own intercepts alone, are kept unless the better prior is better by its
-    standard error: else tasks without a relation would pay for what chance found.
+    Else tasks that do not differ would pay for what chance found.
     """
     best = min(tried, key=lambda point: np.nanmean(tried[point]))
-    own = min((p for p in tried if p[1] == 0), key=lambda point: np.nanmean(tried[point]))
-    for simple in ((0.0, 0.0), own):
-        difference = tried[simple] - tried[best]
-        difference = difference[np.isfinite(difference)]
-        if len(difference) < FEW_TASKS:
-            return best  # so few tasks tell no standard error
-        if difference.mean() <= difference.std(ddof=1) / np.sqrt(len(difference)):
-            return simple
+    difference = tried[0.0, 0.0] - tried[best]
+    difference = difference[np.isfinite(difference)]
+    if len(difference) < FEW_TASKS:
+        return best  # so few tasks tell no standard error
+    if difference.mean() <= difference.std(ddof=1) / np.sqrt(len(difference)):
+        return 0.0, 0.0
     return best
 
 

@@ -131,15 +131,15 @@ def curves(series: dict[str, list[tuple[float, float]]], unit: str, title: str) 
     errors = [error for _, error in points if np.isfinite(error)]
     low = min(errors)
     high = min(max(errors), 4 * low + 1e-12)
-    across = Axis(np.log(shares[0]), np.log(shares[-1]), 60, WIDTH - 190)
+    across = Axis(np.log(shares[0]), np.log(shares[-1]), 60, WIDTH - 210)
     up = Axis(low, high, 236, 16)
     body = []
     for tick in _ticks(low, high):
-        body.append(_line(60, up(tick), WIDTH - 190, up(tick), "grid"))
+        body.append(_line(60, up(tick), WIDTH - 210, up(tick), "grid"))
         body.append(_text(54, up(tick) + 4, _number(tick), "end"))
     for share in shares:
         body.append(_text(across(np.log(share)), 256, f"{100 * share:.0f} %", "middle"))
-    body.append(_text((60 + WIDTH - 190) / 2, 274, "share of the rows that trains", "middle"))
+    body.append(_text((60 + WIDTH - 210) / 2, 274, "share of the rows that trains", "middle"))
     body.append(_text(4, 12, unit, "start", "strong"))
     for k, (arm, line) in enumerate(series.items()):
         body += _curve(arm, line, across, up, 30 + 22 * k)
@@ -151,10 +151,11 @@ def _curve(arm: str, line, across: Axis, up: Axis, y: float) -> list[str]:
     colour = COLOURS.get(arm, "#333")
     places = [(across(np.log(share)), up(error)) for share, error in line if np.isfinite(error)]
     path = " ".join(f"{x:.1f},{height:.1f}" for x, height in places)
-    left = WIDTH - 176
+    left = WIDTH - 196
+    right = left + 18
     return [
         f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>',
         *(f'<circle cx="{x:.1f}" cy="{h:.1f}" r="3.5" fill="{colour}"/>' for x, h in places),
-        f'<line x1="{left}" y1="{y}" x2="{left + 18}" y2="{y}" stroke="{colour}" stroke-width="3"/>',
+        f'<line x1="{left}" y1="{y}" x2="{right}" y2="{y}" stroke="{colour}" stroke-width="3"/>',
         _text(left + 24, y + 4, arm),
     ]

@@ -1,10 +1,10 @@
 """The gain of one arm over another, with an interval by task.
 
 The gain is 1 - (mean error of the arm) / (mean error of the reference), each task counting once.
-With six tasks or more the interval leaves out one task after the other (jackknife, Student's t), and
-is widened by how far other splits move the gain. With fewer, tasks cannot speak for
-other tasks; the interval then comes from the folds of these tasks and speaks for them alone, with
-the correction of Nadeau and Bengio (2003) for training samples that folds have in common.
+With six tasks or more the interval leaves out one task after the other (jackknife, Student's t),
+and is widened by how far other splits move the gain. With fewer, tasks cannot speak for other
+tasks; the interval then comes from the folds of these tasks and speaks for them alone, with the
+correction of Nadeau and Bengio (2003) for training samples that folds have in common.
 """
 
 from dataclasses import dataclass

@@ -106,7 +106,9 @@ class AssayModel:
             if not known.all():
                 raise ValueError("a task that was not fitted: boosting knows none but its own")
             return self._boosted.predict(inputs, codes)
-        Z = np.column_stack([np.ones(len(inputs)), (inputs - self._scale.x_mean) / self._scale.x_sd])
+        Z = np.column_stack(
+            [np.ones(len(inputs)), (inputs - self._scale.x_mean) / self._scale.x_sd]
+        )
         models = np.concatenate([self._models, self._common], axis=1)
         if self.kind == "numbers":
             linear = np.einsum("ij,ij->i", Z, models[0][codes])
@@ -129,7 +131,9 @@ class AssayModel:
         for step in self._steps:
             inputs = step(inputs)
         if inputs.shape[1] != len(self.columns):
-            raise ValueError(f"new rows have {inputs.shape[1]} inputs, expected {len(self.columns)}")
+            raise ValueError(
+                f"new rows have {inputs.shape[1]} inputs, expected {len(self.columns)}"
+            )
         return inputs, self._codes(task, len(inputs))
 
     def _codes(self, task, count: int) -> np.ndarray:

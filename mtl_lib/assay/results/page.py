@@ -8,6 +8,7 @@ from mtl_lib.assay.fitting.arms import ABOUT, ALONE, BOOSTING, LOW_RANK, MEANS, 
 from mtl_lib.assay.intake.health import counted
 from mtl_lib.assay.results import drawings, words
 from mtl_lib.assay.results.gains import ENOUGH_TASKS
+from mtl_lib.assay.results.style import STYLE
 
 EXPLAINED = {
     ALONE: "a ridge model for each task, the same strength for all",
@@ -24,27 +25,6 @@ SAID = {
     "p(y|x)": "relation of inputs and label",
     "size": "number of samples",
 }
-STYLE = """
-:root { color-scheme: light dark; --ink: #1b1b1b; --quiet: #595959; --paper: #fff; --rule: #d9d9d9;
-  --mark: #fff4d6; }
-@media (prefers-color-scheme: dark) { :root { --ink: #ececec; --quiet: #b3b3b3; --paper: #191919;
-  --rule: #444; --mark: #3d3416; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 46rem; margin: 0 auto; padding: 1rem 1rem 4rem; overflow-wrap: break-word; }
-h1 { font-size: 1.1rem; color: var(--quiet); font-weight: 600; } h2 { margin-top: 2.4rem; }
-.lead { font-size: 1.3rem; line-height: 1.4; } .quiet { color: var(--quiet); }
-.warning { background: var(--mark); padding: .6rem .9rem; border-left: 4px solid #b8860b; }
-.table { overflow-x: auto; } table { border-collapse: collapse; font-size: .92rem; }
-th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--rule);
-  vertical-align: top; } td.number, th.number { text-align: right; white-space: nowrap; }
-svg { width: 100%; height: auto; font: 13px system-ui, sans-serif; } svg text { fill: var(--ink); }
-svg .grid { stroke: var(--rule); } svg .zero { stroke: var(--ink); } svg .dot { fill: #0072b2;
-  fill-opacity: .6; } svg .strong { font-weight: 600; } figure { margin: 1rem 0; }
-figcaption { color: var(--quiet); font-size: .92rem; } pre { overflow-x: auto; padding: .6rem .8rem;
-  border: 1px solid var(--rule); white-space: pre-wrap; } details { margin: .6rem 0; }
-@media print { body { max-width: none; } details > * { display: block; } h2, figure { break-inside:
-  avoid; break-after: avoid; } }
-"""
 
 
 def render(report) -> str:
@@ -155,9 +135,7 @@ def _sizes(report) -> list[str]:
     return [
         "<h2>At which size that changes</h2>",
         _figure(drawings.curves(series, outcome.metric, "Learning curves"), text),
-        f"<p>{escape(twice)} A guess from the last two points.</p>"
-        if twice
-        else "",
+        f"<p>{escape(twice)} A guess from the last two points.</p>" if twice else "",
     ]
 
 
@@ -168,7 +146,7 @@ def _differences(report) -> list[str]:
     rows = []
     for name, measured in report.measures.items():
         p = measured["p"]
-        shown = "–" if not np.isfinite(p) else f"{p:.2g}"
+        shown = "–" if not np.isfinite(p) else "< 0.001" if p < 0.001 else f"{p:.2g}"
         effect = measured["effect"]
         rows.append(
             [
@@ -231,7 +209,9 @@ def _file(table) -> str:
         separator = SEPARATORS.get(table.separator, table.separator)
         decimal = "comma" if table.decimal == "," else "point"
         cells += f", separated by {separator}, decimal {decimal}"
-    dropped = ", ".join(f"{counted(count, 'row')} {why}" for why, count in table.reasons.items())
+    dropped = ", ".join(
+        f"{counted(count, 'row')} with {why}" for why, count in table.reasons.items()
+    )
     return f"{cells}. {f'Dropped: {dropped}.' if dropped else 'No row was dropped.'}"
 
 
@@ -274,7 +254,11 @@ def _honesty(report) -> list[str]:
     )
     shown = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
     rows = [
-        [row["task"], f"{row['rows']:,}", *(_signed(row[f"gain over {o}"]) for o in (ALONE, POOLED))]
+        [
+            row["task"],
+            f"{row['rows']:,}",
+            *(_signed(row[f"gain over {o}"]) for o in (ALONE, POOLED)),
+        ]
         for row in report.task_rows[:200]
     ]
     cut = " (the first 200; all are in the JSON file)" if len(report.task_rows) > 200 else ""
@@ -292,7 +276,9 @@ def _signed(value: float) -> str:
 
 
 def _figure(picture: str, caption: str) -> str:
-    return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>" if picture else ""
+    return (
+        f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>" if picture else ""
+    )
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:
