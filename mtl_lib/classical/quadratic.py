@@ -47,7 +47,9 @@ class QuadraticLoss:
         design = self.design
         rows = list(zip(design.Xs, design.Zs, design.weights, ys, strict=True))
         distinct = rows[:1] if design.same else rows
-        square = np.stack([X.T @ (c[:, None] * X) for X, _, c, _ in distinct])
+        square = np.empty((len(distinct), design.p, design.p))
+        for gram, (X, _, c, _) in zip(square, distinct, strict=True):
+            np.matmul(X.T, c[:, None] * X, out=gram)
         self._cross = np.stack([X.T @ (c[:, None] * Z) for X, Z, c, _ in rows])
         self._moment = np.stack([X.T @ (c * y) for X, _, c, y in rows])
         self._common_moment = sum(Z.T @ (c * y) for _, Z, c, y in rows)

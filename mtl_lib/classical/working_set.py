@@ -13,7 +13,6 @@ from mtl_lib.classical.general import SampledLoss
 
 MANY = 400  # features; below, momentum is as fast on the whole problem
 FIRST = 50  # features in the first set
-SHARPER = 0.03  # a set is solved to this share of the gap on all features
 SHORT = 2  # features per sample; below, and without coordinate descent, sets do not pay
 STUCK = 0.5  # of the last gap, on the same set: what solves it has come to its end
 MOST = 0.7  # of the features: a set that is larger holds all of them
@@ -54,7 +53,7 @@ def solve(loss, penalty, lam: float, start=None, tol=1e-6, max_iter=10_000) -> s
         again = np.array_equal(last, chosen)
         if again and aim < tol:  # solved, and not certified: a feature left the set it belongs to
             chosen = np.arange(loss.shape[1])
-        aim = 0.3 * tol if again else max(0.3 * tol, SHARPER * gap / abs(objective))
+        aim = 0.3 * tol if again else max(0.3 * tol, inner.sharper * gap / abs(objective))
         if len(chosen) == loss.shape[1]:  # the gap of the set is that of all features
             aim = 0.9 * tol
         U, spent, sent = inner.solve(chosen, U, lam, aim, objective, max_iter - iterations)
@@ -66,6 +65,7 @@ class Momentum:
     """Solves on a set of features by ``solver.solve``, asked as ``CoordinateDescent`` is."""
 
     tired = False
+    sharper = 0.03  # a set is solved to this share of the gap on all features
 
     def __init__(self, loss, penalty):
         self._loss = loss

@@ -375,6 +375,7 @@ def test_a_working_set_certifies_the_optimum_on_all_features(penalty, loss, rule
     for constant, value in (
         ("mtl_lib.classical.general.GRAM_ENTRIES", 0),
         ("mtl_lib.classical.working_set.FIRST", 5),
+        ("mtl_lib.classical.coordinate_descent.CoordinateDescent.fewest", 0),
     ):
         monkeypatch.setattr(constant, value)
     model = LinearMTL(penalty, loss=loss, intercept=rule, ridge=1e-3)
