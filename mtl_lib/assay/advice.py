@@ -1,5 +1,8 @@
 """Pool, separate, or fit about the mean? A rule from one number, and how well such a rule does.
 
+Notebook 00 measures that this rule is no better than always fitting about the mean. ``assay`` does
+not use it: it fits.
+
 The number is the ratio of the p(y|x) measure (``compare.measure``): what the tasks' own linear
 models explain beyond a pooled one, over what they would explain if the tasks were alike. For linear
 models with squared loss it is an F statistic. Pooling ignores the tasks' true differences,

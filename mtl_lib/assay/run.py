@@ -178,19 +178,26 @@ def measures(problem: Problem, seed: int) -> dict[str, dict]:
     ):
         return {}
     found = compare.measure(_task_set(problem), seed, limit=LOOKED_AT)
-    thin = ""
-    if len(problem) > LOOKED_AT:
-        thin = f"on about {LOOKED_AT:,} of {len(problem):,} rows, so p belongs to that size"
     return {
         name: {
             "effect": value.effect,
             "p": value.p,
             "ratio": value.ratio,
-            "note": ". ".join(filter(None, [value.note, thin if name != "size" else ""])),
+            "note": ". ".join(filter(None, [value.note, *_cautions(problem, name)])),
             "sees": compare.SEES[name],
         }
         for name, value in found.items()
     }
+
+
+def _cautions(problem: Problem, name: str) -> list[str]:
+    """What to beware of in a measure."""
+    lines = []
+    if len(problem) > LOOKED_AT and name != "size":
+        lines.append(f"on about {LOOKED_AT:,} of {len(problem):,} rows, so p belongs to that size")
+    if problem.grouped and name == "p(y|x)":
+        lines.append("whole groups are permuted: where groups differ, this sees little")
+    return lines
 
 
 def _task_set(problem: Problem) -> TaskSet:

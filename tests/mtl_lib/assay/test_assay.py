@@ -73,12 +73,12 @@ def test_permuted_tasks_gain_nothing():
 
 
 def test_a_random_intercept_is_expressible():
-    """100 tasks of 21 rows and 20 inputs, intercept sd = noise sd: neither alone nor pooled."""
-    report = ask(world(tasks=100, rows=21, width=20, intercept=1.0, slope=0.0))
+    """60 tasks of 21 rows and 20 inputs, intercept sd = noise sd: neither alone nor pooled."""
+    report = ask(world(tasks=60, rows=21, width=20, intercept=1.0, slope=0.0))
     errors = {row["arm"]: row["error"] for row in report.gain_rows if row["share"] > 0.7}
     assert errors[ABOUT] < 0.7 * errors[ALONE] and errors[ABOUT] < 0.7 * errors[POOLED]
     made = [strengths.slope for strengths in report.outcome.rounds[0].strengths]
-    assert max(made) == 0.0
+    assert max(made) < 0.01
 
 
 def test_all_rows_count_in_a_table_that_used_to_be_thinned():

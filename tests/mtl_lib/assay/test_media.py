@@ -1,5 +1,9 @@
 """Not tables: pictures in folders, arrays in a file, sentences, data sets of any library."""
 
+import importlib
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -110,3 +114,15 @@ def test_a_file_that_is_no_picture_is_named(tmp_path):
     (folder / "dark" / "bad.png").write_text("no picture")
     with pytest.raises(ValueError, match="bad.png"):
         assay(folder)
+
+
+def test_the_console_script_is_there_and_refuses_in_one_line(tmp_path, capsys):
+    project = tomllib.loads((Path(__file__).resolve().parents[3] / "pyproject.toml").read_text())
+    module, _, name = project["project"]["scripts"]["mtl-assay"].partition(":")
+    command = getattr(importlib.import_module(module), name)
+    table = tmp_path / "t.csv"
+    table.write_text("s,x,y\n1,2,3\n1,3,4\n2,4,5\n2,5,7\n3,4,1\n")
+    assert command([str(table), "--target", "y", "--task", "s"]) == 2
+    assert command([str(table)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and "too few" in lines[0] and "--target" in lines[1]
