@@ -7,14 +7,14 @@ that it has not seen.
 
 from study.matrix.arms import LOCAL, PRIOR, fits, rounds_of
 from study.matrix.rule import choices, regrets
-from study.matrix.run import Search, cells, gains, levels
+from study.matrix.run import TuningBudget, cells, gains, levels
 from study.matrix.worlds import SHIFTS, Worlds
 
 __all__ = [
     "LOCAL",
     "PRIOR",
     "SHIFTS",
-    "Search",
+    "TuningBudget",
     "Worlds",
     "cells",
     "choices",

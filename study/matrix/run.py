@@ -16,7 +16,7 @@ KEYS = ["cell", "unit", "seed"]
 
 
 @dataclass(frozen=True)
-class Search:
+class TuningBudget:
     """How cells are made.
 
     Parameters
@@ -36,7 +36,7 @@ class Search:
 
 
 def cells(
-    worlds: Worlds, shifts: list, seeds, arms, search: Search, again: int = 0
+    worlds: Worlds, shifts: list, seeds, arms, search: TuningBudget, again: int = 0
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All arms on all federations of some shifts.
 
@@ -50,7 +50,7 @@ def cells(
         Federations of each.
     arms : callable
         ``arms(width, classes)`` gives the arms that are trained in rounds.
-    search : Search
+    search : TuningBudget
         How they are tuned and trained.
     again : int
         Added to the seeds of choices and training: a twin.

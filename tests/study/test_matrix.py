@@ -51,7 +51,7 @@ def test_windows_of_a_recording_are_cut_in_time():
 def test_cells_are_the_arms_run_by_hand(worlds):
     arms = partial(matrix.rounds_of, rates=[0.3], counts=[2])
     solvers = matrix.fits([2], [0.1], [0.3])
-    search = matrix.Search(solvers, rounds=2, budget=2, starts=2)
+    search = matrix.TuningBudget(solvers, rounds=2, budget=2, starts=2)
     scores, ends = matrix.cells(worlds, ["labels, strong"], [0, 1], arms, search)
     names = [*arms(4, 2), *solvers]
     assert sorted(set(scores["arm"])) == sorted(names) and len(scores) == 2 * len(names)
