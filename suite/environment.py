@@ -58,7 +58,9 @@ def layout() -> str:
     """
     project = ROOT / "pyproject.toml"
     text = project.read_text() if project.is_file() else ""
-    return "".join(re.findall(r"^\[tool\.setuptools.*?(?=^\[|\Z)", text, re.M | re.S))
+    return "".join(
+        re.findall(r"^\[(?:tool\.setuptools|project\.scripts).*?(?=^\[|\Z)", text, re.M | re.S)
+    )
 
 
 def obstacle() -> str | None:

@@ -11,6 +11,7 @@ from mtl_lib.stack.losses import STACK_LOSSES, StackLoss
 from mtl_lib.stack.normed import NormedMLP
 from mtl_lib.stack.optimisers import SGD
 from mtl_lib.stack.products import product
+from mtl_lib.stack.roots import square_root
 from mtl_lib.stack.stack import Stack, mixed
 from mtl_lib.stack.tree import tree_leaves, tree_map
 
@@ -26,6 +27,7 @@ __all__ = [
     "is_bias",
     "mixed",
     "product",
+    "square_root",
     "tree_leaves",
     "tree_map",
 ]

@@ -11,6 +11,7 @@ from mtl_lib import checks
 from mtl_lib.stack.layers import is_bias
 from mtl_lib.stack.optimisers import Optimiser, along, descend, put_rows, rows_of
 from mtl_lib.stack.products import KINDS
+from mtl_lib.stack.roots import square_root
 from mtl_lib.stack.stack import Stack
 
 
@@ -152,8 +153,8 @@ class Adam(Optimiser):
         square = rows_of(memory["square"], active).mul_(second).addcmul_(g, g, value=1 - second)
         square = put_rows(memory["square"], active, square)
         steps = put_rows(memory["steps"], active, rows_of(memory["steps"], active) + 1).double()
-        scale = _square_root(1 - second**steps).to(g.dtype)
-        root = _square_root(square).div_(along(scale, g)).add_(self.eps)
+        scale = square_root(1 - second**steps).to(g.dtype)
+        root = square_root(square).div_(along(scale, g)).add_(self.eps)
         return root.reciprocal_().mul_(mean).div_(along((1 - first**steps).to(g.dtype), g))
 
 
@@ -197,13 +198,3 @@ def _runs(rates, steps, stepped) -> list[tuple[int, int]]:
     changes = (np.diff(rates) != 0) | (np.diff(steps) != 0) | np.diff(stepped)
     edges = [0, *(np.flatnonzero(changes) + 1).tolist(), len(rates)]
     return [(a, b) for a, b in zip(edges, edges[1:], strict=False) if a < b and stepped[a]]
-
-
-def _square_root(x: torch.Tensor) -> torch.Tensor:
-    """The square root by operations that round alike on every processor.
-
-    On a CPU ``torch.sqrt`` is MKL's, which refines the processor's own estimate of 1/sqrt(x). These
-    estimates differ between makers, and with them the last bit of some roots. ``torch.rsqrt``
-    divides by an exact root. 0 has the root 0.
-    """
-    return x.rsqrt().reciprocal_()

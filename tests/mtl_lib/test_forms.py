@@ -165,6 +165,7 @@ ELSEWHERE = {
     "federated.Clients.__init__:y": "made from tasks by Clients.of",
     "neural.Replicas.rows:rows": TENSORS,
     "stack.MLP.grads:y": TENSORS,
+    "stack.NormedMLP.grads:y": TENSORS,
     "stack.Module.grads:y": TENSORS,
     "stack.StackLoss.value:y": TENSORS,
     "stack.StackLoss.slope:y": TENSORS,

@@ -265,7 +265,7 @@ def test_the_caption_counts_the_tasks_that_were_tested():
         "curve_splits": 2,
         "side_by_side": "",
         "levels_and_gains": lambda name: (None, None),
-        "curves": SimpleNamespace(learning_curves=lambda *args: None),
+        "samples": SimpleNamespace(learning_curves=lambda *args: None),
         "rec": SimpleNamespace(figure=lambda *args, caption, **more: captions.append(caption)),
         "np": np,
     }

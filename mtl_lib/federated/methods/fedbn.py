@@ -6,7 +6,7 @@ import torch
 
 from mtl_lib.federated.engine.updates import broadcast, client_scores, local_steps
 from mtl_lib.federated.methods.fedper import FedPer
-from mtl_lib.stack import NormedMLP, tree_map
+from mtl_lib.stack import NormedMLP, square_root, tree_map
 
 SMALLEST_VARIANCE = 1e-5  # as in torch's norms
 
@@ -108,5 +108,5 @@ def statistics_of(batches) -> dict:
     n = there.sum(1)
     mean = (x * there).sum(1) / n
     variance = ((x - mean[:, None]) ** 2 * there).sum(1) / n
-    both = {"mean": mean, "deviation": torch.sqrt(variance + SMALLEST_VARIANCE)}
+    both = {"mean": mean, "deviation": square_root(variance + SMALLEST_VARIANCE)}
     return tree_map(lambda value: value.repeat_interleave(batches.clients.copies, 0), both)
