@@ -263,6 +263,7 @@ def test_the_caption_counts_the_tasks_that_were_tested():
         "few": 0.1,
         "splits": 2,
         "curve_splits": 2,
+        "margin": 0.01,
         "side_by_side": "",
         "levels_and_gains": lambda name: (None, None),
         "samples": SimpleNamespace(learning_curves=lambda *args: None),
