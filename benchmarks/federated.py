@@ -27,10 +27,10 @@ LR = 0.1
 MLPS = [
     ((150, 32, 2), 128, 100, 3.0),
     ((150, 32, 2), 32, 100, 8.0),
-    ((150, 256, 256, 2), 128, 30, 0.9),
-    ((150, 256, 256, 2), 32, 30, 0.9),
-    ((150, 1024, 1024, 2), 128, 10, 0.9),
-    ((150, 1024, 1024, 2), 32, 10, 0.9),
+    ((150, 256, 256, 2), 128, 30, 1.0),
+    ((150, 256, 256, 2), 32, 30, 1.0),
+    ((150, 1024, 1024, 2), 128, 10, 1.0),
+    ((150, 1024, 1024, 2), 32, 10, 1.0),
 ]
 
 
@@ -81,7 +81,7 @@ def fedem():
     theirs, _ = fastest(
         lambda: textbook.fedem(clients, (150, 1), "logistic", {"lr": LR}, 1, 128, 1, 1.0, 0, 3)
     )
-    row("FedEM, T=300, M=3, d=150, batch 128", ours, theirs, 15.0)
+    row("FedEM, T=300, M=3, d=150, batch 128", ours, theirs, 30.0)
     test = mixture(300, 0, part="test", m=500).tasks
     took, history = fastest(
         lambda: simulate(method, tasks, test=test, rounds=200, batch_size=128, eval_every=5), 1

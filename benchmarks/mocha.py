@@ -13,7 +13,7 @@ from mtl_lib.federated import CommonMean, Mocha
 from mtl_lib.federated.mocha.nodes import Nodes
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
-T, M, D, GOAL, RATIO = 30, 300, 60, 2.0, 20.0
+T, M, D, GOAL, RATIO = 30, 300, 60, 1.0, 20.0
 LAMS = (3e-3, 3e-2)
 
 

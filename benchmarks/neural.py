@@ -18,19 +18,21 @@ from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
 
 UPDATES, K, N = 20, 32, 200
+BATCHES = (10, 20, 32, 64)
+# network, its layers in the plain loop, the shape of an input, the goals by size of a batch
 HEADS = {"class": Head(64, 10), "group": Head(64, 5), "ink": Head(64), "asymmetry": Head(64)}
 NETS = {
     "MLP 196-64-64": (
         Network([Dense(196, 64), Dense(64, 64)], {"one": Head(64)}),
         ["dense", "dense"],
         (196,),
-        5.0,
+        {10: 12, 20: 8, 32: 7, 64: 5},
     ),
     "CNN 14x14, 8 and 16 filters": (
         Network([Conv(1, 8), Conv(8, 16), Dense(256, 32)], {"one": Head(32)}),
         ["conv", "conv", "dense"],
         (1, 14, 14),
-        2.5,
+        dict.fromkeys(BATCHES, 2.5),
     ),
 }
 
@@ -167,9 +169,9 @@ def plain_replicas(layers, starts, batches):
 
 
 def replica_rows():
-    for name, (net, layers, shape, goal) in NETS.items():
+    for name, (net, layers, shape, goals) in NETS.items():
         data = replicas(shape)
-        for batch_size in (10, 20, 32, 64):
+        for batch_size, goal in goals.items():
             run = {"batch_size": batch_size, "optimizer": SGD(0.1), "seeds": range(K)}
             ours = seconds_an_update(net, data, UPDATES, **run)
             params = Stack.init(net, range(K)).params
