@@ -14,13 +14,13 @@ import sys
 from pathlib import Path
 
 from mtl_lib.assay import Report, Table
-from mtl_lib.assay.console import HELP, Words, add_words, read_words
+from mtl_lib.assay.console import HELP, Words, add_words, complain, read_words, tell
 from mtl_lib.assay.inputs import NO_INPUT
 from mtl_lib.assay.intake.accept import needs_target
 from mtl_lib.assay.run import measured
 from mtl_lib.data import store
 from suite.own_table_sections import CLASSICAL, READINGS, offers
-from suite.project import FAILED, OK, RESULTS, ROOT, USAGE, write_text
+from suite.project import FAILED, OK, RESULTS, ROOT, write_text
 
 MAKE_WORDS = ("TABLE", *(name.upper() for name in HELP))
 GENERAL = ("PYTHON", "TORCH_INDEX", "JOBS", "PROFILE")  # words of make itself
@@ -46,18 +46,20 @@ def main(words: list[str]) -> int:
     options = parser.parse_args(words)
     unknown = sorted(set(options.words.split()) - {*MAKE_WORDS, *GENERAL})
     if unknown:
-        return _usage(f"make diagnose knows no {unknown[0]}=; allowed are {', '.join(MAKE_WORDS)}")
+        return complain(
+            f"make diagnose knows no {unknown[0]}=; allowed are {', '.join(MAKE_WORDS)}"
+        )
     tables = split_tables(options.table)
     if not tables or not options.target and needs_target(tables):
-        return _usage(
+        return complain(
             "make diagnose needs TABLE=my.csv and TARGET=column, and TASK=column unless there are "
             "several targets or several files"
         )
     try:
         asked, source = read_words(options, tables)
-        page = write(measured(source, asked.seed, _tell), asked)
+        page = write(measured(source, asked.seed, tell), asked)
     except ValueError as error:
-        return _usage(" ".join(str(error).split()))
+        return complain(" ".join(str(error).split()))
     except OSError as error:
         print(f"{error.filename or options.table}: {error.strerror or error}", file=sys.stderr)
         return FAILED
@@ -184,17 +186,6 @@ def _offers(table: Table, words: Words, folder: Path) -> list[tuple[str, str]]:
                 text = f"Notebook {offer.section} on this table, squared loss on 0 and 1:"
             lines.append((text, f"make {offer.section} TABLE={shown} {reading}"))
     return lines
-
-
-def _tell(text: str) -> None:
-    """How far it is, where somebody looks."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text} ...", end="", file=sys.stderr, flush=True)
-
-
-def _usage(line: str) -> int:
-    print(line, file=sys.stderr)
-    return USAGE
 
 
 if __name__ == "__main__":

@@ -145,14 +145,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", default=".", help="folder of the page, this one by default")
     options = parser.parse_args(arguments)
     if not options.target and needs_target(options.tables):
-        return _complain("mtl-assay needs --target COLUMN, and --task COLUMN for one table")
+        return complain("mtl-assay needs --target COLUMN, and --task COLUMN for one table")
     try:
         words, source = read_words(options, options.tables)
-        report = measured(source, words.seed, _tell)
+        report = measured(source, words.seed, tell)
     except ValueError as error:
-        return _complain(" ".join(str(error).split()))
+        return complain(" ".join(str(error).split()))
     except OSError as error:
-        return _complain(f"{error.filename or options.tables[0]}: {error.strerror or error}")
+        return complain(f"{error.filename or options.tables[0]}: {error.strerror or error}")
     given = [part for name, text in words.given() for part in (f"--{name}", text)]
     report.command = shlex.join(["mtl-assay", *words.tables, *given])
     page = report.to_html(Path(options.out) / f"{_stem(options.tables)}-assay.html")
@@ -169,13 +169,14 @@ def _stem(tables: list[str]) -> str:
     return re.sub("[^A-Za-z0-9._+-]+", "-", names).strip("-.")[:80] or "table"
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
     """How far it is, on stderr where somebody looks."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text} ...", end="", file=sys.stderr, flush=True)
 
 
-def _complain(line: str) -> int:
+def complain(line: str) -> int:
+    """One line on stderr; the exit status of a command that cannot be carried out."""
     print(line, file=sys.stderr)
     return USAGE
 

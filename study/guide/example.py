@@ -25,14 +25,19 @@ from study.claims.again import Panel
 
 FILE = Path(__file__).resolve().parents[1] / "protocol_measured.yaml"
 HEAD = "# Written by `make protocol`, never by hand: the worked example of study/protocol.yaml.\n"
-ALONE, POOLED, MEAN, PRIOR = "alone", "pooled", "about the mean", "label prior"
+ALONE = "alone"
+POOLED = "pooled"
+MEAN = "about the mean"
+PRIOR = "label prior"
 ARMS = {
     ALONE: {"penalty": Ridge()},
     POOLED: {"penalty": Pooled(), "intercept": "shared"},
     MEAN: {"penalty": Ridge(), "about_mean": True, "intercept": "about_mean"},
     PRIOR: {},
 }
-AGAIN, NULL, CONTROL = "about the mean again", "about the mean, schools shuffled", "all rows"
+AGAIN = "about the mean again"
+NULL = "about the mean, schools shuffled"
+CONTROL = "all rows"
 
 
 @dataclass(frozen=True)
