@@ -6,7 +6,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
-from suite.project import USAGE, Stop
+from suite.project import ROOT, SETTINGS, USAGE, Stop, shown
 
 
 def load(place: str, text: str | bytes):
@@ -43,6 +43,28 @@ def load(place: str, text: str | bytes):
         # A tag or date that does not hold, a number or nesting without end.
         line = f"{place}: not YAML: {' '.join(str(error).split())[:200]}"
     raise Stop(USAGE, line)
+
+
+def of_study(name: str):
+    """What one of the study's files holds.
+
+    Parameters
+    ----------
+    name : str
+        What ``[tool.suite]`` calls it.
+
+    Returns
+    -------
+    object
+        As of ``load``.
+
+    Raises
+    ------
+    Stop
+        As of ``load``.
+    """
+    path = ROOT / SETTINGS[name]
+    return load(shown(path), path.read_text())
 
 
 def _not_yaml(place: str, error: YAMLError) -> str:

@@ -36,7 +36,7 @@ def write(home: Path, profile: str) -> None:
     if not there():
         return
     stamp = f"{version()}-{profile}"
-    if path.is_file() and f'content="{stamp}"' in path.read_text():
+    if templates.stamped(path, stamp):
         return
     shown_entries = cards.entries()
     count, fields = filled(shown_entries)

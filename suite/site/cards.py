@@ -4,7 +4,6 @@ The study checks its files; here nothing is judged.
 """
 
 from suite import yaml_text
-from suite.project import ROOT, SETTINGS, shown
 
 # Up to how many samples a set is of this size.
 SIZES = {"up to 10,000": 10_000, "up to 1 million": 1_000_000, "more": float("inf")}
@@ -45,17 +44,12 @@ def entries() -> list[dict]:
         As in the study's file, with what was computed; ``code`` loads it here, ``size`` is its
         class of size, and every fact has the address of its source.
     """
-    written = _read("atlas")
-    computed = _read("atlas_measured")["entries"]
+    written = yaml_text.of_study("atlas")
+    computed = yaml_text.of_study("atlas_measured")["entries"]
     return [
         _entry(entry, computed.get(entry["id"], {}), written["sources"])
         for entry in written["entries"]
     ]
-
-
-def _read(key: str) -> dict:
-    path = ROOT / SETTINGS[key]
-    return yaml_text.load(shown(path), path.read_text())
 
 
 def _entry(entry: dict, computed: dict, sources: dict) -> dict:

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from suite import plan, yaml_text
-from suite.project import ROOT, SETTINGS, shown, write_text
+from suite.project import ROOT, SETTINGS, write_text
 from suite.site import atlas, cards, sentences, templates
 
 NAME = "chooser.html"
@@ -34,7 +34,7 @@ def write(home: Path, profile: str, claims: list[dict]) -> None:
     if not there():
         return
     stamp = f"{version(claims)}-{profile}"
-    if path.is_file() and f'content="{stamp}"' in path.read_text():
+    if templates.stamped(path, stamp):
         return
     page = templates.template(TEMPLATE).render(
         **parts(claims),
@@ -94,8 +94,7 @@ def file_hash() -> str:
 
 def written_file() -> dict:
     """What the study's file holds."""
-    path = ROOT / SETTINGS["chooser"]
-    return yaml_text.load(shown(path), path.read_text())
+    return yaml_text.of_study("chooser")
 
 
 def ways(questions: dict) -> dict[str, list[list[str]]]:

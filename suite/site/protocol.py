@@ -6,7 +6,7 @@ Words and figures stand in the study's two files, named in ``[tool.suite]``; the
 from pathlib import Path
 
 from suite import yaml_text
-from suite.project import ROOT, SETTINGS, shown, write_text
+from suite.project import SETTINGS, write_text
 from suite.site import templates
 
 NAME = "protocol.html"
@@ -24,8 +24,8 @@ def write(home: Path, profile: str) -> None:
     """
     if not there():
         return
-    written = _read("protocol")
-    measured = _read("protocol_measured")
+    written = yaml_text.of_study("protocol")
+    measured = yaml_text.of_study("protocol_measured")
     steps = [
         {
             **step,
@@ -43,8 +43,3 @@ def write(home: Path, profile: str) -> None:
 def there() -> bool:
     """Whether the study has a protocol."""
     return "protocol" in SETTINGS
-
-
-def _read(key: str):
-    path = ROOT / SETTINGS[key]
-    return yaml_text.load(shown(path), path.read_text())

@@ -48,6 +48,11 @@ def template(name: str):
     return _templates().get_template(name)
 
 
+def stamped(path: Path, stamp: str) -> bool:
+    """Whether a page is there and bears the stamp of what it would be made of now."""
+    return path.is_file() and f'content="{stamp}"' in path.read_text()
+
+
 def title(name: str) -> str:
     """What a section is called: the first line of its class's docstring."""
     if name not in SECTIONS:
