@@ -12,10 +12,10 @@ from pathlib import Path
 
 from suite import plan
 from suite.project import read_json, write_text
-from suite.site import chooser, makers, templates
+from suite.site import chooser, code, in_short, makers, templates
 
 # Modules whose text decides how a page looks.
-MODULES = ("page", "makers", "templates", "sentences", "chooser")
+MODULES = ("page", "makers", "templates", "sentences", "chooser", "code", "in_short")
 PARTS = ("page.html.j2", "top.html.j2")
 
 
@@ -30,7 +30,7 @@ def strip(path: Path) -> None:
 
 
 def write(folder: Path, there: list[str] = ()) -> None:
-    """Write ``index.html`` beside ``notebook.ipynb`` and ``provenance.json``.
+    """Write ``index.html`` beside ``notebook.ipynb``, and the answers into that notebook.
 
     Parameters
     ----------
@@ -45,8 +45,13 @@ def write(folder: Path, there: list[str] = ()) -> None:
     notebook = nbformat.read(folder / "notebook.ipynb", as_version=4)
     provenance = read_json(folder / "provenance.json")
     claims = read_json(folder / "claims.json") or []
+    values = provenance["inputs"]["params"]
+    if in_short.fill(notebook, claims, bool(values.get("simulated"))):
+        nbformat.write(notebook, folder / "notebook.ipynb")
     soup = BeautifulSoup(_converted(_with_figures(notebook, claims)), "html.parser")
     title = _clean(soup) or provenance["section"]
+    code.fold(soup)
+    code.parameters(soup, provenance["section"], values)
     text = templates.template("page.html.j2").render(
         title=title,
         body=str(soup),

@@ -31,3 +31,19 @@ function reachable() {
 }
 document.addEventListener("DOMContentLoaded", reachable);
 window.addEventListener("resize", reachable);
+
+// One switch opens and closes all code but plumbing, which stays behind its own lines.
+function switched() {
+  const button = document.querySelector(".code-switch");
+  const cells = document.querySelectorAll("details.fold.code");
+  if (!button || !cells.length) return;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const open = button.textContent === "show the code";
+    for (const cell of cells) cell.open = open;
+    button.textContent = open ? "hide the code" : "show the code";
+    reachable();
+  });
+}
+document.addEventListener("DOMContentLoaded", switched);
+document.addEventListener("toggle", reachable, true);
