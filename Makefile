@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PROFILE ?= default
 JOBS ?= 2
 SET ?=
+VERBOSE ?=
 VENV_PYTHON = .venv/bin/python
 SUITE = $(VENV_PYTHON) -m suite
 # runs a command with the pinned arithmetic, on one thread
@@ -12,6 +13,7 @@ WORKERS = -n $(JOBS) --dist worksteal --durations=10
 COMPILE = $(VENV_PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
   --override .torch-override.txt --no-emit-package torch --quiet
 SECTIONS = $(notdir $(basename $(wildcard notebooks/*.ipynb)))
+export VERBOSE
 export MTL_SET = $(value SET)
 export MTL_SWEEP = $(value SWEEP)
 export MTL_SCHEDULER = $(value SCHEDULER)
@@ -139,6 +141,6 @@ clean: ## delete results/, .venv, .flower and .bench (downloaded data stay in th
 	@rm -rf results .venv .venv.lock .flower .bench
 
 help: ## this list
-	@echo "make TARGET [PROFILE=smoke|default|full] [SET=\"splits=4 n_lams=12\"] [JOBS=2]"; echo
+	@echo "make TARGET [PROFILE=smoke|default|full] [SET=\"splits=4 n_lams=12\"] [JOBS=2] [VERBOSE=1]"; echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-17s %s\n", $$1, $$2}'
 	@echo; echo "sections: $(SECTIONS)"

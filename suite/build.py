@@ -13,8 +13,9 @@ import sys
 from pathlib import Path
 
 from mtl_lib.data import store
-from suite import arithmetic, plan, process, verify
-from suite.process import Job, Progress, Running
+from suite import arithmetic, plan, process, progress, verify
+from suite.process import Job, Running
+from suite.progress import Progress, Screen
 from suite.project import FAILED, INTERRUPTED, MISSING, OK, Stop, lock_of, locked, shown
 from suite.sections import SECTIONS
 from suite.site import index
@@ -92,8 +93,12 @@ def _stale(home: Path, resolved: dict[str, dict]) -> list[str]:
 def _run_all(work: list[Job], jobs: int, start) -> dict[str, int]:
     """Run every job, so many at a time; section -> exit code."""
     codes = {}
-    with Running(start) as running, concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool:
-        waiting = {pool.submit(run_section, job, running): job.section for job in work}
+    with (
+        Screen() as screen,
+        Running(start) as running,
+        concurrent.futures.ThreadPoolExecutor(max(1, jobs)) as pool,
+    ):
+        waiting = {pool.submit(run_section, job, running, screen): job.section for job in work}
         for future in concurrent.futures.as_completed(waiting):
             codes[waiting[future]] = future.result()
     if running.stopped:
@@ -153,7 +158,7 @@ def fetch(params: dict[str, dict]) -> set[str]:
     return {section for section, names in needed.items() if set(names) & set(lost)}
 
 
-def run_section(job: Job, running: Running) -> int:
+def run_section(job: Job, running: Running, screen: Screen) -> int:
     """Run one section under its lock and swap the result in.
 
     Parameters
@@ -162,13 +167,15 @@ def run_section(job: Job, running: Running) -> int:
         What to run.
     running : Running
         The processes of this build.
+    screen : Screen
+        Where it shows how far it is.
 
     Returns
     -------
     int
         The exit code.
     """
-    say = Progress(job.section)
+    say = Progress(job.section, screen, progress.expected(job.place, job.profile))
 
     def busy():
         say("another build of this section is running; waiting for it")
@@ -184,21 +191,23 @@ def run_section(job: Job, running: Running) -> int:
             return _run_and_swap(job, say, running)
         except OSError as error:  # a full disk, a folder that cannot be renamed
             recover(job.home, job.section)
-            print(f"{job.section}: {error}", file=sys.stderr)
+            say.complain(f"{job.section}: {error}")
             return FAILED
         finally:
+            say.stop()
             shutil.rmtree(job.partial, ignore_errors=True)
 
 
 def _run_and_swap(job: Job, say: Progress, running: Running) -> int:
     """Run a section whose lock is held; a success is swapped in, a failure leaves its notebook."""
     job.partial.mkdir()
+    say.begin()
     code = process.run(job, say, running)
     executed = job.partial / "notebook.ipynb"
     if code == OK:
         swap(job.home, job.section, job.partial)
         job.failed.unlink(missing_ok=True)
-        say("done")
+        say.done()
     elif executed.is_file() and not running.stopped:
         os.replace(executed, job.failed)
     return code

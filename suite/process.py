@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite import arithmetic
+from suite.progress import Progress
 from suite.project import FAILED, INTERRUPTED, MISSING, ROOT, shown
 
 THREADS = (
@@ -103,17 +104,6 @@ class Running:
             process.kill()  # its kernel sees that and ends by itself
 
 
-class Progress:
-    """One line per event: section, seconds since it started, what."""
-
-    def __init__(self, section: str):
-        self.section = section
-        self.start = time.time()
-
-    def __call__(self, text: str) -> None:
-        print(f"{self.section}  {time.time() - self.start:5.0f} s  {text}", flush=True)
-
-
 def kernel_environment(folder: Path) -> dict[str, str]:
     """The environment of a notebook's process.
 
@@ -140,15 +130,15 @@ def kernel_environment(folder: Path) -> dict[str, str]:
     return {**os.environ, **arithmetic.environment(), **dict.fromkeys(THREADS, "1"), **fixed}
 
 
-def run(job: Job, say: Progress, running: Running) -> int:
+def run(job: Job, progress: Progress, running: Running) -> int:
     """Run a notebook into the job's ``partial`` folder, which exists and is empty.
 
     Parameters
     ----------
     job : Job
         What to run.
-    say : Progress
-        Told which cell starts.
+    progress : Progress
+        Told which cell starts, and what went wrong.
     running : Running
         Holds the process, so that it can be ended.
 
@@ -164,7 +154,7 @@ def run(job: Job, say: Progress, running: Running) -> int:
         if running.stopped:
             process.kill()
         try:
-            trouble = _follow(process, say)
+            trouble = _follow(process, progress)
             code = process.wait()
         finally:
             process.kill()  # whatever went wrong here, no notebook goes on alone
@@ -173,7 +163,8 @@ def run(job: Job, say: Progress, running: Running) -> int:
             return INTERRUPTED
         if code:
             errors.seek(0)
-            _complain(job, trouble or {"cell": None, "error": _last_line(errors.read(), code)})
+            trouble = trouble or {"cell": None, "error": _last_line(errors.read(), code)}
+            progress.complain(_complaint(job, trouble))
             return MISSING if code == MISSING else FAILED
     (folder / "stderr.txt").unlink(missing_ok=True)
     shutil.rmtree(folder / ".ipython", ignore_errors=True)
@@ -202,7 +193,7 @@ def spawn(job: Job, errors) -> subprocess.Popen:
     )
 
 
-def _follow(process: subprocess.Popen, say: Progress) -> dict | None:
+def _follow(process: subprocess.Popen, progress: Progress) -> dict | None:
     """Pass on what the notebook's process reports; its report of a failure, if there is one."""
     trouble = None
     for line in process.stdout:
@@ -211,8 +202,7 @@ def _follow(process: subprocess.Popen, say: Progress) -> dict | None:
             if message.get("failed"):
                 trouble = message
             else:
-                of = f"/{message['of']}" if "of" in message else ""
-                say(f"cell {message['cell']}{of}  {message['title']}")
+                progress.cell(message["cell"], message.get("of"), message["title"])
         except (ValueError, AttributeError, KeyError):
             pass  # a library printed something of its own
     return trouble
@@ -224,13 +214,12 @@ def _last_line(errors: str, code: int) -> str:
     return lines[-1] if lines else f"the process ended with status {code}"
 
 
-def _complain(job: Job, trouble: dict) -> None:
+def _complaint(job: Job, trouble: dict) -> str:
     """One line: notebook, cell, error, and where the executed part is kept."""
     where = "" if trouble["cell"] is None else f"cell {trouble['cell']}: "
     executed = (job.partial / "notebook.ipynb").is_file()
     seen = f"; executed so far: {shown(job.failed)}" if executed else ""
-    line = f"notebooks/{job.section}.ipynb, {where}{trouble['error']}{seen}"
-    print(line, file=sys.stderr, flush=True)
+    return f"notebooks/{job.section}.ipynb, {where}{trouble['error']}{seen}"
 
 
 def die_with(builder: int) -> None:

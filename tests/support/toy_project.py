@@ -200,6 +200,7 @@ class Toy:
             **clean,
             "MTL_DATA_DIR": str(self.root / "cache"),
             "MTL_DATA_MIRROR": str(self.root / "mirror"),
+            "VERBOSE": "1",  # a line for every cell, by which tests find the moment to kill
             **more,
         }
 
