@@ -97,7 +97,7 @@ def steps(index: str) -> list[tuple[str, list[str]]]:
     return [
         ("empty environment", [sys.executable, "-m", "venv", str(VENV)]),
         (
-            f"{TORCH} (0.2 GB as a CPU build, about 3 GB with CUDA: README, 'torch')",
+            f"{TORCH} (0.2 GB as a CPU build, about 3 GB with CUDA: docs/running.md, 'torch')",
             [*torch, "--no-deps"],
         ),
         (  # complete as it is: with needs, hash mode would refuse those of a CUDA build of torch

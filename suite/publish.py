@@ -1,6 +1,6 @@
 """``make publish``: executed notebooks, figures and claims of a profile, for a code host.
 
-README's table of verdicts is made of what is published.
+The front pages are made of what is published.
 """
 
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from suite import plan
 from suite.project import FAILED, OK, RENDERED, Stop, read_json, write_text
-from suite.site import sentences
+from suite.site import front, sentences
 
 FILES = ("notebook.ipynb", "metrics.json", "claims.json", "provenance.json")
 
@@ -43,7 +43,7 @@ def publish(home: Path, resolved: dict[str, dict]) -> int:
         _copy(home / section, RENDERED / section)
     claims = json.dumps(sentences.published(), indent=1, ensure_ascii=False)
     write_text(RENDERED / "claims.json", claims + "\n")
-    sentences.refresh_readme()
+    front.refresh()
     return OK
 
 
@@ -73,17 +73,14 @@ def check(resolved: dict[str, dict]) -> int:
     Returns
     -------
     int
-        FAILED if ``rendered/`` is not what today's sources would give, or README not what
+        FAILED if ``rendered/`` is not what today's sources would give, or a front page not what
         ``rendered/`` says.
     """
     lines = []
     for section, params in resolved.items():
         lines += [f"rendered/{section}: {line}" for line in _outdated(section, params)]
-    if sentences.markdown(sentences.published()) not in sentences.README.read_text():
-        lines.append(
-            "README.md: its table of verdicts is not that of rendered/; make publish writes it"
-        )
-    print("\n".join(lines) or "rendered/ and README's verdicts are those of today's sources")
+    lines += front.outdated()
+    print("\n".join(lines) or "rendered/ and the front pages are those of today's sources")
     return FAILED if lines else OK
 
 

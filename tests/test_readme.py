@@ -1,4 +1,4 @@
-"""README is true: its commands exist, its example runs, its files are there."""
+"""README and docs/ are true: commands exist, examples run, files are there, and it reads fast."""
 
 import re
 import subprocess
@@ -7,17 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from suite.site import front
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
+PAGES = {"README.md": README} | {
+    f"docs/{path.name}": path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))
+}
+TEXT = "\n".join(PAGES.values())
 MAKEFILE = (ROOT / "Makefile").read_text()
 SECTIONS = [path.stem for path in (ROOT / "notebooks").glob("*.ipynb")]
 
 
 def commands() -> set[str]:
-    """Targets of every make command README shows, in blocks and in running text."""
-    blocks = "\n".join(re.findall(r"```(?:sh)?\n(.*?)```", README, re.S))
+    """Targets of every make command the pages show, in blocks and in running text."""
+    blocks = "\n".join(re.findall(r"```(?:sh)?\n(.*?)```", TEXT, re.S))
     shown = re.findall(r"^make ([a-z0-9_-]+)", blocks, re.M) + re.findall(
-        r"`make ([a-z0-9_-]+)", README
+        r"`make ([a-z0-9_-]+)", TEXT
     )
     return set(shown)
 
@@ -37,6 +43,22 @@ def test_every_target_would_run(target):
     assert done.returncode == 0, done.stderr
 
 
+def typed() -> str:
+    """README's running text: no code, no table, no quoted output, and not the findings."""
+    before, rest = README.split(front.MARKS[0])
+    text = before + rest.split(front.MARKS[1])[1]
+    text = re.sub(r"```.*?```|\"[^\"]*\"", "", text, flags=re.S)
+    lines = [line for line in text.splitlines() if not line.startswith(("|", "#", "!"))]
+    return re.sub(r"\]\([^)]*\)", "]", "\n".join(lines))
+
+
+def test_readme_is_short():
+    assert README.count("\n") <= 150
+    assert [line for line in README.splitlines() if len(line) > 120] == []
+    sentences = re.split(r"(?<=[.:;?!])\s+|\n\n|\n- ", typed())
+    assert [sentence for sentence in sentences if len(sentence.split()) > 25] == []
+
+
 def test_every_command_of_a_block_is_run_or_marked():
     """By .ci/run, make test-readme or make test-distributed, on smoke where a command takes it.
 
@@ -53,14 +75,14 @@ def test_every_command_of_a_block_is_run_or_marked():
     ]
     run = [*ci, *(f"make {words}" for words in longer), "make flower"]
     terminals = (
-        "runs_the_terminals_of_readme"
+        "runs_the_terminals_of_the_page"
         in (ROOT / "tests" / "mtl_lib" / "federated" / "test_flower.py").read_text()
     )
-    blocks = re.findall(r"((?:[^\n]+\n)+)\n```(?:sh)?\n(.*?)```", README, re.S)
+    blocks = re.findall(r"((?:[^\n]+\n)+)\n```(?:sh)?\n(.*?)```", TEXT, re.S)
     shown = [
         line
         for before, block in blocks
-        if not re.search(r"no test\s+runs\s+this", before) and "\nmtl_lib/ " not in block
+        if not re.search(r"no\s+test\s+runs\s+this", before) and "\nmtl_lib/ " not in block
         for line in block.splitlines()
     ]
     left = [
@@ -72,7 +94,7 @@ def test_every_command_of_a_block_is_run_or_marked():
     assert left == []
 
 
-EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.S)
+EXAMPLES = re.findall(r"```python\n(.*?)```", TEXT, re.S)
 MARK = "--- the next example ---"
 TOGETHER = """
 import runpy, sys
@@ -148,7 +170,7 @@ def test_each_example_runs_alone(name, tmp_path):
 def test_every_section_and_folder_is_described():
     for section in SECTIONS:
         assert f"`{section}`" in README
-    tree = re.search(r"## Where things are.*?```\n(.*?)```", README, re.S)[1]
+    tree = re.search(r"```\n(notebooks/.*?)```", PAGES["docs/maintainers.md"], re.S)[1]
     for name in re.findall(r"^ {0,2}([\w./]+?/?)(?= {2,})", tree, re.M):
         assert (ROOT / name).exists() or (ROOT / "mtl_lib" / name).exists(), name
     for path in (ROOT / "mtl_lib").iterdir():
@@ -156,7 +178,13 @@ def test_every_section_and_folder_is_described():
             assert re.search(rf"\b{re.escape(path.name)}", tree), path.name
 
 
-def test_the_chinese_summary_names_every_section_and_only_commands_that_exist():
+def test_every_page_of_docs_is_reached_from_readme():
+    reached = "\n".join(PAGES.values())
+    for name in PAGES:
+        assert name == "README.md" or Path(name).name in reached.replace(PAGES[name], ""), name
+
+
+def test_the_chinese_page_names_every_section_and_only_commands_that_exist():
     chinese = (ROOT / "README.zh.md").read_text()
     assert all(f"`{section}`" in chinese for section in SECTIONS)
     targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.M)) | set(SECTIONS)
@@ -166,13 +194,20 @@ def test_the_chinese_summary_names_every_section_and_only_commands_that_exist():
         assert (ROOT / target).is_file(), target
 
 
-def test_pictures_and_files_exist():
-    places = {
-        "#" + re.sub(r"\W+", "-", heading.lower())
-        for heading in re.findall(r"^## (.+)$", README, re.M)
-    }
-    for target in re.findall(r"\]\(([^)]+)\)", README):
-        assert target in places or (ROOT / target).is_file(), target
+def anchors(text: str) -> set[str]:
+    """What links may lead to in a page."""
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w]+", "-", heading.lower()).strip("-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", [*PAGES, "CONTRIBUTING.md", "rendered/README.md"])
+def test_every_link_leads_to_a_file_and_a_heading(name):
+    page = ROOT / name
+    for target in set(re.findall(r"\]\(([^)\s]+)\)", page.read_text())):
+        file, _, anchor = target.partition("#")
+        there = page.parent / file if file else page
+        assert there.is_file(), target
+        assert not anchor or anchor in anchors(there.read_text()), target
 
 
 def test_the_table_of_the_example_is_there():
@@ -181,15 +216,17 @@ def test_the_table_of_the_example_is_there():
 
 
 def test_the_sweep_of_the_example_is_there():
-    named = set(re.findall(r"SWEEP=(params\S+)", README))
+    named = set(re.findall(r"SWEEP=(params\S+)", TEXT))
     assert named and all((ROOT / name).is_file() for name in named)
 
 
-def test_the_set_example_is_accepted():
+def test_the_set_examples_are_accepted():
     from suite import parameters
 
-    (text,) = re.findall(r'SET="([^"]+)"', README)
-    assert parameters.resolve("01_classical_mtl", "default", parameters.parse_set(text))
+    texts = re.findall(r'make 01_classical_mtl SET="([^"]+)"', TEXT)
+    assert texts
+    for text in texts:
+        assert parameters.resolve("01_classical_mtl", "default", parameters.parse_set(text))
 
 
 def test_every_source_is_listed_as_its_card_says():
@@ -197,4 +234,5 @@ def test_every_source_is_listed_as_its_card_says():
 
     for name in sources.NAMES:
         card = sources.module(name).CARD
-        assert f"| `{name}` | {card.title} | {card.tasks} | {card.licence} |" in README
+        row = f"| `{name}` | {card.title} | {card.tasks} | {card.licence} |"
+        assert row in PAGES["docs/data.md"]

@@ -9,25 +9,14 @@ import csv
 import io
 
 from suite import yaml_text
-from suite.project import (
-    FAILED,
-    RENDERED,
-    ROOT,
-    SETTINGS,
-    Stop,
-    read_json,
-    shown,
-    write_text,
-)
+from suite.project import RENDERED, ROOT, SETTINGS, read_json, shown
 
 SOURCE = ROOT / SETTINGS["sentences"]
 EMPIRICAL = "empirical"
 KINDS = (EMPIRICAL, "description", "definition")
-FIELDS = {"english", "chinese", "kind", "section", "scope", "how", "claims", "figure"}
+FIELDS = {"english", "chinese", "kind", "section", "scope", "how", "claims", "figure", "front"}
 NOT_RUN = "not run"
 SCHEMA = 2  # of what a run leaves; an older one was decided by other rules
-README = ROOT / "README.md"
-MARKS = ("<!-- claims: made by make publish -->", "<!-- end of claims -->")
 LEGEND = {
     "supported": "a gain significantly above 0, its estimate at least the smallest that matters, "
     "and above the same gain in a null arm (data or labels altered so that nothing is shared)",
@@ -215,7 +204,7 @@ def published() -> list[dict]:
 
 
 def markdown(claims: list[dict]) -> str:
-    """README's table: sentence, kind, answer with scope, and every claim with levels and effect.
+    """The table in rendered/: sentence, answer with scope, every claim with levels and effect.
 
     Parameters
     ----------
@@ -263,7 +252,7 @@ def _answer(sentence: dict) -> str:
 
 
 def _line(claim: dict, empirical: bool) -> str:
-    """One claim in README's table."""
+    """One claim in that table."""
     rank = "" if claim["primary"] else ", secondary"
     why = f" ({claim['why']})" if claim["why"] else ""
     link = _link(claim["id"], claim["page"], claim["figure"])
@@ -274,24 +263,4 @@ def _line(claim: dict, empirical: bool) -> str:
 
 
 def _link(text: str, page: str, figure: str) -> str:
-    return f"[{text}](rendered/{page}/figures/{figure}.png)"
-
-
-def refresh_readme() -> None:
-    """Put the table of what is published between README's marks.
-
-    Raises
-    ------
-    Stop
-        FAILED, where the marks are not there.
-    """
-    text = README.read_text()
-    if not all(text.count(mark) == 1 for mark in MARKS):
-        raise Stop(
-            FAILED,
-            f"README.md: the lines {' and '.join(MARKS)}, each once, mark the place of the table "
-            "of verdicts",
-        )
-    before, rest = text.split(MARKS[0])
-    _, after = rest.split(MARKS[1])
-    write_text(README, f"{before}{MARKS[0]}\n{markdown(published())}\n{MARKS[1]}{after}")
+    return f"[{text}]({page}/figures/{figure}.png)"

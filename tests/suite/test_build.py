@@ -307,9 +307,9 @@ def test_publish_copies_current_results_only(toy):
     assert toy.suite("publish", "a_toy").returncode == 0
     assert (toy.root / "rendered" / "a_toy" / "figures" / "draws.png").is_file()
     assert json.loads((toy.root / "rendered" / "claims.json").read_text())[0]["id"] == "a-toy-up"
-    assert "| the material says | answer |" in (toy.root / "README.md").read_text() and (
-        toy.root / "README.md"
-    ).read_text().endswith("End\n")
+    every = (toy.root / "rendered" / "README.md").read_text()
+    assert "| the material says | answer |" in every
+    assert (toy.root / "README.md").read_text().endswith("End\n")
     toy.edit("toy/numbers.py", "2 * x", "3 * x")
     done = toy.suite("publish", "a_toy")
     assert done.returncode == 1 and "module toy.numbers" in done.stderr
@@ -321,13 +321,13 @@ def test_publish_check_says_what_is_not_as_published(toy):
     toy.suite("publish", "a_toy")
     done = toy.suite("publish-check", "a_toy")
     assert done.returncode == 0 and "are those of today's sources" in done.stdout, done.stdout
-    toy.edit("README.md", "| the material says |", "| somebody says |")
+    toy.edit("rendered/README.md", "| the material says |", "| somebody says |")
     toy.edit("toy/numbers.py", "2 * x", "3 * x")
     done = toy.suite("publish-check", "a_toy")
     assert (
         done.returncode == 1
         and "module toy.numbers changed" in done.stdout
-        and "README.md: its table of verdicts" in done.stdout
+        and "rendered/README.md: not what rendered/ says" in done.stdout
     )
 
 

@@ -14,7 +14,7 @@ from study.claims.rule import WORDS
 from study.sections import SECTIONS
 from suite import yaml_text
 from suite.project import NOTEBOOKS, RENDERED, ROOT, read_json
-from suite.site import makers, sentences, templates
+from suite.site import front, makers, sentences, templates
 
 ENTRIES = yaml_text.load("sentences", sentences.SOURCE.read_text())
 SOURCES = {name: nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4) for name in SECTIONS}
@@ -148,7 +148,7 @@ def test_a_definition_or_description_is_never_supported_or_refuted(entry, verdic
 
 
 def test_what_is_published_calls_no_definition_supported_or_refuted():
-    text = sentences.README.read_text()
+    text = front.EVERY.read_text()
     rows = [line for line in text.splitlines() if any(e["english"] in line for e in OTHERS)]
     assert len(rows) == len(OTHERS) and not [row for row in rows if VERDICTS.search(row)]
 
@@ -159,19 +159,31 @@ def test_effects_are_written_with_true_minus_signs_and_open_ends():
     assert sentences.levels(claim) == "accuracy 0.840 (one) against \u22120.830 (other)"
 
 
-def test_readme_says_what_is_published():
-    readme = sentences.README.read_text()
-    between = readme.split(sentences.MARKS[0])[1].split(sentences.MARKS[1])[0].strip()
-    assert between == sentences.markdown(sentences.published())
+def test_the_front_pages_say_what_is_published():
+    assert front.outdated() == []
+    claims = sentences.published()
+    fronts = [entry["front"] for entry in ENTRIES if "front" in entry]
+    assert len(fronts) == 5
+    for page in (front.README, front.CHINESE):
+        findings = page.read_text().split(front.MARKS[0])[1].split(front.MARKS[1])[0]
+        assert [name for name in fronts if f"[{name}]" not in findings] == []
+        for claim in claims:
+            if claim["id"] in fronts:
+                assert sentences.effect(claim) in " ".join(findings.split())
 
 
-ROWS = re.findall(
-    r"\[([\w-]+)\]\(rendered/([\w]+)/figures/([\w-]+)\.png\)", sentences.README.read_text()
-)
+def test_a_front_claim_tests_its_sentence_and_is_primary():
+    primary = {claim["id"]: claim["primary"] for claim in sentences.published()}
+    for entry in ENTRIES:
+        if "front" in entry:
+            assert entry["front"] in entry["claims"] and primary[entry["front"]]
 
 
-def test_every_sentence_and_the_legend_are_in_readme():
-    text = sentences.README.read_text()
+ROWS = re.findall(r"\[([\w-]+)\]\(([\w]+)/figures/([\w-]+)\.png\)", front.EVERY.read_text())
+
+
+def test_every_sentence_and_the_legend_are_on_the_page_of_all_sentences():
+    text = front.EVERY.read_text()
     assert [entry["english"] for entry in ENTRIES if entry["english"] not in text] == []
     lines = sentences.legend()
     assert len(lines) == 2 and all(line in text for line in lines)

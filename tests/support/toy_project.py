@@ -181,7 +181,7 @@ class Toy:
         (root / "requirements.lock").write_text("nothing==1\n")
         (root / "words.txt").write_text("one\n")
         (root / "README.md").write_text(
-            "Toy\n<!-- claims: made by make publish -->\n<!-- end of claims -->\nEnd\n"
+            "Toy\n<!-- findings: made by make publish -->\n<!-- end of findings -->\nEnd\n"
         )
         self.archive("1 2 3")
 

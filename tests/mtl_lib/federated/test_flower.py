@@ -347,10 +347,12 @@ def test_the_app_of_readme_runs_on_the_table_of_readme(method):
         )
 
 
-def test_flower_runs_the_terminals_of_readme():
-    """README's commands as they stand, on a free port."""
+def test_flower_runs_the_terminals_of_the_page():
+    """The commands of docs/flower.md as they stand, on a free port."""
     commands = re.findall(
-        r"^\.flower/bin/python (flower/start\.py .*)$", (ROOT / "README.md").read_text(), re.M
+        r"^\.flower/bin/python (flower/start\.py .*)$",
+        (ROOT / "docs" / "flower.md").read_text(),
+        re.M,
     )
     port = start.free_port()
     words = [
