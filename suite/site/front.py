@@ -46,12 +46,19 @@ def findings(claims: list[dict]) -> str:
     str
         Markdown, one bullet for each sentence whose ``front`` was run.
     """
-    return "\n".join(_bullet(_english(claim)) for _, claim in _fronts(claims))
+    return "\n".join(_bullet(_english(claim)) for _, claim in pairs(claims))
 
 
 def chinese(claims: list[dict]) -> str:
     """The same under the Chinese sentences; see ``findings``."""
-    return "\n".join(f"- {_in_chinese(entry, claim)}" for entry, claim in _fronts(claims))
+    return "\n".join(f"- {_in_chinese(entry, claim)}" for entry, claim in pairs(claims))
+
+
+def pairs(claims: list[dict]) -> list[tuple[dict, dict]]:
+    """Sentences with the claim that stands for each on a front page; see ``findings``."""
+    by_id = {claim["id"]: claim for claim in claims}
+    entries = sentences.sentences(claims)
+    return [(entry, by_id[entry["front"]]) for entry in entries if entry.get("front") in by_id]
 
 
 def every(claims: list[dict]) -> str:
@@ -103,13 +110,6 @@ def _around(page: Path) -> tuple[str, str]:
         raise Stop(FAILED, line)
     before, rest = text.split(MARKS[0])
     return before, rest.split(MARKS[1])[1]
-
-
-def _fronts(claims: list[dict]) -> list[tuple[dict, dict]]:
-    """Sentences with the claim that stands for each on the front page."""
-    by_id = {claim["id"]: claim for claim in claims}
-    entries = sentences.sentences(claims)
-    return [(entry, by_id[entry["front"]]) for entry in entries if entry.get("front") in by_id]
 
 
 def _bullet(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from suite.project import lock_of, locked, read_json, write_text
 from suite.sections import SECTIONS
-from suite.site import atlas, chooser, page, protocol, sentences, templates
+from suite.site import atlas, chooser, front, page, protocol, sentences, templates
 
 PARTS = ("claims", "figures", "metrics", "provenance")
 
@@ -42,6 +42,7 @@ def write(home: Path, profile: str) -> Path:
             "sections": sections,
             "claims": claims,
             "sentences": sentences.sentences(claims),
+            "fronts": [claim for _, claim in front.pairs(claims)],
             **sentences.FOR_TEMPLATES,
             "tally": [_tally(section) for section in sections],
         }

@@ -137,6 +137,7 @@ def test_a_definition_or_description_is_never_supported_or_refuted(entry, verdic
         "sections": [],
         "claims": claims,
         "sentences": [one for one in sentences.sentences(claims) if not one["empirical"]],
+        "fronts": [],
         "tally": [],
         "atlas": False,
         **sentences.FOR_TEMPLATES,
