@@ -15,18 +15,37 @@ COMMENT = re.compile(r"^(\w+):.*?\s#\s(.+)$", re.M)
 
 
 def fold(soup) -> None:
-    """Put the source of every code cell behind a line that opens it."""
+    """Put the code of every cell behind a line that opens it.
+
+    Cells of one kind that follow each other share a line, where nothing came out between them.
+    """
+    before = None
     for cell in soup.select(".code_cell"):
         source = cell.select_one(".input")
         if source is None:
             continue
-        text = source.get_text().strip()
-        kind = "plumbing" if plumbing(text) else "code"
-        lines = len(text.splitlines())
-        fold = source.wrap(soup.new_tag("details", attrs={"class": f"fold {kind}"}))
-        line = soup.new_tag("summary")
-        line.string = f"{kind}, {lines} line{'' if lines == 1 else 's'}"
-        fold.insert(0, line)
+        kind = "plumbing" if plumbing(source.get_text()) else "code"
+        if before is not None and _goes_on(before, cell, kind):
+            source.insert_before(before.extract())
+            before.append(source.extract())
+        else:
+            before = source.wrap(soup.new_tag("details", attrs={"class": f"fold {kind}"}))
+            before.insert(0, soup.new_tag("summary"))
+        lines = sum(len(part.get_text().strip().splitlines()) for part in before.select(".input"))
+        before.summary.string = f"{kind}, {lines} line{'' if lines == 1 else 's'}"
+    for cell in soup.select(".code_cell"):
+        if not cell.find(True):
+            cell.decompose()
+
+
+def _goes_on(fold, cell, kind: str) -> bool:
+    """Whether a cell of this kind follows a fold that nothing came out of."""
+    last = fold.parent
+    return (
+        kind in fold["class"]
+        and last.find_next_sibling() is cell
+        and fold.find_next_sibling() is None
+    )
 
 
 def plumbing(source: str) -> bool:

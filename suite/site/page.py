@@ -50,8 +50,8 @@ def write(folder: Path, there: list[str] = ()) -> None:
         nbformat.write(notebook, folder / "notebook.ipynb")
     soup = BeautifulSoup(_converted(_with_figures(notebook, claims)), "html.parser")
     title = _clean(soup) or provenance["section"]
-    code.fold(soup)
     code.parameters(soup, provenance["section"], values)
+    code.fold(soup)
     text = templates.template("page.html.j2").render(
         title=title,
         body=str(soup),

@@ -76,24 +76,35 @@ def test_plumbing_is_what_no_reader_waits_for(source, is_plumbing):
     assert code.plumbing(source) is is_plumbing
 
 
-def page() -> BeautifulSoup:
-    cell = '<div class="code_cell"><div class="input"><pre>{}</pre></div><div>out</div></div>'
-    cells = ["seed = 0", "import numpy", "fits = solve()\nshow(fits)"]
-    return BeautifulSoup("".join(map(cell.format, cells)), "html.parser")
+def page(*cells: str) -> BeautifulSoup:
+    """A page of code cells; what stands after ``->`` came out of one."""
+    parts = []
+    for cell in cells:
+        source, _, out = cell.partition(" -> ")
+        shown = f"<div>{out}</div>" if out else ""
+        parts.append(f'<div class="code_cell"><div class="input">{source}</div>{shown}</div>')
+    return BeautifulSoup("".join(parts), "html.parser")
 
 
-def test_code_is_folded_and_what_it_printed_is_not():
-    soup = page()
+def test_code_is_folded_and_what_came_out_is_not():
+    soup = page("import numpy", "fits = solve()\nfits -> 3", "fits = solve() -> 4")
     code.fold(soup)
     folds = [fold.summary.string for fold in soup.select("details")]
-    assert folds == ["code, 1 line", "plumbing, 1 line", "code, 2 lines"]
+    assert folds == ["plumbing, 1 line", "code, 2 lines", "code, 1 line"]
     assert all(fold.get("open") is None for fold in soup.select("details"))
-    assert len(soup.select(".code_cell > div")) == 3  # the outputs
+    assert [out.string for out in soup.select(".code_cell > div")] == ["3", "4"]
+
+
+def test_cells_that_follow_each_other_share_a_line_until_something_comes_out():
+    soup = page("import a", "import b", "x = f()", "y = f()", "z = f() -> 3", "w = f()")
+    code.fold(soup)
+    folds = [fold.summary.string for fold in soup.select("details")]
+    assert folds == ["plumbing, 2 lines", "code, 3 lines", "code, 1 line"]
+    assert [cell.get_text()[-1] for cell in soup.select(".code_cell")] == ["b", "3", ")"]
 
 
 def test_parameters_are_a_table_that_names_what_differs_and_what_it_means():
-    soup = page()
-    code.fold(soup)
+    soup = page("seed = 0", "import numpy")
     code.parameters(soup, "01_classical_mtl", {"margin": 0.5, "seed": 0})
     table = soup.select_one("table.parameters")
     rows = {row.td.string: row.find_all("td") for row in table.find_all("tr")[1:]}
