@@ -139,7 +139,7 @@ def _in_chinese(entry: dict, claim: dict) -> str:
 
 
 def _measured(claim: dict) -> str:
-    return f"{sentences.levels(claim)}, {sentences.effect(claim)}"
+    return f"{sentences.levels(claim)}, gain {sentences.effect(claim)}"
 
 
 def _link(claim: dict) -> str:

@@ -58,7 +58,7 @@ def _line(claim: dict) -> str:
     why = f" {_capital(claim['why'])}." if claim["why"] else ""
     return (
         f"*{claim['statement']}* {verdict}: {sentences.levels(claim)}, "
-        f"difference {sentences.effect(claim)}, {sentences.units(claim)}.{why}"
+        f"gain {sentences.effect(claim)}, {sentences.units(claim)}.{why}"
     )
 
 

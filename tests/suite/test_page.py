@@ -31,7 +31,7 @@ def lines(*claims: dict) -> list[str]:
 def test_an_answer_has_statement_verdict_levels_interval_and_units():
     assert lines(CLAIM) == [
         "- *Relating helps.* **Supported**: error 0.250 (related) against 0.500 (alone), "
-        "difference +0.250 [+0.200, +0.300], 65 schools."
+        "gain +0.250 [+0.200, +0.300], 65 schools."
     ]
     blind = CLAIM | {"verdict": "cannot tell", "why": "no headroom for a gain"}
     assert lines(blind)[0].endswith("65 schools. No headroom for a gain.")
