@@ -255,6 +255,11 @@ def _notes(problem: Problem, outcome: Outcome) -> list[str]:
         notes.append("later rows test models of earlier ones, in five blocks of time")
     if problem.grouped:
         notes.append("no split cuts a group")
+    if problem.encoded and outcome.networks is None:
+        notes.append("no networks: they need torch, two tasks with a row in every part, no counts")
+    if outcome.networks is not None:
+        tested = int((outcome.networks.counts.sum(axis=1) > 0).sum())
+        notes.append(f"networks were trained for {tested:,} of the tasks, on the first splits")
     if outcome.boosted is not None and len(outcome.boosted_folds) < len(outcome.rounds[0].counts.T):
         tested = int(np.isfinite(outcome.boosted.errors(BOOSTING, outcome.boosted_folds)).sum())
         notes.append(

@@ -126,8 +126,7 @@ def read_npz(path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     lower = {key.lower(): array for key, array in arrays.items()}
     if "x" not in lower or "y" not in lower:
         raise ValueError(f"{name} holds {listed(list(arrays))}: expected arrays X, y and task")
-    X = lower["x"].reshape(len(lower["x"]), -1)
-    return X, lower["y"], lower.get("task")
+    return lower["x"], lower["y"], lower.get("task")
 
 
 def pairs_of(dataset, name: str) -> tuple[list, list]:

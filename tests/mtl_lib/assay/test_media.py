@@ -11,6 +11,7 @@ from sklearn.datasets import load_wine
 
 from mtl_lib.assay import assay
 from mtl_lib.assay.console import main
+from mtl_lib.assay.fitting.arms import APART, JOINT, NETWORKS, NULL
 from mtl_lib.stream import stream
 
 
@@ -42,6 +43,44 @@ def test_a_folder_of_tasks_of_classes_predicts_new_pictures(tmp_path):
     files = sorted(folder.glob("x/*/*.png"))
     said = report.model.predict(files, "x")
     assert np.mean(said == [file.parent.name for file in files]) > 0.9
+
+
+def test_networks_are_arms_beside_the_linear_ones(tmp_path):
+    folder = draw_pictures(tmp_path / "p", owners=tuple("uvwxyz"), count=8)
+    report = assay(folder)
+    errors = report.gains.query("share == share.max()").set_index("arm")["error"]
+    assert set(NETWORKS) < set(errors.index) and errors[[*NETWORKS]].max() < 0.3  # a coin: 0.69
+    assert "small network with a shared trunk" in report.to_dict()["networks"]
+    assert np.isfinite(report.gain(JOINT, APART).value)
+    again = assay(folder).gains
+    assert again.equals(report.gains)  # one seed, one report
+    with pytest.raises(ValueError, match="measured, not handed over"):
+        report.model_of(JOINT)
+    page = report.to_html(tmp_path / "page.html").read_text()
+    assert page.count("shared trunk") > 3
+
+
+def test_networks_gain_nothing_from_tasks_that_share_nothing_and_something_from_equal_ones():
+    rng = stream(3, "test-networks")
+    X = rng.standard_normal((8 * 30, 6, 2))
+    task = np.repeat(np.arange(8), 30)
+    rules = rng.standard_normal((9, 12))
+    gains = {}
+    for name, rule in (("equal", np.zeros(8, int)), ("own", np.arange(8))):
+        z = np.einsum("nd,nd->n", X.reshape(len(X), -1), rules[rule[task]])
+        report = assay((X, (z > 0).astype(int)), task=task)
+        gains[name] = report.gain(JOINT, NULL)
+    assert gains["equal"].clear == 1
+    assert gains["own"].value < 0.1
+
+
+def test_networks_are_left_out_of_tables_and_where_a_task_has_too_few_rows(tmp_path):
+    rng = stream(0, "test-few")
+    X = rng.standard_normal((16, 2, 2))
+    report = assay((X, X[:, 0, 0]), task=np.arange(16) % 8)  # two rows a task: some parts have none
+    assert report.outcome.networks is None and "no networks" in " ".join(report.notes)
+    flat = assay((X.reshape(16, 4), X[:, 0, 0]), task=np.arange(16) % 8)
+    assert flat.outcome.networks is None and "no networks" not in " ".join(flat.notes)
 
 
 def test_arrays_in_a_file(tmp_path):
