@@ -15,6 +15,7 @@ from mtl_lib.assay.fitting.cells import Scale
 from mtl_lib.assay.fitting.folds import Places
 from mtl_lib.assay.fitting.newton import NewtonModels
 from mtl_lib.assay.intake.problem import Problem
+from mtl_lib.assay.intake.wide import Components
 from mtl_lib.neural import Dense, Head, Network, arms
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
@@ -78,7 +79,7 @@ class _Sets:
         self.problem = problem
         self.places = places
         self.tasks = tasks
-        self.inputs = Inputs("inputs", (problem.X - scale.x_mean) / scale.x_sd)
+        self.inputs = Inputs("inputs", (problem.X - scale.x_mean) / _spread(problem, scale))
         self.y = problem.y
         if problem.kind == "numbers":
             own = problem.task
@@ -112,6 +113,12 @@ class _Sets:
         if self.problem.kind == "two classes":
             return self.newton.loss(y, expit(scores.reshape(len(y))))
         return self.newton.loss(y, softmax(scores, axis=-1))
+
+
+def _spread(problem: Problem, scale: Scale) -> np.ndarray:
+    """What inputs are divided by: of components all by the first's, or noise would be as loud."""
+    components = any(isinstance(step, Components) for step in problem.steps)
+    return scale.x_sd.max() if components else scale.x_sd
 
 
 def _arms(network: Network) -> dict[str, arms.Arm]:
