@@ -11,7 +11,10 @@ from sklearn.datasets import load_wine
 
 from mtl_lib.assay import assay
 from mtl_lib.assay.console import main
+from mtl_lib.assay.fitting import networks
 from mtl_lib.assay.fitting.arms import APART, JOINT, NETWORKS, NULL
+from mtl_lib.assay.fitting.cells import Scale
+from mtl_lib.assay.fitting.folds import place
 from mtl_lib.stream import stream
 
 
@@ -52,8 +55,10 @@ def test_networks_are_arms_beside_the_linear_ones(tmp_path):
     assert set(NETWORKS) < set(errors.index) and errors[[*NETWORKS]].max() < 0.3  # a coin: 0.69
     assert "small network with a shared trunk" in report.to_dict()["networks"]
     assert np.isfinite(report.gain(JOINT, APART).value)
-    again = assay(folder).gains
-    assert again.equals(report.gains)  # one seed, one report
+    problem = report.source.problem
+    again = networks.run(problem, Scale.of(problem), place(problem, 0), 0)
+    for arm in NETWORKS:  # one seed, one answer
+        assert np.array_equal(again.sums[arm], report.outcome.networks.sums[arm])
     with pytest.raises(ValueError, match="measured, not handed over"):
         report.model_of(JOINT)
     page = report.to_html(tmp_path / "page.html").read_text()
@@ -62,11 +67,11 @@ def test_networks_are_arms_beside_the_linear_ones(tmp_path):
 
 def test_networks_gain_nothing_from_tasks_that_share_nothing_and_something_from_equal_ones():
     rng = stream(3, "test-networks")
-    X = rng.standard_normal((6 * 20, 3, 2))
-    task = np.repeat(np.arange(6), 20)
-    rules = rng.standard_normal((6, 6))
+    X = rng.standard_normal((8 * 30, 3, 2))
+    task = np.repeat(np.arange(8), 30)
+    rules = rng.standard_normal((8, 6))
     gains = {}
-    for name, rule in (("equal", np.zeros(6, int)), ("own", np.arange(6))):
+    for name, rule in (("equal", np.zeros(8, int)), ("own", np.arange(8))):
         z = np.einsum("nd,nd->n", X.reshape(len(X), -1), rules[rule[task]])
         report = assay((X, (z > 0).astype(int)), task=task)
         gains[name] = report.gain(JOINT, NULL)
