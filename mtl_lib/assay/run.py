@@ -32,6 +32,7 @@ def assay(
     group: str | None = None,
     time: str | None = None,
     weight: str | None = None,
+    text: str | None = None,
     loss: str | None = None,
     keep=None,
     seed: int = 0,
@@ -49,6 +50,8 @@ def assay(
         Target and task columns of a table; or ids (n,) of tasks beside arrays.
     group, time, weight : str, optional
         Columns: what no split cuts; what orders rows, later ones testing; what a row counts.
+    text : str, optional
+        Column of sentences: hashed n-grams become inputs, and networks are tried.
     loss : str, optional
         ``squared``, ``logistic``, ``ce`` (classes) or ``poisson`` (counts); None infers it, and
         reads counts as numbers.
@@ -63,7 +66,13 @@ def assay(
     tell = progress or (lambda text: None)
     begin = clock.perf_counter()
     tell("reading")
-    words_of_table = {"group": group, "time": time, "weight": weight, "keep": keep}
+    words_of_table = {
+        "group": group,
+        "time": time,
+        "weight": weight,
+        "text": text,
+        "keep": keep,
+    }
     source = accept(data, target, task, loss, words_of_table)
     report = measured(source, seed, tell)
     report.seconds = clock.perf_counter() - begin

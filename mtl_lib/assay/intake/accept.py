@@ -31,7 +31,7 @@ def accept(data, target, task, loss: str | None, columns: dict) -> Source:
     data, target, task, loss
         As of ``mtl_lib.assay.assay``.
     columns : dict
-        Group, time, weight and keep.
+        Group, time, weight, text and keep.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def _table(data, target, task, loss: str | None, columns: dict) -> Source:
     if task is not None and not isinstance(task, str):
         raise ValueError("task= of a table is the name of a column")
     counts = loss == "poisson"
-    words = {name: value for name, value in columns.items() if name in ("time", "weight")}
+    words = {name: value for name, value in columns.items() if name in ("time", "weight", "text")}
     table = read(
         data,
         task,
@@ -131,7 +131,7 @@ def _table(data, target, task, loss: str | None, columns: dict) -> Source:
         bare=True,
         **words,
     )
-    return sources.from_table(table, task, counts)
+    return sources.from_table(table, task, counts, columns.get("text"))
 
 
 def _files(paths: list, target, task, loss: str | None, columns: dict) -> Source:
@@ -145,4 +145,4 @@ def _files(paths: list, target, task, loss: str | None, columns: dict) -> Source
     counts = loss == "poisson"
     roles = {"target": target, "group": None, "keep": None, **columns}
     table = read_files(map(Path, paths), roles, "squared" if counts else loss)
-    return sources.from_table(table, FILE, counts)
+    return sources.from_table(table, FILE, counts, columns.get("text"))

@@ -46,6 +46,8 @@ class Pixels:
 class Grams:
     """Sentences as hashed counts of character n-grams."""
 
+    count = GRAMS
+
     def __call__(self, sentences) -> np.ndarray:
         """(n, GRAMS) numbers."""
         hasher = HashingVectorizer(

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.datasets import load_wine
@@ -125,6 +126,49 @@ def test_sentences_and_data_sets():
     report = assay({name: Reviews() for name in ("film", "book", "shop")})
     assert report.outcome.metric == "log-loss"
     assert report.model.predict(["a great day", "a dreadful day"], "film").tolist() == ["1", "0"]
+
+
+@pytest.fixture
+def opinions():
+    """A table of three shops: a sentence, a number that says nothing, and what people thought."""
+    rng = stream(1, "test-opinions")
+    rows = []
+    for shop in ("a", "b", "c"):
+        for good in (False, True):
+            rows += [(shop, text, good) for text in sentences(good, 12, rng)]
+    frame = pd.DataFrame(rows, columns=["shop", "said", "good"])
+    frame["age"] = rng.integers(20, 60, len(frame))
+    frame.loc[3, "said"] = None
+    return frame
+
+
+def test_a_text_column_becomes_inputs_beside_the_others(opinions, tmp_path, capsys):
+    report = assay(opinions, "good", "shop", text="said")
+    assert report.model.columns[:2] == ("age", "said 1")
+    assert "hashed counts" in " ".join(report.notes)
+    new = pd.DataFrame({"shop": "b", "said": ["a great day", "a poor film"], "age": 30})
+    assert report.model.predict(new).tolist() == ["True", "False"]
+    assert set(NETWORKS) < set(report.outcome.arms)
+    with pytest.raises(ValueError, match="no column 'said'"):
+        report.model.predict(new.drop(columns="said"))
+    with pytest.raises(ValueError, match="no column 'sayd'; did you mean 'said'"):
+        assay(opinions, "good", "shop", text="sayd")
+    opinions.to_csv(tmp_path / "o.csv", index=False)
+    words = [str(tmp_path / "o.csv"), "--task", "shop", "--target", "good", "--text", "said"]
+    assert main([*words, "--out", str(tmp_path)]) == 0
+    assert report.summary in capsys.readouterr().out
+    assert "hashed counts" in (tmp_path / "o-assay.html").read_text()
+
+
+def test_sentences_can_be_the_only_input_and_lie_in_several_files(opinions, tmp_path):
+    alone = opinions.drop(columns="age")
+    report = assay(alone, "good", "shop", text="said")
+    assert report.model.columns[0] == "said 1"
+    paths = []
+    for shop, own in alone.groupby("shop"):
+        paths.append(tmp_path / f"{shop}.csv")
+        own.drop(columns="shop").to_csv(paths[-1], index=False)
+    assert assay(paths, "good", text="said").outcome.names == ("file a", "file b", "file c")
 
 
 def test_a_bunch_and_a_data_set_with_columns():
