@@ -212,7 +212,8 @@ def page(blind: list[dict], seen: list[dict], covered: int, count: int) -> str:
         "",
         "## Tables that were looked at",
         "",
-        "Tables of R that no notebook uses. After first runs on these tables the other code got finer strengths and "
+        "Tables of R that no notebook uses. After first runs on these tables the other code got "
+        "finer strengths and "
         "more splits, the report's interval became a jackknife by task, and the rule that keeps "
         "the simpler prior was limited to one model for all. The grids of strengths grew too. "
         "Earlier whole runs covered 8, then 9 tables. So the counts are no blind test.",
