@@ -11,9 +11,10 @@ missing elsewhere is marked in ``observed``. A missing number becomes the median
 sets a column "NAME missing"; a missing category is a level of its own.
 
 Numbers may have thousand separators, a percent sign or a currency. Letter case and blanks make no
-levels. Inputs that are constant, dates, text with more than 30 levels or nearly as many levels as
-rows, or that equal a target (in other units, or level for level) are dropped, and so are columns
-that number or name the rows (``roles.id_reason``). Ids are text: 007 is not 7, but 12.0 is 12.
+levels. Of a category with more than 30 levels the 29 commonest are inputs. Inputs that are
+constant, text with few rows a level, or that equal a target (in other units, or level for level)
+are dropped, and so are columns that number or name the rows (``roles.id_reason``). Ids are text:
+007 is not 7, but 12.0 is 12.
 """
 
 from dataclasses import dataclass
