@@ -57,12 +57,14 @@ def plain(tasks):
 
 
 def seconds_a_round(method, tasks, batch_size, rounds):
-    """Seconds of a round: what more rounds take, less what none takes."""
+    """Seconds of a round: what more rounds take, less what one takes.
+
+    Both evaluate before the first round and after the last.
+    """
     run = partial(simulate, method, tasks, batch_size=batch_size, eval_every=0)
-    run(rounds=1)
-    all_rounds, _ = fastest(partial(run, rounds=rounds))
-    no_round, _ = fastest(partial(run, rounds=0))
-    return (all_rounds - no_round) / rounds
+    one_round, _ = fastest(partial(run, rounds=1))
+    all_rounds, _ = fastest(partial(run, rounds=1 + rounds))
+    return (all_rounds - one_round) / rounds
 
 
 def row(what, ours, theirs, goal):
