@@ -92,7 +92,7 @@ def rounds() -> None:
         tasks = mixture(clients, 0, d=FEATURES, m=SAMPLES).tasks
         data = sum(task.X.nbytes for task in tasks)
         run = partial(simulate, method, tasks, batch_size=32, eval_every=0)
-        more = 1 + max(1, 2000 // clients)
+        more = 1 + max(20, 2000 // clients)
         best = np.inf
         for _ in range(3):
             one = seconds(partial(run, rounds=1))

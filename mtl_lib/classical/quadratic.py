@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mtl_lib.classical.systems import BlockSystems
+
 
 @dataclass
 class QuadraticPoint:
@@ -41,6 +43,7 @@ class QuadraticLoss:
         self._value_at_zero = 0.5 * (energy - float((self._common_moment**2).sum()))
         self._clear_rounding()
         self._gradient_at_zero = self.at(np.zeros(self.shape)).gradient
+        self.design = design.without_samples()
 
     def _moments(self, ys):
         """All products of columns and targets; returns the Gram matrices, one where X is one."""
@@ -140,9 +143,16 @@ class QuadraticLoss:
         """The second derivative of f along V, (T, p)."""
         return self.at(V).gradient - self._gradient_at_zero
 
-    def shifted(self, rho: float) -> "ShiftedSystems":
+    @property
+    def order_of_systems(self) -> int:
+        """Of the matrices that ``shifted`` inverts, one for each X."""
+        return self.shape[1]
+
+    def shifted(self, rho: float) -> BlockSystems:
         """What solves systems in H + rho I, H the second derivative of f. O(T p^3)."""
-        return ShiftedSystems(self, rho)
+        return BlockSystems(
+            self._square, self._cross, self._gradient_at_zero, rho, self.design.same
+        )
 
     def ridge_solution(self, A, mu=None) -> np.ndarray:
         """argmin of f(V) + sum_t (v_t - v_0)' A (v_t - v_0) / 2 + mu ||v_0||^2 / 2, (T, p).
@@ -176,46 +186,6 @@ class QuadraticLoss:
         z = _pseudo_inverse(left) @ (right - np.einsum("tpc,tp->c", cross, own))
         V = own - share @ z
         return V if mu is None else V + z[self._cross.shape[2] :]
-
-
-class ShiftedSystems:
-    """The inverse of H + rho I, H the second derivative of f, for many right-hand sides.
-
-    H is a block per task, less the products of their common columns: the inverse is that of the
-    blocks, and a correction of the rank of what is common (Woodbury).
-
-    Parameters
-    ----------
-    loss : QuadraticLoss
-        f.
-    rho : float
-        More than 0.
-    """
-
-    def __init__(self, loss, rho):
-        self._rho = rho
-        self._gradient_at_zero = loss._gradient_at_zero
-        self._same = loss.design.same
-        p = loss.shape[1]
-        square = loss._square[:1] if self._same else loss._square
-        self._inverse = np.linalg.inv(square + rho * np.eye(p))
-        cross = loss._cross
-        self._flat = None
-        if cross.shape[2]:
-            self._moved = np.matmul(self._inverse, cross)
-            corner = np.eye(cross.shape[2]) - np.tensordot(cross, self._moved, ((0, 1), (0, 1)))
-            self._flat = cross.reshape(-1, cross.shape[2]) @ np.linalg.inv(corner)
-
-    def solution(self, near) -> np.ndarray:
-        """argmin over V of f(V) + rho ||V - near||^2 / 2, (T, p)."""
-        right = self._rho * near - self._gradient_at_zero
-        if self._same:
-            V = right @ self._inverse[0]
-        else:
-            V = np.matmul(self._inverse, right[:, :, None])[:, :, 0]
-        if self._flat is not None:
-            V += self._moved @ (V.ravel() @ self._flat)
-        return V
 
 
 def centred_targets(design, ys):

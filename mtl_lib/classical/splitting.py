@@ -1,14 +1,14 @@
 """Where momentum takes long: the loss and the penalty on variables of their own, which must agree.
 
 The alternating direction method of multipliers (Boyd, Parikh, Chu, Peleato and Eckstein 2011) for
-squared losses from Gram matrices. The loss's step inverts H + rho I, H the second derivative, once
-for many iterations; each then costs one product of the same size as a gradient. What scales the
-columns have does not slow it, which is what slows momentum where lam is small.
+squared losses. The loss's step inverts H + rho I, H the second derivative, once for many
+iterations; each then costs the products of a gradient. What scales the columns have does not slow
+it, which is what slows momentum where lam is small.
 """
 
 import numpy as np
 
-PATIENCE = 20  # iterations of momentum before; or p, since an inverse costs a third as many
+PATIENCE = 20  # iterations of momentum before; or a third of the inverses' order, their cost
 FIRST = 2.0  # the first rho, in units of the gradient's length over that of the variables
 RELAXED = 1.6  # between 1 and 2: over-relaxation, section 3.4.3
 LOOK = 20  # iterations until rho is looked at; each next wait is twice as long
@@ -19,9 +19,8 @@ SPELL = 100  # iterations in which the gap must halve; else momentum is faster, 
 
 def pays(loss, U, iteration: int) -> bool:
     """Whether to change over from momentum after ``iteration`` steps that led to U."""
-    if not hasattr(loss, "shifted") or not U.any():
-        return False
-    return iteration >= max(PATIENCE, loss.shape[1])
+    order = getattr(loss, "order_of_systems", None)
+    return order is not None and iteration >= max(PATIENCE, order // 3) and bool(U.any())
 
 
 class Splitting:
@@ -31,7 +30,7 @@ class Splitting:
 
     Parameters
     ----------
-    loss : QuadraticLoss
+    loss : QuadraticLoss or SampledLoss
         f, whose ``shifted`` inverts.
     penalty : Penalty
         g.
@@ -39,7 +38,7 @@ class Splitting:
         The weight of g.
     U : np.ndarray
         The penalty's variables, not all 0.
-    point : QuadraticPoint
+    point : object
         The loss's point there.
     floats : int
         Numbers exchanged before.
