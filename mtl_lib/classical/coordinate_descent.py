@@ -41,7 +41,7 @@ class CoordinateDescent:
     """
 
     fewest = 100  # features in a set: sweeps over columns that stay 0 are cheap
-    sharper = 0.1  # a set is solved to this share of the gap on all features
+    sharper = 0.01  # a set is solved to this share of the gap on all features
 
     def __init__(self, loss):
         self._loss = loss
