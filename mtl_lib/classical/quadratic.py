@@ -12,6 +12,8 @@ import numpy as np
 
 from mtl_lib.classical.systems import BlockSystems
 
+INVERSES = 4_000_000  # entries, 32 MB: up to here they may be larger than the data
+
 
 @dataclass
 class QuadraticPoint:
@@ -144,9 +146,12 @@ class QuadraticLoss:
         return self.at(V).gradient - self._gradient_at_zero
 
     @property
-    def order_of_systems(self) -> int:
-        """Of the matrices that ``shifted`` inverts, one for each X."""
-        return self.shape[1]
+    def order_of_systems(self) -> int | None:
+        """Of the matrices that ``shifted`` inverts; None where they would outgrow the data."""
+        T, p = self.shape
+        samples = sum(map(len, self.design.weights))
+        small = self.design.same or T * p**2 <= max(samples * p, INVERSES)
+        return p if small else None
 
     def shifted(self, rho: float) -> BlockSystems:
         """What solves systems in H + rho I, H the second derivative of f. O(T p^3)."""

@@ -5,6 +5,8 @@
 
 import numpy as np
 
+TOGETHER = 64  # blocks inverted at a time: a second copy of all would be as large as the data
+
 
 class BlockSystems:
     """H from Gram matrices: a block per task, less the products of their common columns.
@@ -29,8 +31,12 @@ class BlockSystems:
         self._rho = rho
         self._gradient_at_zero = gradient_at_zero
         self._same = same
-        shifted = (square[:1] if same else square) + rho * np.eye(square.shape[1])
-        self._inverse = np.linalg.inv(shifted)
+        self._inverse = np.array(square[:1] if same else square)
+        diagonal = np.arange(square.shape[1])
+        self._inverse[:, diagonal, diagonal] += rho
+        for first in range(0, len(self._inverse), TOGETHER):
+            some = slice(first, first + TOGETHER)
+            self._inverse[some] = np.linalg.inv(self._inverse[some])
         self._back = None
         if cross.shape[2]:
             self._moved = np.matmul(self._inverse, cross)
