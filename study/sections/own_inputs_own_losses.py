@@ -86,8 +86,8 @@ class OwnInputsOwnLosses(Section):
     )
     depths: list[Annotated[int, Field(ge=2, le=20)]] = Field(
         min_length=2,
-        max_length=4,
-        description="hidden layers of them, increasing; the last is the deep one",
+        max_length=6,
+        description="hidden layers of them, increasing; claims are about the first and the last",
     )
     auxiliary_weight: float = Field(gt=0, le=1, description="weight of the auxiliary loss")
     auxiliary_rates: list[Positive] = Field(
