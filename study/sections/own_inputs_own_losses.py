@@ -72,6 +72,13 @@ class OwnInputsOwnLosses(Section):
         min_length=1, max_length=6, description="tasks that they answer"
     )
     hue_size: int = Field(ge=50, description="training pictures of a task, class and hue")
+    hue_draws: Count = Field(description="draws of them, the first of the others")
+    hue_rates: list[Positive] = Field(
+        min_length=1, max_length=8, description="learning rates there"
+    )
+    pair_size: int = Field(
+        ge=50, description="training pairs of pictures of a task, left class and relation"
+    )
     filters: Count = Field(
         description="filters of the first convolution there; the second has twice as many"
     )
