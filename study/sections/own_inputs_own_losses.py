@@ -91,6 +91,8 @@ class OwnInputsOwnLosses(Section):
     auxiliary: int = Field(
         ge=50, description="training pictures of the networks with auxiliary losses"
     )
+    auxiliary_width: Count = Field(description="units of their layers")
+    auxiliary_draws: Count = Field(description="draws of them, the first of the others")
     depths: list[Annotated[int, Field(ge=2, le=20)]] = Field(
         min_length=2,
         max_length=6,
