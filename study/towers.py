@@ -75,7 +75,7 @@ def arms(networks: dict[str, Network], weight: float, checked: bool) -> dict[str
     Returns
     -------
     dict
-        "DESIGN, none", "DESIGN, auxiliary" and, where checked, "DESIGN, none again" and "DESIGN,
+        "NAME, none", "NAME, auxiliary" and, where checked, "NAME, none again" and "NAME,
         auxiliary, permuted".
     """
     light, heavy = ({"weights": {MIDDLE: value}} for value in (0.0, weight))
