@@ -54,7 +54,7 @@ def off_plane(model) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Question:
+class TruthScore:
     """What a model is asked about the truth.
 
     Parameters
@@ -78,12 +78,12 @@ class Question:
 
 
 QUESTIONS = {
-    "shared support": Question("area under ROC: inputs", "L21", support_found),
-    "low rank": Question("share of the plane", "trace norm", plane_found),
-    "clusters": Question(
+    "shared support": TruthScore("area under ROC: inputs", "L21", support_found),
+    "low rank": TruthScore("share of the plane", "trace norm", plane_found),
+    "clusters": TruthScore(
         "area under ROC: pairs of tasks", "Clustered about the mean", clusters_found
     ),
-    "outliers": Question(
+    "outliers": TruthScore(
         "area under ROC: tasks", "Robust", outliers_found, own_part, of_single=off_plane
     ),
 }

@@ -10,7 +10,7 @@ from mtl_lib.tasks import TaskSet
 from mtl_lib.transforms import standardise
 from study import stats
 from study.classical.arms import SCHOOL_ARMS
-from study.classical.search import Search
+from study.classical.search import LambdaSearch
 
 KINDS = ["all pupils", "within schools", "schools alike"]
 SPLITS = 10
@@ -18,14 +18,16 @@ FOLDS = 3
 TRAIN = 0.75
 
 
-def explained(schools: TaskSet, search: Search, wide_squared: float, seed: int) -> pd.DataFrame:
+def explained(
+    schools: TaskSet, search: LambdaSearch, wide_squared: float, seed: int
+) -> pd.DataFrame:
     """Errors and explained variances of every method on one split.
 
     Parameters
     ----------
     schools : TaskSet
         The schools.
-    search : Search
+    search : LambdaSearch
         How lambda is chosen; in ``FOLDS`` folds.
     wide_squared : float
         Smallest lambda over the largest for MTRL, a squared norm.

@@ -17,7 +17,7 @@ def folds_seed(label: str, seed: int) -> int:
 
 
 @dataclass(frozen=True)
-class Search:
+class LambdaSearch:
     """Cross-validation with a loose gap, then a fit with a tight one.
 
     Parameters

@@ -8,7 +8,7 @@ from mtl_lib.data.generated.linear import STRUCTURES, linear
 from study import stats
 from study.classical.arms import AGAIN, BASELINES, MADE_FOR, MEAN, SINGLE, for_structures
 from study.classical.results import on_average
-from study.classical.search import Search
+from study.classical.search import LambdaSearch
 
 UNRELATED = "unrelated"
 CLAIMED_ON = [*MADE_FOR, UNRELATED]
@@ -27,7 +27,7 @@ class StructureTrials:
 
     Parameters
     ----------
-    search : Search
+    search : LambdaSearch
         How lambda is chosen.
     size : int
         Tasks, inputs and training samples of a task, each.
@@ -37,7 +37,7 @@ class StructureTrials:
         Those of the claims, and how many of them every method runs on.
     """
 
-    search: Search
+    search: LambdaSearch
     size: int
     noise: float
     draws: range

@@ -17,7 +17,7 @@ from mtl_lib.transforms import standardise
 from study import stats
 from study.classical.arms import BASELINES
 from study.classical.results import beyond
-from study.classical.search import Search
+from study.classical.search import LambdaSearch
 
 EXERCISES = 7  # recordings of one arm of a person
 
@@ -147,14 +147,14 @@ class WideSet:
         ``measure(test, model)`` gives an error per task.
     sizes : list of int
         Training samples, increasing.
-    search : Search
+    search : LambdaSearch
         How lambda is chosen.
     """
 
     draw: Callable
     measure: Callable
     sizes: list[int]
-    search: Search
+    search: LambdaSearch
 
     def errors(self, m: int, seed: int, arms: dict, null: bool = False) -> pd.DataFrame:
         """Error of every arm on every task.

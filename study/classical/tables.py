@@ -13,7 +13,7 @@ from mtl_lib.tasks import TaskSet
 from mtl_lib.transforms import labelled, standardise
 from study import stats
 from study.classical.arms import ARMS, BASELINES, CORE, REPEATS, SUBSPACE
-from study.classical.search import Search
+from study.classical.search import LambdaSearch
 
 SOURCES = {"Exam": exam, "Hsb82": hsb82, "Chem97": chem97, "bdf": bdf, "Radon": radon}
 
@@ -61,7 +61,7 @@ class TableTrials:
     ----------
     data : dict
         Name -> TaskSet.
-    search : Search
+    search : LambdaSearch
         How lambda is chosen.
     shares : list of float
         Of each task's training pool.
@@ -76,7 +76,7 @@ class TableTrials:
     """
 
     data: dict[str, TaskSet]
-    search: Search
+    search: LambdaSearch
     shares: list[float]
     test_share: float
     seeds: range
