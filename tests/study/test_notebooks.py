@@ -16,6 +16,7 @@ from study.sections import SECTIONS
 from suite import parameters
 
 ROOT = Path(__file__).resolve().parents[2]
+SHORT = {"01_classical_mtl"}  # notebooks whose cells are steps of at most 12 lines; add yours
 
 
 def cells(section: str) -> list[dict]:
@@ -72,7 +73,8 @@ def test_claims_are_declared_before_they_are_decided(section):
 @pytest.mark.parametrize("section", SECTIONS)
 def test_cells_are_short_and_hold_no_algorithm(section):
     for source, tags in code(section):
-        assert source.count("\n") <= 30 or "parameters" in tags
+        limit = 12 if section in SHORT else 31
+        assert len(source.splitlines()) <= limit or "parameters" in tags, source
         assert max(map(len, source.splitlines())) <= 104
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, (ast.For, ast.FunctionDef)):
