@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-
 from mtl_lib.data.features.triples import FIRST, SECOND, told, triple
 from mtl_lib.tasks import TaskSet
 from mtl_lib.transforms import constant

@@ -16,6 +16,7 @@ from mtl_lib.tasks import TaskSet
 from study.networks import tuning_seed
 from study.same_loss.plan import PLANS
 
+SCREENED = 20_000  # seeds between draws and those that pairs of classes are screened on
 KEYS = ("triple", "size", "seed")
 PLAIN = {f"logistic regression, C = {c:g}": (LogisticRegression, c) for c in (0.01, 0.1, 1)} | {
     f"support vectors, C = {c:g}": (SVC, c) for c in (1, 10)
@@ -111,38 +112,59 @@ class Triples:
         )
         return _of_triples(found.table()), rate_table
 
-    def room(self, nets, asked_of, n: int) -> pd.DataFrame:
-        """AUC of task 1 alone and told, on the validation images of the tuning draws.
+    def room(self, pairs, n: int, draws: int) -> pd.DataFrame:
+        """AUC of task 1 alone and told, on validation images of draws that give no result.
+
+        Plain models of scikit-learn are asked: networks that are trained to a plateau reach their
+        level (``plain``), and cost a hundred times as much. What they say of a pair of classes
+        does not depend on the third class.
+
+        Parameters
+        ----------
+        pairs : list of tuple
+            Triples, one for each pair of classes.
+        n, draws : int
+            Images of task 1; draws for each pair.
 
         Returns
         -------
         pd.DataFrame
             Index unit (the triple), columns separate, told; means over draws.
         """
-        names = ["separate", "told"]
-        points = list(itertools.product(asked_of, [n], self.seeds))
-        others = {name: self._tuning(name, points) for name in names}
-        tuned_on = {name: self._draws(name, others[name]) for name in names}
-        watched = {name: self._asked(name, others[name], 1) for name in names}
-        of_arm = {name: _arm(name, nets) for name in names}
-        options = {"keys": KEYS, **self.run}
-        tried = arms.tuned(of_arm, tuned_on, watched, placements, self.rates, **options)
-        best = tried.max(axis=1).groupby(["triple", "arm"], sort=False).mean().unstack("arm")
-        return best.rename_axis("unit")
+        rows = []
+        for names, k in itertools.product(pairs, range(draws)):
+            seed = self.seeds[0] + SCREENED + k
+            test = PLANS["separate"].asked(self.parts[1], names, self.validated, seed)
+            row = {"unit": "/".join(names)}
+            for arm in ("separate", "told"):
+                train = PLANS[arm].images(self.parts[0], names, n, seed, self.times)
+                row[arm] = max(_plain(name, train, test) for name in PLAIN)
+            rows.append(row)
+        return pd.DataFrame(rows).groupby("unit", sort=False).mean()
 
-    def with_room(self, nets, asked_of, n: int, headroom: float, ceiling: float) -> list[tuple]:
-        """The triples that are not solved and that more labels would help, all if there are none.
+    def with_room(self, asked_of, n: int, draws: int, headroom: float, ceiling: float) -> list:
+        """The triples whose first task is not solved, and which more labels would help.
 
         Parameters
         ----------
+        asked_of : list of tuple
+            The triples.
+        n, draws : int
+            As of ``room``.
         headroom : float
             Smallest gain of the upper reference.
         ceiling : float
             Largest AUC alone.
+
+        Returns
+        -------
+        list of tuple
+            All of them if none passes.
         """
-        best = self.room(nets, asked_of, n)
+        first = {names[:2]: names for names in reversed(asked_of)}
+        best = self.room(list(first.values()), n, draws)
         passes = (best["separate"] < ceiling) & (best["told"] - best["separate"] >= headroom)
-        return [names for names in asked_of if passes["/".join(names)]] or asked_of
+        return [t for t in asked_of if passes["/".join(first[t[:2]])]] or list(asked_of)
 
     def plain(self, asked_of, sizes) -> pd.DataFrame:
         """AUC of the best of some models of scikit-learn on task 1, on the networks' images.
