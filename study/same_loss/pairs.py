@@ -110,7 +110,7 @@ class Together:
         return {(s,): pair_tasks(self.parts[part], self.pairs, count, s) for s in seeds}
 
     def gains(self) -> np.ndarray:
-        """(draws, T, T): AUC that task t gains when it is trained with task s, see ``pair_gains``."""
+        """(draws, T, T): AUC that task t gains with task s, see ``pair_gains``."""
         options = {"validation": self.drawn(1), **self.run}
         return affinity.pair_gains(
             self.network(), self.drawn(0), self.rate, self.drawn(2), placements, **options
