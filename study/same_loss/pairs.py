@@ -195,3 +195,10 @@ def predictions(cheap: dict[str, np.ndarray], gains: np.ndarray, names, seed: in
             value = spearmanr(values[others, t], against[others, t]).statistic
             rows.append({"measure": measure, "unit": name, "seed": seed, "correlation": value})
     return pd.DataFrame(rows).fillna({"correlation": 0.0})
+
+
+def shuffled_groups(groups: list[list[int]], seed: int) -> list[list[int]]:
+    """Groups of the same sizes with the tasks at random: the null of a grouping."""
+    order = stream(seed, "groups at random").permutation(sum(map(len, groups)))
+    ends = np.cumsum([len(group) for group in groups])[:-1]
+    return [sorted(part.tolist()) for part in np.split(order, ends)]

@@ -41,6 +41,12 @@ def candidates(names, seed: int, first: tuple = ()) -> list[tuple]:
     return [*first, *(found[k] for k in order if found[k] not in first)]
 
 
+def thirds(asked_of, count: int, most: int | None = None) -> list[tuple]:
+    """The first triples of every pair (A, B), ``count`` each, of the first ``most`` pairs."""
+    pairs = list(dict.fromkeys(names[:2] for names in asked_of))[:most]
+    return [t for pair in pairs for t in [t for t in asked_of if t[:2] == pair][:count]]
+
+
 def placements(task, z):
     """One value per image: their mean is the AUC."""
     return scores.placements(z, task.y[None])
@@ -112,6 +118,15 @@ class Triples:
         )
         return _of_triples(found.table()), rate_table
 
+    def trained(self, name: str, nets, asked_of, size: int, rate_table) -> dict:
+        """An arm's networks of the first draw: triple -> (Network, Stack of one)."""
+        points = [(names, size, self.seeds[0]) for names in asked_of]
+        watched = self._asked(name, points, 1)
+        draws = self._draws(name, points)
+        parts = arms.fit_tuned(name, _arm(name, nets), draws, rate_table, watched, **self.run)
+        pairs = [(part, k) for part in parts for k in range(len(part.keys))]
+        return {part.keys[k][0]: (part.network, part.stack.take([k])) for part, k in pairs}
+
     def room(self, pairs, n: int, draws: int) -> pd.DataFrame:
         """AUC of task 1 alone and told, on validation images of draws that give no result.
 
@@ -182,7 +197,7 @@ class Triples:
             own = [*point[:2], self._tuning("separate", [point])[0][-1]]
             chosen_on = plan.images(self.parts[0], *own, self.times)
             validation = plan.asked(self.parts[1], own[0], self.validated, own[-1])
-            best = max(PLAIN, key=lambda name: _plain(name, chosen_on, validation))  # noqa: B023
+            best = max(PLAIN, key=lambda name: _plain(name, chosen_on, validation))
             train = plan.images(self.parts[0], *point, self.times)
             test = plan.asked(self.parts[2], point[0], self.tested, point[-1])
             found = {"unit": "/".join(point[0]), "size": point[1], "seed": point[2]}
