@@ -10,6 +10,7 @@ from mtl_lib.data.features.copies import copy_groups
 from mtl_lib.neural.arms import featured
 from mtl_lib.stream import stream
 from mtl_lib.tasks import Inputs, Task, TaskSet
+from mtl_lib.transforms import standardise
 from study import trunk
 from study.trunk import images
 
@@ -80,4 +81,5 @@ def superclass_parts(seed: int, on_trunk: bool = False, loaded=None) -> tuple:
     if on_trunk:
         whole = featured(whole, trunk.layers(), trunk.weights())
     train, rest = whole.split("samples", 0.4, seed)
-    return train, *rest.split("samples", 0.5, seed)
+    parts = (train, *rest.split("samples", 0.5, seed))
+    return tuple(standardise(*parts)) if on_trunk else parts
