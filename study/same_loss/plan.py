@@ -55,7 +55,7 @@ class Plan:
         times : int
             Images of the second task for each one of the first.
         """
-        count = n * (1 if self.as_small else times)
+        count = n // 4 * 4 if self.as_small else n * times  # a quarter is A, a quarter B
         options = {"second": self.second, "second_n": count}
         if self.told:
             return told(pool, names, n, seed, **options)

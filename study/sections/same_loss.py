@@ -30,12 +30,11 @@ class SameLoss(Section):
             "% to test"
         ),
     )
-    sizes: list[Annotated[int, Field(ge=12, multiple_of=12)]] = Field(
+    sizes: list[Annotated[int, Field(ge=4, multiple_of=2)]] = Field(
         min_length=1,
         max_length=4,
         description=(
-            "training images of a task, increasing, multiples of 12; the first is the one claims "
-            "are about"
+            "training images of a task, increasing, even; the first is the one claims are about"
         ),
     )
     second_times: Count = Field(description="images of the second task for each one of the first")
