@@ -25,6 +25,7 @@ export MTL_KEEP = $(value KEEP)
 export MTL_LOSS = $(value LOSS)
 export MTL_TIME = $(value TIME)
 export MTL_WEIGHT = $(value WEIGHT)
+export MTL_TEXT = $(value TEXT)
 export MTL_SEED = $(value SEED)
 
 .PHONY: all env cluster flower lint test test-all atlas protocol test-data test-pages test-distributed test-readme sweep lab verify why diagnose bench bench-flower data data-list reference \
@@ -102,9 +103,9 @@ verify: env ## build, then compare with reference/: verdicts, bits, standard err
 why: env ## which input is new (SECTION=... for one section)
 	@$(SUITE) why $(SECTION) --profile $(PROFILE) --set "$$MTL_SET"
 
-diagnose: env ## what relating buys on your tables: TABLE="my.csv ..." TASK=school TARGET=score [GROUP= TIME= WEIGHT= LOSS= KEEP= SEED=]
+diagnose: env ## what relating buys on your tables: TABLE="my.csv ..." TASK=school TARGET=score [GROUP= TIME= WEIGHT= TEXT= LOSS= KEEP= SEED=]
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m suite.own_table --table "$$MTL_TABLE" --task "$$MTL_TASK" --target "$$MTL_TARGET" \
-	  --group "$$MTL_GROUP" --loss "$$MTL_LOSS" --keep "$$MTL_KEEP" --time "$$MTL_TIME" --weight "$$MTL_WEIGHT" --seed "$$MTL_SEED" \
+	  --group "$$MTL_GROUP" --loss "$$MTL_LOSS" --keep "$$MTL_KEEP" --time "$$MTL_TIME" --weight "$$MTL_WEIGHT" --text "$$MTL_TEXT" --seed "$$MTL_SEED" \
 	  --words "$(foreach word,$(.VARIABLES),$(if $(filter command line,$(origin $(word))),$(filter-out MAKE%,$(word))))"
 
 data: env ## fetch the data (PROFILE=full: also what only the web has)

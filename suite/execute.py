@@ -17,6 +17,7 @@ from suite.process import die_with
 from suite.project import FAILED, MISSING, NOTEBOOKS, OK, ROOT
 from suite.site import index, page
 
+TABLE_ONLY = ".table.ipynb"  # the part of a notebook that runs on a reader's table
 # What a run is made of: git says whether it differs from the commit.
 SOURCES = ("mtl_lib", "study", "notebooks", "params", "requirements.lock")
 
@@ -82,7 +83,7 @@ def _run(section: str, folder: Path, params: dict, engine) -> int:
     output = folder / "notebook.ipynb"
     try:
         papermill.execute_notebook(
-            NOTEBOOKS / f"{section}.ipynb",
+            _source(section, folder, params),
             output,
             params,
             engine_name="reporting",
@@ -99,10 +100,34 @@ def _run(section: str, folder: Path, params: dict, engine) -> int:
     except Exception as error:  # a dead kernel, a full disk: still one line
         report(failed=True, cell=None, error=f"{type(error).__name__}: {_one_line(str(error))}")
         return FAILED
+    finally:
+        (folder / TABLE_ONLY).unlink(missing_ok=True)
     if not (folder / "run.json").is_file():
         report(failed=True, cell=None, error="the notebook ended without rec.done()")
         return FAILED
     return OK
+
+
+def _source(section: str, folder: Path, params: dict) -> Path:
+    """The notebook to run: of a reader's table only the cells that concern it, if some are tagged.
+
+    So an answer comes in a minute, and the page leads with it.
+    """
+    import nbformat
+
+    path = NOTEBOOKS / f"{section}.ipynb"
+    if not params.get("your_table"):
+        return path
+    notebook = nbformat.read(path, as_version=4)
+    tagged = [
+        set(cell.metadata.get("tags", [])) & {"parameters", "table"} for cell in notebook.cells
+    ]
+    if not any("table" in tags for tags in tagged):
+        return path
+    cells = zip(notebook.cells, tagged, strict=True)
+    notebook.cells = [cell for cell, tags in cells if tags or cell is notebook.cells[0]]
+    nbformat.write(notebook, folder / TABLE_ONLY)
+    return folder / TABLE_ONLY
 
 
 def _register_engine(engine) -> None:

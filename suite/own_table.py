@@ -159,6 +159,8 @@ def _offers(table: Table, words: Words, folder: Path) -> list[tuple[str, str]]:
         return [("The notebooks take one file: put the files into one, with a task column.", "")]
     if table.tasks[0].inputs.columns == (NO_INPUT,):
         return [("The notebooks need an input, and this table has none.", "")]
+    if words.text:
+        return [("The notebooks read no sentences.", "")]
     values = {
         "your_table": str(Path(words.tables[0]).resolve()),
         "your_table_sha256": store.sha256(Path(words.tables[0])),

@@ -19,6 +19,7 @@ HELP = {
     "group": "column that a split never cuts",
     "time": "column of numbers or dates: later rows test models of earlier ones",
     "weight": "column that says what a row counts",
+    "text": "column of sentences, which become inputs",
     "loss": f"{', '.join(LOSSES)}; by default what fits the target",
     "keep": "input that looks like a row number or an id, or several with commas",
     "seed": "seed of all draws, 0 by default",
@@ -34,7 +35,7 @@ class Words:
     ----------
     tables : tuple[str, ...]
         The files, or a folder.
-    task, group, time, weight, loss : str
+    task, group, time, weight, text, loss : str
         "" for none.
     target, keep : tuple[str, ...]
         Columns.
@@ -48,13 +49,16 @@ class Words:
     group: str = ""
     time: str = ""
     weight: str = ""
+    text: str = ""
     loss: str = ""
     keep: tuple[str, ...] = ()
     seed: int = 0
 
     def read(self) -> Source:
         """The tasks as asked for."""
-        columns = {name: getattr(self, name) or None for name in ("group", "time", "weight")}
+        columns = {
+            name: getattr(self, name) or None for name in ("group", "time", "weight", "text")
+        }
         columns["keep"] = list(self.keep)
         data = self.tables[0] if len(self.tables) == 1 else list(self.tables)
         target = list(self.target) or None
@@ -91,6 +95,7 @@ def read_words(options, tables) -> tuple[Words, Source]:
         group=options.group,
         time=options.time,
         weight=options.weight,
+        text=options.text,
         loss=options.loss,
         seed=_seed(options.seed),
     )

@@ -14,6 +14,7 @@ from mtl_lib.assay.text import TableError, shown
 from mtl_lib.tasks import Inputs
 
 MOST_LEVELS = 30  # of a category among the inputs
+ROWS_A_LEVEL = 3  # on average, for more levels
 NO_INPUT = "no input"
 DATES = "dates: give a number instead, such as days since a start"
 
@@ -226,7 +227,7 @@ def _number_note(x: np.ndarray, values: np.ndarray) -> str:
 def _text(raw: Raw, values, counts, missing) -> tuple[Column, Arrays]:
     """0/1 columns for all levels but the most frequent, or for the last of two.
 
-    Dates and long lists are dropped.
+    Dates and long lists are dropped; of many levels the commonest are taken.
     """
     order = by_name(raw, values)
     codes = values[order]
@@ -235,6 +236,8 @@ def _text(raw: Raw, values, counts, missing) -> tuple[Column, Arrays]:
     dropped = _why_no_category(levels, counts.sum())
     if dropped:
         return Column(raw.name, "dropped", note="; ".join(filter(None, [dropped, raw.note]))), {}
+    if len(levels) > MOST_LEVELS:
+        return _commonest(raw, codes, counts, missing)
     if len(levels) == 2 and not missing.any():
         note = f"{shown(levels[1])} is 1, {shown(levels[0])} is 0"
         column = Column(raw.name, "binary", levels, note="; ".join(filter(None, [note, raw.note])))
@@ -252,12 +255,31 @@ def _text(raw: Raw, values, counts, missing) -> tuple[Column, Arrays]:
     return Column(raw.name, "category", levels, note=note), arrays
 
 
+def _commonest(raw: Raw, codes, counts, missing) -> tuple[Column, Arrays]:
+    """0/1 columns of the commonest of many levels, against all others."""
+    common = np.sort(np.argsort(-counts, kind="stable")[: MOST_LEVELS - 1])
+    levels = tuple(raw.levels[code] for code in codes[common])
+    arrays = {
+        f"{raw.name} {level}": raw.codes == code
+        for level, code in zip(levels, codes[common], strict=True)
+    }
+    if missing.any():
+        arrays[_unused(f"{raw.name} missing", arrays)] = missing
+        levels += ("missing",)
+    note = f"{len(codes)} levels, of which the {len(common)} commonest against all others"
+    note = "; ".join(filter(None, [note, raw.note]))
+    return Column(raw.name, "category", levels, note=note), arrays
+
+
 def _why_no_category(levels: tuple[str, ...], rows: int) -> str:
     """Why a text column is no category, or ""."""
     if all_dates(levels):
         return DATES
-    if len(levels) > MOST_LEVELS:
-        return f"text with {len(levels)} levels, at most {MOST_LEVELS} are used"
+    if len(levels) > MOST_LEVELS and rows < ROWS_A_LEVEL * len(levels):
+        return (
+            f"text with {len(levels)} levels in {rows} rows: more than {MOST_LEVELS} are used only "
+            f"with {ROWS_A_LEVEL} rows a level"
+        )
     if len(levels) > 2 and 10 * len(levels) > 9 * rows:
         return f"text, {len(levels)} different in {rows} rows"
     return ""

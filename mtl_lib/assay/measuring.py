@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mtl_lib.assay.fitting import arms, boosting
-from mtl_lib.assay.fitting.arms import BOOSTING, Held
+from mtl_lib.assay.fitting.arms import BOOSTING, NETWORKS, Held
 from mtl_lib.assay.fitting.cells import Cells, Scale, make_cells
 from mtl_lib.assay.fitting.folds import SHARES, place
 from mtl_lib.assay.fitting.kinds import kind_of
@@ -34,7 +34,7 @@ class Outcome:
     sizes : np.ndarray
         (T,) samples of each.
     arms : tuple[str, ...]
-        The arms, boosting last where it ran.
+        The arms; boosting and networks last where they ran.
     rounds : list[Held]
         Errors of all linear arms, one for each repetition of the splits.
     share : float
@@ -47,6 +47,8 @@ class Outcome:
         The folds it was tested on.
     tuned : int
         Tasks that chose strengths.
+    networks : Held or None
+        Errors of networks on the first splits.
     """
 
     metric: str
@@ -59,13 +61,19 @@ class Outcome:
     boosted: Held | None = None
     boosted_folds: list[int] = field(default_factory=list)
     tuned: int = 0
+    networks: Held | None = None
+
+    def first(self, arm: str) -> Held:
+        """The errors of an arm on the first splits."""
+        if arm == BOOSTING:
+            return self.boosted
+        return self.networks if arm in NETWORKS else self.rounds[0]
 
     def gain(self, arm: str, over: str) -> Gain:
         """The gain of one arm over another with all samples that train."""
-        if BOOSTING in (arm, over):
-            first = {True: [self.boosted], False: self.rounds[:1]}
-            reference = first[over == BOOSTING]
-            return gain(reference, first[arm == BOOSTING], over, arm, self.boosted_folds)
+        if {arm, over} & {BOOSTING, *NETWORKS}:
+            folds = self.boosted_folds if BOOSTING in (arm, over) else slice(None)
+            return gain([self.first(over)], [self.first(arm)], over, arm, folds)
         return gain(self.rounds, self.rounds, over, arm)
 
     def gain_at(self, k: int, arm: str, over: str) -> Gain:
@@ -81,6 +89,8 @@ class Outcome:
         """Mean error of the tasks."""
         if arm == BOOSTING:
             return float(np.nanmean(self.boosted.errors(arm, self.boosted_folds)))
+        if arm in NETWORKS:
+            return float(np.nanmean(self.networks.errors(arm)))
         return float(np.nanmean([held.errors(arm) for held in self.rounds]))
 
 
@@ -123,6 +133,8 @@ def measure_all(problem: Problem, seed: int, tell, extras: bool = True) -> Outco
     if extras:
         _smaller(outcome, problem, scale, seed, tell)
         _boost(outcome, problem, scale, seed, tell)
+        if problem.encoded:
+            _train_networks(outcome, problem, scale, seed, tell)
     return outcome
 
 
@@ -195,3 +207,17 @@ def _boost(outcome: Outcome, problem: Problem, scale: Scale, seed: int, tell) ->
         problem, scale, place(problem, seed), seed
     )
     outcome.arms = (*outcome.arms, BOOSTING)
+
+
+def _train_networks(outcome: Outcome, problem: Problem, scale: Scale, seed: int, tell) -> None:
+    """Networks on the first splits, where torch is there."""
+    tell("networks")
+    try:
+        from mtl_lib.assay.fitting import networks
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        return
+    outcome.networks = networks.run(problem, scale, place(problem, seed), seed)
+    if outcome.networks is not None:
+        outcome.arms = (*outcome.arms, *NETWORKS)

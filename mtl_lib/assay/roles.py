@@ -36,6 +36,8 @@ class Roles:
         Inputs to keep although they look like ids.
     time, weight : str or None
         When a row was taken, and what it counts.
+    text : str or None
+        A column of sentences.
     """
 
     task: str | None
@@ -44,23 +46,25 @@ class Roles:
     keep: list[str]
     time: str | None = None
     weight: str | None = None
+    text: str | None = None
 
     @classmethod
-    def tidied(cls, task, target, group, keep, time=None, weight=None) -> "Roles":
+    def tidied(cls, task, target, group, keep, time=None, weight=None, text=None) -> "Roles":
         """Roles from what a caller gives: names as the table's names are, one target as a list."""
         targets = [target] if isinstance(target, str) else target
         kept = [keep] if isinstance(keep, str) else keep or []
         names = [[tidy(name) for name in names] for names in (targets, kept)]
-        return cls(tidy(task), names[0], tidy(group), names[1], tidy(time), tidy(weight))
+        others = [tidy(name) for name in (time, weight, text)]
+        return cls(tidy(task), names[0], tidy(group), names[1], *others)
 
     @property
     def used(self) -> list[str]:
         """The columns that have a role."""
-        names = (self.task, *self.targets, self.group, self.time, self.weight)
+        names = (self.task, *self.targets, self.group, self.time, self.weight, self.text)
         return [name for name in names if name is not None]
 
     def check(self, names: list[str]) -> set[str]:
-        """The columns to read as text: ids are names, 007 is not 7.
+        """The columns to read as text: ids are names, 007 is not 7, and sentences are whole.
 
         Raises
         ------
@@ -81,11 +85,11 @@ class Roles:
             if asked.count(name) > 1:
                 raise TableError(
                     f"column {shown(name)} is asked for twice: task, targets and group are "
-                    "different columns, and so are time and weight"
+                    "different columns, and so are time, weight and text"
                 )
             if name in self.keep:
                 raise TableError(f"column {shown(name)} cannot be kept as an input: it has a role")
-        return {name for name in (self.task, self.group, self.time) if name is not None}
+        return {name for name in (self.task, self.group, self.time, self.text) if name is not None}
 
 
 def _check_known(name: str, names: list[str]) -> None:

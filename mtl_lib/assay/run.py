@@ -32,6 +32,7 @@ def assay(
     group: str | None = None,
     time: str | None = None,
     weight: str | None = None,
+    text: str | None = None,
     loss: str | None = None,
     keep=None,
     seed: int = 0,
@@ -49,6 +50,8 @@ def assay(
         Target and task columns of a table; or ids (n,) of tasks beside arrays.
     group, time, weight : str, optional
         Columns: what no split cuts; what orders rows, later ones testing; what a row counts.
+    text : str, optional
+        Column of sentences: hashed n-grams become inputs, and networks are tried.
     loss : str, optional
         ``squared``, ``logistic``, ``ce`` (classes) or ``poisson`` (counts); None infers it, and
         reads counts as numbers.
@@ -63,7 +66,13 @@ def assay(
     tell = progress or (lambda text: None)
     begin = clock.perf_counter()
     tell("reading")
-    words_of_table = {"group": group, "time": time, "weight": weight, "keep": keep}
+    words_of_table = {
+        "group": group,
+        "time": time,
+        "weight": weight,
+        "text": text,
+        "keep": keep,
+    }
     source = accept(data, target, task, loss, words_of_table)
     report = measured(source, seed, tell)
     report.seconds = clock.perf_counter() - begin
@@ -255,6 +264,11 @@ def _notes(problem: Problem, outcome: Outcome) -> list[str]:
         notes.append("later rows test models of earlier ones, in five blocks of time")
     if problem.grouped:
         notes.append("no split cuts a group")
+    if problem.encoded and outcome.networks is None:
+        notes.append("no networks: they need torch, two tasks with a row in every part, no counts")
+    if outcome.networks is not None:
+        tested = int((outcome.networks.counts.sum(axis=1) > 0).sum())
+        notes.append(f"networks were trained for {tested:,} of the tasks, on the first splits")
     if outcome.boosted is not None and len(outcome.boosted_folds) < len(outcome.rounds[0].counts.T):
         tested = int(np.isfinite(outcome.boosted.errors(BOOSTING, outcome.boosted_folds)).sum())
         notes.append(

@@ -11,9 +11,10 @@ missing elsewhere is marked in ``observed``. A missing number becomes the median
 sets a column "NAME missing"; a missing category is a level of its own.
 
 Numbers may have thousand separators, a percent sign or a currency. Letter case and blanks make no
-levels. Inputs that are constant, dates, text with more than 30 levels or nearly as many levels as
-rows, or that equal a target (in other units, or level for level) are dropped, and so are columns
-that number or name the rows (``roles.id_reason``). Ids are text: 007 is not 7, but 12.0 is 12.
+levels. Of a category with more than 30 levels the 29 commonest are inputs. Inputs that are
+constant, text with few rows a level, or that equal a target (in other units, or level for level)
+are dropped, and so are columns that number or name the rows (``roles.id_reason``). Ids are text:
+007 is not 7, but 12.0 is 12.
 """
 
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ class Table:
         What a reader should be told, one line each.
     time, weight : np.ndarray or None
         (rows kept,) when each row was taken (dates as days), and what it counts.
+    text : np.ndarray or None
+        (rows kept,) sentences, "" for a missing one.
     """
 
     path: Path
@@ -83,6 +86,7 @@ class Table:
     notes: tuple[str, ...]
     time: np.ndarray | None = None
     weight: np.ndarray | None = None
+    text: np.ndarray | None = None
 
 
 def read(
@@ -95,6 +99,7 @@ def read(
     *,
     time: str | None = None,
     weight: str | None = None,
+    text: str | None = None,
     bare: bool = False,
 ) -> Table:
     """A task set from a table with a header; ``TableError`` in one line where that fails.
@@ -114,12 +119,14 @@ def read(
         Inputs to keep although they look like row numbers, ids or dates.
     time, weight : str, optional
         Columns of numbers or dates that say when a row was taken; of numbers, what it counts.
+    text : str, optional
+        Column of sentences, which are kept as they are.
     bare : bool
         Whether a table may have no input; it gets one column of zeros, ``NO_INPUT``.
     """
     frame = path if hasattr(path, "columns") else None
     path = Path("data frame") if frame is not None else Path(path)
-    roles = Roles.tidied(task, target, group, keep, time, weight)
+    roles = Roles.tidied(task, target, group, keep, time, weight, text)
     try:
         if loss not in (None, *TARGET_LOSSES):
             raise TableError(f"loss {shown(loss)}, allowed are {', '.join(TARGET_LOSSES)}")
@@ -142,6 +149,7 @@ def make_table(
     parts, groups = _take_ids(columns, roles, facts)
     time = None if roles.time is None else times(columns.pop(roles.time))
     weight = None if roles.weight is None else _weights(columns.pop(roles.weight))
+    text = None if roles.text is None else _sentences(columns.pop(roles.text))
     labels = [make_labels(columns.pop(name), loss) for name in roles.targets]
     rules = Rules(labels, parts, reasons_of_ids, roles.keep)
     results, inputs = make_inputs(columns, rules, path.name, bare)
@@ -170,6 +178,7 @@ def make_table(
         notes=tuple(facts.notes),
         time=time,
         weight=weight,
+        text=text,
     )
 
 
@@ -225,6 +234,11 @@ def _weights(column: Raw) -> np.ndarray:
     if column.values.min() < 0 or not column.values.sum():
         raise TableError(f"weight {shown(column.name)} must be 0 or more, and not 0 everywhere")
     return column.values
+
+
+def _sentences(column: Raw) -> np.ndarray:
+    """(n,) texts, "" for a missing one."""
+    return np.array([*column.levels, ""], object)[column.codes]
 
 
 def _tasks(inputs: Inputs, rules: Rules, task: str | None, groups, facts: Facts) -> list[Task]:

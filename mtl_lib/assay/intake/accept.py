@@ -31,7 +31,7 @@ def accept(data, target, task, loss: str | None, columns: dict) -> Source:
     data, target, task, loss
         As of ``mtl_lib.assay.assay``.
     columns : dict
-        Group, time, weight and keep.
+        Group, time, weight, text and keep.
 
     Raises
     ------
@@ -73,11 +73,13 @@ def _pairs(data: dict, loss: str | None) -> Source:
         indexed = hasattr(entry, "__len__") and hasattr(entry, "__getitem__")
         pairs[name] = media.pairs_of(entry, name) if indexed and not plain else entry
     steps = ()
+    several_axes = False
     if pairs and all(
         isinstance(p, tuple) and len(p) == 2 and np.ndim(p[1]) for p in pairs.values()
     ):
+        several_axes = any(len(X) and np.ndim(X[0]) > 1 for X, _ in pairs.values())
         pairs, steps = media.encoded(pairs)
-    return _stepped(sources.from_pairs(pairs, loss), loss, steps)
+    return _stepped(sources.from_pairs(pairs, loss), loss, steps, bool(steps) or several_axes)
 
 
 def _arrays(X, y, task, loss: str | None) -> Source:
@@ -86,20 +88,23 @@ def _arrays(X, y, task, loss: str | None) -> Source:
     if media.is_text(X):
         steps = (media.Grams(),)
         X = steps[0](X)
-    return _stepped(sources.from_arrays(X, y, task, loss), loss, steps)
+    several_axes = np.ndim(X) > 2
+    X = np.reshape(X, (len(X), -1)) if several_axes else X
+    tasks = sources.from_arrays(X, y, task, loss)
+    return _stepped(tasks, loss, steps, bool(steps) or several_axes)
 
 
-def _stepped(tasks: TaskSet, loss: str | None, steps: tuple) -> Source:
-    """The problem of tasks whose inputs were encoded before."""
+def _stepped(tasks: TaskSet, loss: str | None, steps: tuple, encoded: bool) -> Source:
+    """The problem of tasks whose inputs were encoded before, or are arrays of several axes."""
     problem = sources.from_tasks(tasks, counts=loss == "poisson")
-    return Source(replace(problem, steps=(*steps, *problem.steps)))
+    return Source(replace(problem, steps=(*steps, *problem.steps), encoded=encoded))
 
 
 def _media(path, loss: str | None) -> Source:
     """A folder of pictures, or an npz file."""
     if Path(path).is_dir():
         tasks, step = media.read_folder(path)
-        return _stepped(tasks, loss, (step,))
+        return _stepped(tasks, loss, (step,), encoded=True)
     return _arrays(*media.read_npz(path), loss)
 
 
@@ -115,7 +120,7 @@ def _table(data, target, task, loss: str | None, columns: dict) -> Source:
     if task is not None and not isinstance(task, str):
         raise ValueError("task= of a table is the name of a column")
     counts = loss == "poisson"
-    words = {name: value for name, value in columns.items() if name in ("time", "weight")}
+    words = {name: value for name, value in columns.items() if name in ("time", "weight", "text")}
     table = read(
         data,
         task,
@@ -126,7 +131,7 @@ def _table(data, target, task, loss: str | None, columns: dict) -> Source:
         bare=True,
         **words,
     )
-    return sources.from_table(table, task, counts)
+    return sources.from_table(table, task, counts, columns.get("text"))
 
 
 def _files(paths: list, target, task, loss: str | None, columns: dict) -> Source:
@@ -140,4 +145,4 @@ def _files(paths: list, target, task, loss: str | None, columns: dict) -> Source
     counts = loss == "poisson"
     roles = {"target": target, "group": None, "keep": None, **columns}
     table = read_files(map(Path, paths), roles, "squared" if counts else loss)
-    return sources.from_table(table, FILE, counts)
+    return sources.from_table(table, FILE, counts, columns.get("text"))

@@ -20,7 +20,7 @@ def read_files(paths, roles: dict, loss: str | None) -> Table:
     paths : list[Path]
         The files, of different names.
     roles : dict
-        Target, group, keep, time and weight, as of ``read``.
+        Target, group, keep, time, weight and text, as of ``read``.
     loss : str or None
         As of ``read``.
 

@@ -46,6 +46,8 @@ class Pixels:
 class Grams:
     """Sentences as hashed counts of character n-grams."""
 
+    count = GRAMS
+
     def __call__(self, sentences) -> np.ndarray:
         """(n, GRAMS) numbers."""
         hasher = HashingVectorizer(
@@ -126,8 +128,7 @@ def read_npz(path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     lower = {key.lower(): array for key, array in arrays.items()}
     if "x" not in lower or "y" not in lower:
         raise ValueError(f"{name} holds {listed(list(arrays))}: expected arrays X, y and task")
-    X = lower["x"].reshape(len(lower["x"]), -1)
-    return X, lower["y"], lower.get("task")
+    return lower["x"], lower["y"], lower.get("task")
 
 
 def pairs_of(dataset, name: str) -> tuple[list, list]:

@@ -45,6 +45,8 @@ class Problem:
         (T,) which target each task has: all the same, unless tasks are different targets.
     steps : tuple
         What was done to the inputs before: callables from (n, ...) to (n, d).
+    encoded : bool
+        Whether the inputs are pictures, arrays or sentences, for which networks are tried.
     """
 
     X: np.ndarray
@@ -63,6 +65,7 @@ class Problem:
     notes: tuple[str, ...] = ()
     target: np.ndarray | None = None
     steps: tuple = ()
+    encoded: bool = False
     cache: dict = field(default_factory=dict, repr=False)
 
     def __post_init__(self):

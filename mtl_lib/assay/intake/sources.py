@@ -1,6 +1,6 @@
 """Tables, arrays, data sets and task sets as one ``Problem``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ from mtl_lib.assay.inputs import NO_INPUT
 from mtl_lib.assay.intake.codes import Codes, coded
 from mtl_lib.assay.intake.encoder import Encoder
 from mtl_lib.assay.intake.problem import Problem
+from mtl_lib.assay.intake.sentences import WithSentences
 from mtl_lib.assay.intake.wide import narrowed
 from mtl_lib.assay.table import Table
 from mtl_lib.assay.text import listed
@@ -28,7 +29,7 @@ class Source:
         The samples.
     table : Table or None
         How a table was read.
-    encoder : Encoder or None
+    encoder : Encoder, WithSentences or None
         Makes inputs of new rows of a data frame.
     task_column : str
         The column that says which task a new row belongs to; "" for none.
@@ -36,16 +37,23 @@ class Source:
 
     problem: Problem
     table: Table | None = None
-    encoder: Encoder | None = None
+    encoder: Encoder | WithSentences | None = None
     task_column: str = ""
 
 
-def from_table(table: Table, task: str | None, counts: bool) -> Source:
-    """The problem of a table that was read."""
+def from_table(table: Table, task: str | None, counts: bool, text: str | None = None) -> Source:
+    """The problem of a table that was read; ``text`` is its column of sentences."""
     inputs = table.tasks[0].inputs
     encoder = Encoder(table.columns, inputs.columns, inputs.array)
-    problem = from_tasks(table.tasks, table.time, table.weight, counts, table.notes)
-    return Source(problem, table, encoder, task or "")
+    tasks = table.tasks
+    notes = table.notes
+    if text is not None:
+        encoder = WithSentences(encoder, text, inputs, table.text)
+        inputs = Inputs(inputs.name, encoder.inputs, columns=encoder.columns(inputs.columns))
+        tasks = TaskSet([replace(task, inputs=inputs) for task in tasks], tasks.name)
+        notes = (*notes, encoder.note)
+    problem = from_tasks(tasks, table.time, table.weight, counts, notes)
+    return Source(replace(problem, encoded=text is not None), table, encoder, task or "")
 
 
 def from_pairs(pairs: dict, loss: str | None) -> TaskSet:

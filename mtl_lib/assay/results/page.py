@@ -4,7 +4,18 @@ from html import escape
 
 import numpy as np
 
-from mtl_lib.assay.fitting.arms import ABOUT, ALONE, BOOSTING, LOW_RANK, MEANS, POOLED
+from mtl_lib.assay.fitting.arms import (
+    ABOUT,
+    AGAIN,
+    ALONE,
+    APART,
+    BOOSTING,
+    JOINT,
+    LOW_RANK,
+    MEANS,
+    NULL,
+    POOLED,
+)
 from mtl_lib.assay.intake.health import counted
 from mtl_lib.assay.results import drawings, words
 from mtl_lib.assay.results.gains import ENOUGH_TASKS
@@ -17,7 +28,20 @@ EXPLAINED = {
     ABOUT: "a model per task, shrunk to a common one; intercepts and slopes each with a strength",
     LOW_RANK: "the same, and tasks leave the common model in a few learned directions only",
     BOOSTING: "scikit-learn's histogram gradient boosting on all rows, the task as a category",
+    APART: "a network of two hidden layers for each task; a part of the training rows stops it",
+    JOINT: "one network with a head for each task",
+    NULL: "the same, for each task with the labels of the others in random order",
+    AGAIN: "networks of single tasks, trained a second time (A/A)",
 }
+PAIRS = (
+    (ABOUT, ALONE),
+    (ABOUT, POOLED),
+    (LOW_RANK, ABOUT),
+    (BOOSTING, ABOUT),
+    (JOINT, APART),
+    (JOINT, NULL),
+    (JOINT, ABOUT),
+)
 SAID = {
     "p(x)": "inputs",
     "p(y)": "labels",
@@ -62,7 +86,7 @@ def _gains(report) -> list[str]:
     """By how much, and for whom."""
     outcome = report.outcome
     rows = []
-    for arm, over in ((ABOUT, ALONE), (ABOUT, POOLED), (LOW_RANK, ABOUT), (BOOSTING, ABOUT)):
+    for arm, over in PAIRS:
         if arm in outcome.arms:
             gain = outcome.gain(arm, over)
             values = (100 * gain.value, 100 * gain.low, 100 * gain.high)
@@ -77,6 +101,7 @@ def _gains(report) -> list[str]:
     return [
         "<h2>By how much, and for whom</h2>",
         _figure(picture, f"Gains with 95 % intervals by {who}. Right of 0 is better."),
+        *_networks(outcome),
         _figure(strip, "Each dot is a task. Dots left of the line lose."),
         _table(
             ["arm", f"error ({outcome.metric})", "over alone", "over pooled", "tasks that lose"],
@@ -89,6 +114,12 @@ def _gains(report) -> list[str]:
         *(f"<dt><strong>{a}</strong></dt><dd>{EXPLAINED[a]}</dd>" for a in outcome.arms),
         "</dl>",
     ]
+
+
+def _networks(outcome) -> list[str]:
+    """What sharing a trunk does, where networks were trained."""
+    said = words.networks(outcome)
+    return [f"<p>{escape(said)}</p>"] if said else []
 
 
 def _unit(metric: str) -> str:
@@ -115,7 +146,14 @@ def _arm_row(outcome, arm: str) -> list[str]:
 
 
 def _short(arm: str) -> str:
-    return {LOW_RANK: "low rank", BOOSTING: "boosting"}.get(arm, arm)
+    short = {
+        LOW_RANK: "low rank",
+        BOOSTING: "boosting",
+        JOINT: "shared trunk",
+        APART: "networks alone",
+        NULL: "permuted labels",
+    }
+    return short.get(arm, arm)
 
 
 def _sizes(report) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mtl_lib.assay.fitting.arms import ABOUT, ALONE, BOOSTING, POOLED
+from mtl_lib.assay.fitting.arms import ABOUT, ALONE, BOOSTING, NETWORKS, POOLED
 from mtl_lib.assay.intake.sources import Source
 from mtl_lib.assay.measuring import Outcome
 from mtl_lib.assay.results import page, words
@@ -111,7 +111,7 @@ class Report:
         errors = {
             arm: np.mean([held.errors(arm) for held in outcome.rounds], axis=0)
             for arm in outcome.arms
-            if arm != BOOSTING
+            if arm in outcome.rounds[0].sums
         }
         over = {base: outcome.gain(ABOUT, base).per_task for base in (ALONE, POOLED)}
         rows = []
@@ -142,6 +142,8 @@ class Report:
         ValueError
             For an arm that was not fitted, and where the samples are not here.
         """
+        if arm in NETWORKS:
+            raise ValueError(f"{arm!r} is measured, not handed over: mtl_lib.neural trains it")
         if arm not in self.outcome.arms:
             raise ValueError(f"arm {arm!r}, allowed are {', '.join(self.outcome.arms)}")
         if self.source is None:
@@ -167,6 +169,7 @@ class Report:
                 "warnings": self.warnings,
                 "notes": self.notes,
                 "target": self.target,
+                "networks": words.networks(self.outcome),
                 "again": words.again(self.outcome),
                 "power": words.power(self.outcome),
                 "seed": self.seed,

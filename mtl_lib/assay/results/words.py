@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from mtl_lib.assay.fitting.arms import ABOUT, ALONE, BOOSTING, POOLED
+from mtl_lib.assay.fitting.arms import (
+    ABOUT,
+    AGAIN,
+    ALONE,
+    APART,
+    BOOSTING,
+    JOINT,
+    NULL,
+    POOLED,
+)
 from mtl_lib.assay.measuring import Outcome
 from mtl_lib.assay.results.gains import ENOUGH_TASKS, Gain
 
@@ -23,7 +32,7 @@ def interval(gain: Gain) -> str:
 
 
 def clause(gain: Gain, reference: str) -> str:
-    """What fitting about the mean does against a reference: "saves 12 % [8, 16] of ..."."""
+    """What an arm does against a reference: "saves 12 % [8, 16] of ..."."""
     if not np.isfinite(gain.value):
         return f"cannot be compared with {reference}, which is without error"
     if gain.clear > 0:
@@ -56,6 +65,23 @@ def summary(outcome: Outcome, columns: int) -> str:
             f"{interval(boosted)} of the error of {about}. Among linear models: {line}"
         )
     return f"{line} {doubled(outcome)}".strip()
+
+
+def networks(outcome: Outcome) -> str:
+    """What sharing a trunk does to networks, against networks alone, the null, and the best line.
+
+    "" where no network was trained.
+    """
+    if outcome.networks is None:
+        return ""
+    alone = clause(outcome.gain(JOINT, APART), "one network per task")
+    null = clause(outcome.gain(JOINT, NULL), "the same network with the other labels permuted")
+    linear = clause(outcome.gain(JOINT, ABOUT), "linear models about the mean")
+    again = interval(outcome.gain(AGAIN, APART))
+    return (
+        f"A small network with a shared trunk {alone}, {null}, and {linear}. Training the networks "
+        f"of single tasks twice differs by {again}."
+    )
 
 
 def boosting_wins(outcome: Outcome) -> Gain | None:

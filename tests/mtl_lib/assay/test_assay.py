@@ -322,3 +322,17 @@ def test_what_cannot_be_used_gets_one_line(data, words, line):
     with pytest.raises(ValueError, match=line.replace("(", r"\(").replace(")", r"\)")) as caught:
         assay(data, **words)
     assert "\n" not in str(caught.value)
+
+
+def test_of_many_levels_the_commonest_are_inputs_beside_all_others():
+    rng = stream(2, "test-levels")
+    level = rng.choice(40, 800, p=np.arange(1, 41) / 820)
+    frame = pd.DataFrame({"t": np.arange(800) % 8, "level": [f"l{k:02d}" for k in level]})
+    frame["y"] = np.where(level == 39, 5.0, 0.0) + rng.standard_normal(800)
+    report = assay(frame, "y", "t")
+    assert len(report.model.columns) == 29 and "level l39" in report.model.columns
+    new = pd.DataFrame({"t": 3, "level": ["l39", "l00", "never seen"]})
+    high, rare, unknown = report.model.predict(new)
+    assert high > 4 and abs(rare) < 1 and rare == unknown
+    (column,) = [one for one in report.source.table.columns if one.name == "level"]
+    assert column.note == "40 levels, of which the 29 commonest against all others"

@@ -5,12 +5,17 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.datasets import load_wine
 
 from mtl_lib.assay import assay
 from mtl_lib.assay.console import main
+from mtl_lib.assay.fitting import networks
+from mtl_lib.assay.fitting.arms import APART, JOINT, NETWORKS, NULL
+from mtl_lib.assay.fitting.cells import Scale
+from mtl_lib.assay.fitting.folds import place
 from mtl_lib.stream import stream
 
 
@@ -42,6 +47,46 @@ def test_a_folder_of_tasks_of_classes_predicts_new_pictures(tmp_path):
     files = sorted(folder.glob("x/*/*.png"))
     said = report.model.predict(files, "x")
     assert np.mean(said == [file.parent.name for file in files]) > 0.9
+
+
+def test_networks_are_arms_beside_the_linear_ones(tmp_path):
+    folder = draw_pictures(tmp_path / "p", owners=tuple("uvwxyz"), count=8)
+    report = assay(folder)
+    errors = report.gains.query("share == share.max()").set_index("arm")["error"]
+    assert set(NETWORKS) < set(errors.index) and errors[[*NETWORKS]].max() < 0.3  # a coin: 0.69
+    assert "small network with a shared trunk" in report.to_dict()["networks"]
+    assert np.isfinite(report.gain(JOINT, APART).value)
+    problem = report.source.problem
+    again = networks.run(problem, Scale.of(problem), place(problem, 0), 0)
+    for arm in NETWORKS:  # one seed, one answer
+        assert np.array_equal(again.sums[arm], report.outcome.networks.sums[arm])
+    with pytest.raises(ValueError, match="measured, not handed over"):
+        report.model_of(JOINT)
+    page = report.to_html(tmp_path / "page.html").read_text()
+    assert page.count("shared trunk") > 3
+
+
+def test_networks_gain_nothing_from_tasks_that_share_nothing_and_something_from_equal_ones():
+    rng = stream(3, "test-networks")
+    X = rng.standard_normal((8 * 30, 3, 2))
+    task = np.repeat(np.arange(8), 30)
+    rules = rng.standard_normal((8, 6))
+    gains = {}
+    for name, rule in (("equal", np.zeros(8, int)), ("own", np.arange(8))):
+        z = np.einsum("nd,nd->n", X.reshape(len(X), -1), rules[rule[task]])
+        report = assay((X, (z > 0).astype(int)), task=task)
+        gains[name] = report.gain(JOINT, NULL)
+    assert gains["equal"].clear == 1
+    assert gains["own"].value < 0.1
+
+
+def test_networks_are_left_out_of_tables_and_where_a_task_has_too_few_rows(tmp_path):
+    rng = stream(0, "test-few")
+    X = rng.standard_normal((16, 2, 2))
+    report = assay((X, X[:, 0, 0]), task=np.arange(16) % 8)  # two rows a task: some parts have none
+    assert report.outcome.networks is None and "no networks" in " ".join(report.notes)
+    flat = assay((X.reshape(16, 4), X[:, 0, 0]), task=np.arange(16) % 8)
+    assert flat.outcome.networks is None and "no networks" not in " ".join(flat.notes)
 
 
 def test_arrays_in_a_file(tmp_path):
@@ -81,6 +126,49 @@ def test_sentences_and_data_sets():
     report = assay({name: Reviews() for name in ("film", "book", "shop")})
     assert report.outcome.metric == "log-loss"
     assert report.model.predict(["a great day", "a dreadful day"], "film").tolist() == ["1", "0"]
+
+
+@pytest.fixture
+def opinions():
+    """A table of three shops: a sentence, a number that says nothing, and what people thought."""
+    rng = stream(1, "test-opinions")
+    rows = []
+    for shop in ("a", "b", "c"):
+        for good in (False, True):
+            rows += [(shop, text, good) for text in sentences(good, 12, rng)]
+    frame = pd.DataFrame(rows, columns=["shop", "said", "good"])
+    frame["age"] = rng.integers(20, 60, len(frame))
+    frame.loc[3, "said"] = None
+    return frame
+
+
+def test_a_text_column_becomes_inputs_beside_the_others(opinions, tmp_path, capsys):
+    report = assay(opinions, "good", "shop", text="said")
+    assert report.model.columns[:2] == ("age", "said 1")
+    assert "hashed counts" in " ".join(report.notes)
+    new = pd.DataFrame({"shop": "b", "said": ["a great day", "a poor film"], "age": 30})
+    assert report.model.predict(new).tolist() == ["True", "False"]
+    assert set(NETWORKS) < set(report.outcome.arms)
+    with pytest.raises(ValueError, match="no column 'said'"):
+        report.model.predict(new.drop(columns="said"))
+    with pytest.raises(ValueError, match="no column 'sayd'; did you mean 'said'"):
+        assay(opinions, "good", "shop", text="sayd")
+    opinions.to_csv(tmp_path / "o.csv", index=False)
+    words = [str(tmp_path / "o.csv"), "--task", "shop", "--target", "good", "--text", "said"]
+    assert main([*words, "--out", str(tmp_path)]) == 0
+    assert report.summary in capsys.readouterr().out
+    assert "hashed counts" in (tmp_path / "o-assay.html").read_text()
+
+
+def test_sentences_can_be_the_only_input_and_lie_in_several_files(opinions, tmp_path):
+    alone = opinions.drop(columns="age")
+    report = assay(alone, "good", "shop", text="said")
+    assert report.model.columns[0] == "said 1"
+    paths = []
+    for shop, own in alone.groupby("shop"):
+        paths.append(tmp_path / f"{shop}.csv")
+        own.drop(columns="shop").to_csv(paths[-1], index=False)
+    assert assay(paths, "good", text="said").outcome.names == ("file a", "file b", "file c")
 
 
 def test_a_bunch_and_a_data_set_with_columns():
