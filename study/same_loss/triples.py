@@ -63,7 +63,7 @@ class Triples:
     seeds : sequence of int
         Of the draws.
     rates : list of float
-        Learning rates that every arm of every draw chooses from.
+        Learning rates that every triple chooses from, for each arm.
     run : dict
         Options of ``train``; ``patience`` among them, so that networks are trained to a plateau.
     times : int
@@ -84,7 +84,7 @@ class Triples:
     tuning: int = 1
 
     def compare(self, names, nets: dict[str, Network], asked_of, sizes):
-        """AUC of arms, each draw of each triple at the learning rate that it chose for each arm.
+        """AUC of arms, each triple at the learning rate that it chose for each arm.
 
         Parameters
         ----------
@@ -184,7 +184,7 @@ class Triples:
     def plain(self, asked_of, sizes) -> pd.DataFrame:
         """AUC of the best of some models of scikit-learn on task 1, on the networks' images.
 
-        Each draw chooses the model as the networks choose their rate: on its tuning draw.
+        Each draw chooses the model on its tuning draw.
 
         Returns
         -------

@@ -72,7 +72,7 @@ class SameLoss(Section):
     rates: list[Positive] = Field(
         min_length=1,
         max_length=8,
-        description="learning rates (Adam) every draw chooses from for each arm",
+        description="learning rates (Adam) every triple chooses from for each arm",
     )
     tuning: int = Field(
         ge=1, le=50, description="other draws of each draw, on which it chooses learning rates"
