@@ -85,6 +85,7 @@ bench: env ## seconds beside the goals, and ratios to other solvers (installed i
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.wide
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.growth
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.federated
+	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.many
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.mocha
 	@OMP_NUM_THREADS=1 $(VENV_PYTHON) -m benchmarks.neural
 

@@ -1,11 +1,9 @@
 """``make bench``: certified seconds beside the goals, and ratios to other solvers.
 
-All solvers reach the same accuracy. Seconds are processor time of one thread, the fastest of up to
-three runs. Data are in memory; everything else (checks, Gram matrices, certificate) is included.
-Compiling what numba compiles is left out.
+All solvers reach the same accuracy. Data are in memory; everything else (checks, Gram matrices,
+certificate) is included. Compiling what numba compiles is left out.
 """
 
-import time
 import tracemalloc
 from functools import partial
 
@@ -13,6 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks import peers, problems
+from benchmarks.rows import alternating, fastest, row, row_of_pair, seconds
 from mtl_lib.classical import (
     L1,
     L21,
@@ -33,19 +32,6 @@ ACCURACY = 1e-6  # of the objective, relative
 PATIENCE = 60.0  # seconds spent on the tolerances of one peer
 
 
-def timed(work):
-    """(seconds, result): the fastest of three, of one where it is slow."""
-    best = np.inf
-    for _ in range(3):
-        begin = time.process_time()
-        result = work()
-        seconds = time.process_time() - begin
-        best = min(best, seconds)
-        if seconds > 1:
-            break
-    return best, result
-
-
 def chain(T):
     return Graph(np.diag([1.0, *[2] * (T - 2), 1]) - np.eye(T, k=1) - np.eye(T, k=-1))
 
@@ -63,23 +49,13 @@ def inside_the_path(model, *data):
     return model.set_params(lam=share * model.lambda_max(*data) or 1.0)
 
 
-def row(what, seconds, goal, fitted):
+def fitted_row(what, took, goal, fitted):
+    """A row with the iterations and the largest gap of what was fitted."""
     gap = max(m.dual_gap_ / m.objective_ for m in fitted)
-    steps = sum(m.n_iter_ for m in fitted)
-    verdict = ""
-    if goal is not None:
-        verdict = "met" if seconds <= goal else "missed"
-    print(
-        f"{what:58s} {goal or '-':>8} {seconds:9.3f}  {verdict:6s} {steps:6d} {gap:9.0e}",
-        flush=True,
-    )
+    row(what, took, goal, more=f"{sum(m.n_iter_ for m in fitted)} steps, gap {gap:.0e}")
 
 
 def goals():
-    print(
-        f"{'certified at 1e-6':58s} {'goal, s':>8s} {'measured':>9s}  "
-        f"{'':6s} {'steps':>6s} {'gap':>9s}"
-    )
     Xs, ys = problems.ragged(139, 28, 15_000)
     plain = [
         Ridge(),
@@ -98,43 +74,37 @@ def goals():
     for penalty, mean in [*((p, False) for p in plain), *((p, True) for p in about)]:
         model = inside_the_path(ours(penalty, about_mean=mean), Xs, ys)
         name = f"School-sized, {penalty}{', about the mean' * mean}"
-        seconds, fitted = timed(partial(model.fit, Xs, ys))
-        row(name, seconds, 0.05, [fitted])
-        seconds, fitted = timed(partial(path, model, Xs, ys))
-        row(f"  path of {len(fitted)}", seconds, 0.5, fitted)
+        took, fitted = fastest(partial(model.fit, Xs, ys))
+        fitted_row(name, took, 0.05, [fitted])
+        took, fitted = fastest(partial(path, model, Xs, ys))
+        fitted_row(f"  path of {len(fitted)}", took, 0.5, fitted)
     for T, d, m, goal in ((50, 200, 100, 0.5), (1000, 100, 50, 5.0), (200, 1000, 100, 3.0)):
         Xs, ys = problems.ragged(T, d, T * m)
         for penalty in (L21(), TraceNorm()):
             model = inside_the_path(ours(penalty), Xs, ys)
-            seconds, fitted = timed(partial(model.fit, Xs, ys))
-            row(f"T={T}, d={d}, m={m}, {penalty}", seconds, goal, [fitted])
+            took, fitted = fastest(partial(model.fit, Xs, ys))
+            fitted_row(f"T={T}, d={d}, m={m}, {penalty}", took, goal, [fitted])
 
 
 def compare(what, Xs, Y, penalty, solvers, data):
-    """One line of ratios: a peer's seconds over ours, on the problem without intercepts."""
+    """A row for each peer, on the problem without intercepts."""
     model = inside_the_path(ours(penalty, intercept=None), *data)
     model.fit(*data)  # warm
-    seconds, fitted = timed(lambda: model.fit(*data))
     exact = ours(penalty, model.lam, intercept=None).set_params(tol=1e-9).fit(*data)
     limit = (exact.objective_ - exact.dual_gap_) * (1 + ACCURACY)
-    print(f"{what + ', ' + str(penalty):40s} ours {seconds:7.3f} s", end="", flush=True)
     for name, solve in solvers.items():
-        if not peers.installed(name):
-            print(f"   {name} not installed", end="", flush=True)
+        problem = (Xs, Y, penalty, model.lam)
+        found = peers.fastest(solve, fastest, problem, limit, PATIENCE)
+        if found is None:
+            print(f"{what}, {penalty}: {name} does not reach {ACCURACY:g}")
             continue
-        if name in ("skglm", "celer"):
-            solve(Xs, Y, penalty, model.lam, 1e-1)  # compile
-        found = peers.fastest(solve, timed, (Xs, Y, penalty, model.lam), limit, PATIENCE)
-        print(
-            f"   {name} {f'{found[0] / seconds:.2g}x' if found else 'not reached'}",
-            end="",
-            flush=True,
-        )
-    print()
+        theirs = partial(solve, *problem, found[1])
+        pair = alternating(partial(seconds, partial(model.fit, *data)), partial(seconds, theirs))
+        row_of_pair(f"{what}, {penalty}", pair, 1.0, name)
 
 
 def ratios():
-    print("\nseconds of others / ours, to a relative accuracy of 1e-6 in the objective")
+    print("\nbeside others, to a relative accuracy of 1e-6 in the objective")
     for T, d, rows, solvers in (
         (139, 28, 15_000, ("plain FISTA",)),
         (20, 10, 1000, ("plain FISTA", "cvxpy")),
@@ -159,7 +129,7 @@ def memory():
         tracemalloc.reset_peak()
         ours(L21(), 0.1).set_params(tol=0.5).fit(Xs, ys)
         copies = tracemalloc.get_traced_memory()[1] / sum(X.nbytes for X in Xs)
-        print(f"T={T}, d={d}, m={m}: {copies:.1f}")
+        row(f"T={T}, d={d}, m={m}", copies, 3, "copies")
         tracemalloc.stop()
 
 

@@ -1,19 +1,17 @@
 """Federated rounds beside the plain loop of tests/support/textbook.py, one thread.
 
-``python -m benchmarks.federated``. Seconds are processor time of a round, the fastest of three.
-Storing the clients and the evaluations are left out, drawing the mini-batches is included on both
-sides.
+``python -m benchmarks.federated``. Storing the clients and the evaluations are left out, drawing
+the mini-batches is included on both sides.
 """
 
 import sys
-import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 
+from benchmarks.rows import alternating, fastest, row, row_of_pair, seconds
 from mtl_lib.data.generated.mixture import mixture
 from mtl_lib.federated import FedAvg, FedEM, simulate
 from mtl_lib.stack import MLP, SGD
@@ -34,16 +32,6 @@ MLPS = [
 ]
 
 
-def fastest(work, times=3):
-    """(seconds, result) of the fastest run."""
-    best = np.inf
-    for _ in range(times):
-        begin = time.process_time()
-        result = work()
-        best = min(best, time.process_time() - begin)
-    return best, result
-
-
 def plain(tasks):
     """name -> (x, y) for the textbook."""
     kind = torch.int64 if tasks[0].loss == "ce" else torch.float32
@@ -57,51 +45,46 @@ def plain(tasks):
 
 
 def seconds_a_round(method, tasks, batch_size, rounds):
-    """Seconds of a round: what more rounds take, less what none takes."""
+    """Seconds of a round: what more rounds take, less what one takes.
+
+    Both evaluate before the first round and after the last.
+    """
     run = partial(simulate, method, tasks, batch_size=batch_size, eval_every=0)
-    run(rounds=1)
-    all_rounds, _ = fastest(partial(run, rounds=rounds))
-    no_round, _ = fastest(partial(run, rounds=0))
-    return (all_rounds - no_round) / rounds
+    one_round = seconds(partial(run, rounds=1))
+    return (seconds(partial(run, rounds=1 + rounds)) - one_round) / rounds
 
 
-def row(what, ours, theirs, goal):
-    print(
-        f"{what:52s} ours {1000 * ours:8.1f} ms   textbook {1000 * theirs:8.1f} ms   "
-        f"{theirs / ours:5.1f}x   goal {goal:4.1f}x "
-        f"{'met' if theirs / ours >= goal else 'missed'}",
-        flush=True,
-    )
+def beside(what, method, tasks, batch_size, rounds, loop, goal):
+    """A row: a round of ours and of the textbook's, in turns."""
+    ours = partial(seconds_a_round, method, tasks, batch_size, rounds)
+    loop()  # what PyTorch prepares once
+    row_of_pair(what, alternating(ours, partial(seconds, loop)), goal, "textbook")
 
 
 def fedem():
     tasks = mixture(300, 0).tasks
-    method, clients = FedEM(MLP((150, 1)), SGD(LR), components=3), plain(tasks)
-    ours = seconds_a_round(method, tasks, 128, 10)
-    theirs, _ = fastest(
-        lambda: textbook.fedem(clients, (150, 1), "logistic", {"lr": LR}, 1, 128, 1, 1.0, 0, 3)
+    method = FedEM(MLP((150, 1)), SGD(LR), components=3)
+    loop = partial(
+        textbook.fedem, plain(tasks), (150, 1), "logistic", {"lr": LR}, 1, 128, 1, 1.0, 0, 3
     )
-    row("FedEM, T=300, M=3, d=150, batch 128", ours, theirs, 30.0)
+    beside("FedEM, T=300, M=3, d=150, batch 128: a round", method, tasks, 128, 10, loop, 30)
     test = mixture(300, 0, part="test", m=500).tasks
     took, history = fastest(
         lambda: simulate(method, tasks, test=test, rounds=200, batch_size=128, eval_every=5), 1
     )
-    print(
-        f"  200 rounds, train and test curves every 5: {took:.1f} s, goal 30 s "
-        f"{'met' if took <= 30 else 'missed'}; {len(history.table)} values",
-        flush=True,
-    )
+    what = "  200 rounds, train and test curves every 5"
+    row(what, took, 30.0, more=f"{len(history.table)} values")
 
 
 def mlps():
     for sizes, batch_size, T, goal in MLPS:
         tasks = TaskSet([replace(task, loss="ce") for task in mixture(T, 0).tasks])
-        clients = plain(tasks)
-        ours = seconds_a_round(FedAvg(MLP(sizes), SGD(LR)), tasks, batch_size, 3)
-        loop = partial(textbook.fedavg, clients, sizes, "ce", {"lr": LR}, 1, batch_size, 1, 1.0, 0)
-        theirs, _ = fastest(loop)
+        loop = partial(
+            textbook.fedavg, plain(tasks), sizes, "ce", {"lr": LR}, 1, batch_size, 1, 1.0, 0
+        )
         widths = "-".join(map(str, sizes))
-        row(f"FedAvg, T={T}, MLP {widths}, batch {batch_size}", ours, theirs, goal)
+        what = f"FedAvg, T={T}, MLP {widths}, batch {batch_size}: a round"
+        beside(what, FedAvg(MLP(sizes), SGD(LR)), tasks, batch_size, 3, loop, goal)
 
 
 def main():

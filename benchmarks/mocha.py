@@ -1,14 +1,15 @@
 """MOCHA beside its goal and beside a plain Python loop over coordinates, one thread.
 
-``python -m benchmarks.mocha``. Seconds are processor time; compiling, once per machine, is left
-out. The gap is the one that counts: joint where the relationship is learned.
+``python -m benchmarks.mocha``. Compiling, once per machine, is left out. The gap is the one that
+counts: joint where the relationship is learned.
 """
 
 from functools import partial
 
 import numpy as np
 
-from benchmarks.federated import fastest, textbook
+from benchmarks.federated import textbook
+from benchmarks.rows import alternating, fastest, row, row_of_pair, seconds
 from mtl_lib.federated import CommonMean, Mocha
 from mtl_lib.federated.mocha.nodes import Nodes
 from mtl_lib.tasks import Inputs, Task, TaskSet
@@ -32,19 +33,15 @@ def nodes(losses, seed=0):
 
 
 def goals():
-    print(f"gap 1e-4 of the objective, {T} nodes x {M} samples x {D} features; goal {GOAL:g} s")
+    print(f"gap 1e-4 of the objective, {T} nodes x {M} samples x {D} features")
     for losses in (("squared",), ("logistic",), ("hinge",), ("squared", "logistic", "hinge")):
         tasks = nodes(losses)
         for relationship in ("independent", CommonMean(1.0), "learned"):
             for lam in LAMS:
                 mocha = Mocha(lam=lam, relationship=relationship)
-                seconds, fitted = fastest(partial(mocha.fit, tasks))
+                took, fitted = fastest(partial(mocha.fit, tasks))
                 name = f"{losses[0] if len(losses) == 1 else 'mixed'}, {relationship}, lam {lam:g}"
-                print(
-                    f"  {name:48s} {seconds:6.2f} s  {fitted.n_rounds_:5d} rounds  "
-                    f"{'met' if seconds <= GOAL else 'missed'}",
-                    flush=True,
-                )
+                row(f"  {name}", took, GOAL, more=f"{fitted.n_rounds_} rounds")
 
 
 def compiled_pass(data, W, scale):
@@ -74,14 +71,11 @@ def ratio():
         data = Nodes(nodes((loss,)))
         scale = np.full(T, 2.0)
         W = 0.1 * np.random.default_rng(1).normal(size=(T, D))
-        fast, ours = fastest(partial(compiled_pass, data, W, scale))
-        slow, theirs = fastest(partial(plain_pass, data, loss, W, scale))
-        assert np.allclose(ours, theirs, atol=1e-10)
-        print(
-            f"  {loss:10s} ours {1000 * fast:7.2f} ms   plain {1000 * slow:8.1f} ms   "
-            f"{slow / fast:5.0f}x   goal {RATIO:g}x {'met' if slow / fast >= RATIO else 'missed'}",
-            flush=True,
-        )
+        ours = partial(compiled_pass, data, W, scale)
+        theirs = partial(plain_pass, data, loss, W, scale)
+        assert np.allclose(ours(), theirs(), atol=1e-10)
+        pair = alternating(partial(seconds, ours), partial(seconds, theirs))
+        row_of_pair(f"  one pass, {loss}", pair, RATIO, "plain loop")
 
 
 if __name__ == "__main__":

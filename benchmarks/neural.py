@@ -1,9 +1,8 @@
 """Replicas trained as one stack beside the plain loop, and what one pass for all answers saves.
 
 ``python -m benchmarks.neural``; the plain loop is that of tests/support/textbook.py; one thread.
-Seconds are processor time of an update of all replicas, the fastest of three runs of 20 updates.
-Storing the data is left out, mini-batches are included on both sides. The loss is binary
-cross-entropy, the optimiser plain SGD.
+A row is an update of all replicas, the mean of 20. Storing the data is left out, mini-batches are
+included on our side only. The loss is binary cross-entropy, the optimiser plain SGD.
 """
 
 from functools import partial
@@ -11,7 +10,8 @@ from functools import partial
 import numpy as np
 import torch
 
-from benchmarks.federated import fastest, textbook
+from benchmarks.federated import textbook
+from benchmarks.rows import alternating, row_of_pair, seconds
 from mtl_lib.neural import DWA, Aggregator, Conv, Dense, Head, Network, Uncertainty, train
 from mtl_lib.stack import SGD, Stack
 from mtl_lib.stream import stream
@@ -75,14 +75,13 @@ def passes(nets, params, x):
     return [one_pass(net, params[name], [name], x) for name, net in nets.items()]
 
 
-def milliseconds(work):
-    """Of one of 50 calls."""
-    seconds, _ = fastest(lambda: [work() for _ in range(50)])
-    return 1000 * seconds / 50
+def of_fifty(work):
+    """Seconds of one of 50 calls."""
+    return seconds(lambda: [work() for _ in range(50)]) / 50
 
 
 def latency():
-    """Milliseconds to answer for 1,000 pictures.
+    """An answer for 1,000 pictures.
 
     Four heads on one pass beside four networks (same inputs). Two tasks with pictures of their own
     on a shared trunk beside two networks, where nothing is saved.
@@ -104,13 +103,8 @@ def latency():
         ),
         ("own inputs, two heads", own_pictures, two_networks),
     ):
-        a = milliseconds(ours)
-        b = milliseconds(theirs)
-        print(
-            f"  {label:26s} shared trunk {a:6.2f} ms   separate networks {b:6.2f} ms   "
-            f"{b / a:4.1f}x",
-            flush=True,
-        )
+        pair = alternating(partial(of_fifty, ours), partial(of_fifty, theirs))
+        row_of_pair(f"  {label}, a shared trunk", pair, None, "networks")
 
 
 def four_losses():
@@ -130,34 +124,28 @@ def four_losses():
 def seconds_an_update(net, sets, steps, **options):
     """Seconds of an update: what more updates take, less what none takes."""
     run = partial(train, net, sets, **options)
-    all_steps, _ = fastest(partial(run, steps=steps))
-    no_step, _ = fastest(partial(run, steps=0))
-    return (all_steps - no_step) / steps
+    no_step = seconds(partial(run, steps=0))
+    return (seconds(partial(run, steps=steps)) - no_step) / steps
 
 
 def balance():
-    """Milliseconds of an update of four losses on one trunk, a mini-batch of 16.
+    """An update of four losses on one trunk, a mini-batch of 16, beside their plain sum.
 
-    The sum, weightings of losses, aggregators of gradients.
+    Weightings of losses, aggregators of gradients.
     """
     net = Network([Dense(196, 64), Dense(64, 64)], HEADS)
     sets = [four_losses()]
     rules = {
-        "equal": {},
         "uncertainty": {"weighting": Uncertainty()},
         "DWA": {"weighting": DWA()},
         "PCGrad": {"aggregator": Aggregator("PCGrad")},
         "MGDA": {"aggregator": Aggregator("MGDA")},
     }
-    run = {"batch_size": 16, "optimizer": SGD(0.01), "seeds": [0]}
-    seconds = {
-        name: seconds_an_update(net, sets, 60, **run, **rule) for name, rule in rules.items()
-    }
-    for name, taken in seconds.items():
-        print(
-            f"  {name:12s} {1000 * taken:6.2f} ms   {taken / seconds['equal']:4.1f}x the plain sum",
-            flush=True,
-        )
+    update = partial(
+        seconds_an_update, net, sets, 60, batch_size=16, optimizer=SGD(0.01), seeds=[0]
+    )
+    for name, rule in rules.items():
+        row_of_pair(f"  {name}", alternating(partial(update, **rule), update), None, "plain sum")
 
 
 def plain_replicas(layers, starts, batches):
@@ -168,23 +156,50 @@ def plain_replicas(layers, starts, batches):
     ]
 
 
+def seconds_of_loop(layers, starts, batches):
+    """Seconds of an update of the plain loop."""
+    return seconds(partial(plain_replicas, layers, starts, batches)) / UPDATES
+
+
+def products(batch_size) -> float:
+    """Seconds of the products of an update alone, which no form of it can leave out."""
+    rng = np.random.default_rng(0)
+    work = []
+    widths = [(196, 64), (64, 64), (64, 1)]
+    for k, (inputs, outputs) in enumerate(widths):
+        h = rng.normal(size=(K, batch_size, inputs)).astype(np.float32)
+        delta = rng.normal(size=(K, batch_size, outputs)).astype(np.float32)
+        weight = rng.normal(size=(K, outputs, inputs)).astype(np.float32)
+        work.append((h, weight.transpose(0, 2, 1)))
+        work.append((delta.transpose(0, 2, 1), h))
+        if k:
+            work.append((delta, weight))
+    outs = [np.matmul(a, b) for a, b in work]
+
+    def update():
+        for (a, b), out in zip(work, outs, strict=True):
+            np.matmul(a, b, out=out)
+
+    return of_fifty(update)
+
+
 def replica_rows():
     for name, (net, layers, shape, goals) in NETS.items():
         data = replicas(shape)
         for batch_size, goal in goals.items():
-            run = {"batch_size": batch_size, "optimizer": SGD(0.1), "seeds": range(K)}
-            ours = seconds_an_update(net, data, UPDATES, **run)
+            options = {"batch_size": batch_size, "optimizer": SGD(0.1), "seeds": range(K)}
+            ours = partial(seconds_an_update, net, data, UPDATES, **options)
             params = Stack.init(net, range(K)).params
             starts = [{key: value[k].numpy() for key, value in params.items()} for k in range(K)]
             batches = [plain_batches(tasks, k, batch_size) for k, tasks in enumerate(data)]
-            loop, _ = fastest(partial(plain_replicas, layers, starts, batches))
-            theirs = loop / UPDATES
-            print(
-                f"  {name:30s} batch {batch_size:3d}   ours {1000 * ours:6.2f} ms   "
-                f"textbook {1000 * theirs:6.2f} ms   {theirs / ours:5.1f}x   "
-                f"goal {goal:g}x {'met' if theirs / ours >= goal else 'missed'}",
-                flush=True,
-            )
+            ours()  # what PyTorch prepares once
+            pair = alternating(ours, partial(seconds_of_loop, layers, starts, batches))
+            more = ""
+            if "MLP" in name:
+                alone = products(batch_size)
+                most = pair.theirs / alone
+                more = f"; the products alone {1000 * alone:.2f} ms: at most {most:.1f}x"
+            row_of_pair(f"  {name}, batch {batch_size}", pair, goal, "textbook", more)
 
 
 def main():

@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import enet_path
 
@@ -40,7 +41,7 @@ class CoordinateDescent:
     """
 
     fewest = 100  # features in a set: sweeps over columns that stay 0 are cheap
-    sharper = 0.1  # a set is solved to this share of the gap on all features
+    sharper = 0.01  # a set is solved to this share of the gap on all features
 
     def __init__(self, loss):
         self._loss = loss
@@ -142,13 +143,14 @@ def sweeps_left(gaps, target: float) -> float:
 
 def _sweep(table, targets, W, most, options):
     """(W (T, k), gap, sweeps) after up to ``most`` sweeps; fewer where the gap is small enough."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), config_context(skip_parameter_validation=True):
         warnings.simplefilter("ignore", ConvergenceWarning)
         _, coefs, gaps, counts = enet_path(
             table,
             targets,
             coef_init=W,
             max_iter=most,
+            precompute=False,  # several targets make no use of a Gram matrix
             check_input=False,
             return_n_iter=True,
             **options,

@@ -124,6 +124,13 @@ class Design:
         part.lift = self.lift[:, : part.d]  # of no direction: empty
         return part
 
+    def without_samples(self):
+        """The same where no sample is needed any more: a centred copy of the data is let go."""
+        light = copy.copy(self)
+        light.Xs = []
+        light.Zs = [Z[:0].copy() for Z in self.Zs]
+        return light
+
     @property
     def reduced(self) -> bool:
         """Whether u holds only what the samples see: see ``free_columns``."""

@@ -17,6 +17,7 @@ from mtl_lib.classical.elimination import FreePart, separable
 from mtl_lib.classical.penalties import L21
 from mtl_lib.classical.quadratic import QuadraticLoss, centred_targets, largest_eigenvalue
 from mtl_lib.classical.shared import SharedLoss
+from mtl_lib.classical.systems import SampleSystems
 
 GRAM_ENTRIES = 4_000_000  # 32 MB: up to here Gram matrices may be larger than the data
 
@@ -92,6 +93,23 @@ class SampledLoss:
         largest = [c.max() * largest_eigenvalue(X, c / c.max()) for X, c in rows]
         bounds = np.array([loss.bound for loss in self.losses])
         return max(bounds * largest) + 2 * self.design.ridge
+
+    @property
+    def order_of_systems(self) -> int | None:
+        """Of the matrices that ``shifted`` inverts; None where f is not of the form it knows."""
+        design = self.design
+        squared = not any(loss.binary for loss in self.losses)
+        ridge_on_all = not design.ridge or design.d == design.p
+        if not squared or design.Zs[0].shape[1] or not ridge_on_all:
+            return None
+        return max(map(len, design.weights))
+
+    def shifted(self, rho: float) -> SampleSystems:
+        """What solves systems in H + rho I, H the second derivative of f. O(T (m^3 + m^2 p))."""
+        design = self.design
+        at_zero = self.at(np.zeros(self.shape)).gradient
+        columns = design.Xs, design.weights
+        return SampleSystems(*columns, at_zero, rho, design.ridge, design.same)
 
     def on(self, chosen):
         """The loss where only the ``chosen`` columns are used."""

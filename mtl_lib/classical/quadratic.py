@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mtl_lib.classical.systems import BlockSystems
+
+INVERSES = 4_000_000  # entries, 32 MB: up to here they may be larger than the data
+
 
 @dataclass
 class QuadraticPoint:
@@ -41,6 +45,7 @@ class QuadraticLoss:
         self._value_at_zero = 0.5 * (energy - float((self._common_moment**2).sum()))
         self._clear_rounding()
         self._gradient_at_zero = self.at(np.zeros(self.shape)).gradient
+        self.design = design.without_samples()
 
     def _moments(self, ys):
         """All products of columns and targets; returns the Gram matrices, one where X is one."""
@@ -139,6 +144,20 @@ class QuadraticLoss:
     def bent(self, V) -> np.ndarray:
         """The second derivative of f along V, (T, p)."""
         return self.at(V).gradient - self._gradient_at_zero
+
+    @property
+    def order_of_systems(self) -> int | None:
+        """Of the matrices that ``shifted`` inverts; None where they would outgrow the data."""
+        T, p = self.shape
+        samples = sum(map(len, self.design.weights))
+        small = self.design.same or T * p**2 <= max(samples * p, INVERSES)
+        return p if small else None
+
+    def shifted(self, rho: float) -> BlockSystems:
+        """What solves systems in H + rho I, H the second derivative of f. O(T p^3)."""
+        return BlockSystems(
+            self._square, self._cross, self._gradient_at_zero, rho, self.design.same
+        )
 
     def ridge_solution(self, A, mu=None) -> np.ndarray:
         """argmin of f(V) + sum_t (v_t - v_0)' A (v_t - v_0) / 2 + mu ||v_0||^2 / 2, (T, p).

@@ -3,12 +3,15 @@
 FISTA (Beck and Teboulle 2009) with gradient-based restart (O'Donoghue and Candes 2015) and a step
 that may grow again (Scheinberg, Goldfarb and Bai 2014). A loss supplies points that can be
 extrapolated without a product, so that an iteration costs one (Gram matrices) or two (samples).
+Where that takes long and the loss knows its inverses, ``splitting`` takes over.
 """
 
 import time
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from mtl_lib.classical import splitting
 
 CHECK_EVERY = 10  # iterations between certificates, or a twentieth of all where that is more
 ROUNDING = 1e-14  # of the zero model's objective: a gap below is rounding
@@ -131,6 +134,8 @@ def solve(loss, penalty, lam: float, start=None, tol=1e-6, max_iter=10_000) -> S
             values = certificate(loss, penalty, lam, descent.U, descent.point)
             history.add(iteration, *values, floats=descent.floats)
             done = history.certified(tol, loss.scale)
+            if not done:
+                descent = _next(descent, iteration, history.last("gap"))
     objective = history.last("objective")
     gap = history.last("gap")
     return Solution(descent.U, descent.point, objective, gap, done, iteration, history.entries)
@@ -149,7 +154,7 @@ class _Descent:
     ``U`` and ``point`` are where it is, ``_ahead_U`` and ``_ahead`` where momentum leads.
     """
 
-    def __init__(self, loss, penalty, lam, U, point):
+    def __init__(self, loss, penalty, lam, U, point, floats=0):
         self.loss = loss
         self.penalty = penalty
         self.lam = lam
@@ -161,12 +166,13 @@ class _Descent:
         self._step = self._shortest
         self._longest_seen = np.inf  # the step that the curvature along the last move allows
         self._t = 1.0
-        self._trials = 0
+        self.floats = floats  # exchanged: a trial sends weights to the nodes, gradients back
+        self.after_splitting = False
 
     @property
-    def floats(self) -> int:
-        """Numbers exchanged: at each trial a node receives its weights and sends its gradient."""
-        return 2 * self.point.V.size * self._trials
+    def state(self) -> tuple:
+        """(U, point, floats): what another method begins with."""
+        return self.U, self.point, self.floats
 
     def advance(self) -> None:
         """One iteration."""
@@ -191,7 +197,7 @@ class _Descent:
             forward = self._ahead_U - self._step * self._ahead.gradient
             U_new = self.penalty.prox(forward, self._step * self.lam)
             new = self.loss.at(self.penalty.total(U_new), near=self._ahead)
-            self._trials += 1
+            self.floats += 2 * new.V.size
             move = U_new - self._ahead_U
             bend = self.loss.bend(self._ahead, new)
             length = float(np.vdot(move, move))
@@ -200,6 +206,20 @@ class _Descent:
             self._step = max(self._shortest, 0.6 * length / bend)
         self._longest_seen = 0.8 * length / bend if bend > 0 else self._step
         return U_new, new, move
+
+
+def _next(descent, iteration, gap):
+    """What goes on after a certificate: the same, or the method that is faster from here."""
+    problem = descent.loss, descent.penalty, descent.lam
+    if isinstance(descent, splitting.Splitting):
+        if not descent.tired(gap):
+            return descent
+        momentum = _Descent(*problem, *descent.state)
+        momentum.after_splitting = True
+        return momentum
+    if descent.after_splitting or not splitting.pays(descent.loss, descent.U, iteration):
+        return descent
+    return splitting.Splitting(*problem, *descent.state)
 
 
 def _starts(loss, penalty, lam, start):

@@ -49,11 +49,12 @@ class LargestPerFeature(OverFeatures):
 
     def prox(self, W, step):
         """W minus its projection, feature by feature, on the l1 ball of radius ``step``."""
-        sizes = -np.sort(-np.abs(W), axis=0)
-        levels = (np.cumsum(sizes, axis=0) - step) / np.arange(1, len(W) + 1)[:, None]
-        last_above = np.maximum((sizes > levels).sum(axis=0) - 1, 0)
-        cut = np.take_along_axis(levels, last_above[None], axis=0)
-        return np.clip(W, -np.maximum(cut, 0), np.maximum(cut, 0))
+        falling = np.negative(np.abs(W).T, order="C")  # a feature's sizes side by side in memory
+        falling.sort(axis=1)
+        levels = (-np.cumsum(falling, axis=1) - step) / np.arange(1, len(W) + 1)
+        last_above = np.maximum((-falling > levels).sum(axis=1) - 1, 0)
+        cut = np.maximum(levels[np.arange(len(levels)), last_above], 0)
+        return np.minimum(np.maximum(W, -cut), cut)
 
     def feature_norms(self, G):
         return np.abs(G).sum(axis=0)

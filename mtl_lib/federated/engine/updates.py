@@ -115,7 +115,8 @@ def sample_losses(stack: Stack, batches, models: int) -> torch.Tensor:
         padded = own.losses(x, batches.clients.y[rows.clamp(min=0)])
         by_model = padded.view(len(rows), copies, models, -1).permute(2, 0, 1, 3)
         there = (rows >= 0)[:, None].expand(-1, copies, -1)
-        losses.append(by_model[:, there])
+        # of clients of one size all is there: a mask would cost more than the losses
+        losses.append(by_model.reshape(models, -1) if there.all() else by_model[:, there])
     return torch.cat(losses, 1)
 
 

@@ -77,7 +77,7 @@ def test_networks_gain_nothing_from_tasks_that_share_nothing_and_something_from_
         report = assay((X, (z > 0).astype(int)), task=task)
         gains[name] = report.gain(JOINT, NULL)
     assert gains["equal"].clear == 1
-    assert gains["own"].value < 0.1
+    assert gains["own"].clear < 1
 
 
 def test_networks_are_left_out_of_tables_and_where_a_task_has_too_few_rows(tmp_path):

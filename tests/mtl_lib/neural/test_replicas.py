@@ -148,8 +148,9 @@ def test_a_task_of_weight_0_leaves_the_trunk_alone(kind):
     data = sets(kind, 3)
     joint = run(network(kind), data, weights={"two": 0.0})
     alone = run(network(kind, ["one"]), [tasks.subset(["one"]) for tasks in data])
+    rounding = 1e-14 if kind == "cnn" else 0.0  # filters sum over places and pictures together
     for name, value in alone.stack.params.items():
-        assert torch.equal(joint.stack.params[name], value), name
+        torch.testing.assert_close(joint.stack.params[name], value, rtol=0, atol=rounding)
     untouched = Stack.init(network(kind), [0, 1, 2], dtype=torch.float64).params
     assert torch.equal(joint.stack.params["head.two.weight"], untouched["head.two.weight"])
 
