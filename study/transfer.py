@@ -112,10 +112,8 @@ def compared(
         What networks from scratch scored, of one size.
     parts : tuple of TaskSet
         What is drawn from, what choices are made on, what is tested.
-    learned : tuple of str
-        The old questions.
-    name : str
-        The new one.
+    learned, name : tuple of str, str
+        The old questions and the new one.
     size : int
         Rows that an encoder learns from.
     run : dict
@@ -133,11 +131,10 @@ def compared(
     draws = {key: first_rows(pool, *key) for key in draws}
     old = pool.subset(list(learned))
     many = {(size, seed): first_rows(old, size, seed) for _, seed in draws}
-    watched = validation.subset(list(learned))
+    watched = validation.subset(old.names)
     values = dict(scratch.scores.values)
-    of = skill(labelled(pool))
     for arm, how in encoders.items():
         trained = fit(how, many, rate, watched, **run)
-        found = new_heads(trained, draws, validation, test, name, of)
+        found = new_heads(trained, draws, validation, test, name, skill(labelled(pool)))
         values |= {(arm, name, key): value for key, value in found.items()}
     return replace(scratch, scores=replace(scratch.scores, values=values))
