@@ -116,10 +116,8 @@ def compared(
         The old questions and the new one.
     size : int
         Rows that an encoder learns from.
-    run : dict
-        Options of ``train``.
-    rate : float
-        Learning rate of the encoders.
+    run, rate : dict, float
+        Options of ``train``; learning rate of the encoders.
 
     Returns
     -------
@@ -127,8 +125,8 @@ def compared(
         With the scores of ``scratch`` and those of the heads.
     """
     pool, validation, test = parts
-    draws = dict.fromkeys(key for _, task, key in scratch.scores.values if task == name)
-    draws = {key: first_rows(pool, *key) for key in draws}
+    keys = [key for _, task, key in scratch.scores.values if task == name]
+    draws = {key: first_rows(pool, *key) for key in keys}
     old = pool.subset(list(learned))
     many = {(size, seed): first_rows(old, size, seed) for _, seed in draws}
     watched = validation.subset(old.names)
