@@ -8,6 +8,7 @@ of the arm before that word. ``Experiment`` keeps the scores and decides claims 
 import re
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from mtl_lib.neural import arms
@@ -220,11 +221,24 @@ class Trials:
         others = {label: self.others(pool, sizes, arm) for label, arm in owners.items()}
         table = arms.tuned(tried, others, validation, score, rates, **run)
         fitted: dict[str, list] = {arm: [] for arm in compared}
-        for label, trained in arms.fit_all(tried, self.draws(pool, sizes), table, **run).items():
+        all_trained = arms.fit_all(tried, self.draws(pool, sizes), table, validation, **run)
+        for label, trained in all_trained.items():
             fitted[owners[label]] += trained
         self.chosen(name, table, owners)
+        if run.get("patience") is not None:
+            self.settled(name, fitted)
         experiment = self.kept(name, arms.scored(fitted, test, score, grouped=grouped))
         return replace(experiment, fitted=fitted, choices=table)
+
+    def first(self, count: int) -> "Trials":
+        """The same comparisons on the first so many draws only."""
+        return Trials(self.rec, self.seeds[:count], self.margin, self.count)
+
+    def settled(self, name: str, fitted: dict) -> None:
+        """Keep and print the share of networks that reached a plateau of their validation loss."""
+        flags = np.concatenate([part.settled for parts in fitted.values() for part in parts])
+        self.rec.metric(slug(f"settled/{name}"), flags.mean(), n=len(flags))
+        print(f"{name}: {100 * flags.mean():.0f} % of {len(flags)} networks reached a plateau")
 
     def chosen(self, name: str, table: pd.DataFrame, owners: dict[str, str]) -> None:
         """Keep the share of choices at an end of the grid of rates, and print what was chosen."""

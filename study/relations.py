@@ -99,7 +99,8 @@ def priors(d: int, noises, scales) -> dict[str, Prior]:
         "all covariances": Prior(_learned(), related),
         "task covariance": Prior(_learned(modes=(1,)), related),
         "published rule": Prior(_published, related),
-        "tasks permuted": Prior(_permuted(d), related),
+        "all covariances, tasks permuted": Prior(_permuted(), related),
+        "task covariance, tasks permuted": Prior(_permuted((1,)), related),
     }
 
 
@@ -129,13 +130,13 @@ def _published(Xs, ys, noise, nu):
     return W, relationship.correlations(sigmas[1])
 
 
-def _permuted(d):
-    """The null: heads under the learned covariance, handed to the tasks in another order."""
+def _permuted(modes=None):
+    """The null of a prior: its covariances, that of the tasks handed to them in another order."""
 
     def fit(Xs, ys, noise, nu):
-        _, sigmas, _ = relationship.related_heads(Xs, ys, noise, nu, modes=(1,))
+        _, sigmas, _ = relationship.related_heads(Xs, ys, noise, nu, modes=modes)
         sigma = sigmas[1][np.ix_(SHIFTED, SHIFTED)]
-        W = relationship.ridge_heads(Xs, ys, [np.eye(d), sigma], noise)
+        W = relationship.ridge_heads(Xs, ys, [sigmas[0], sigma], noise)
         return W, relationship.correlations(sigma)
 
     return fit

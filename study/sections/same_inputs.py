@@ -27,19 +27,35 @@ class SameInputs(Section):
     draws: Count = Field(
         description=(
             "draws of the training data and starts of the networks (seeds) of every experiment but"
-            " the frozen features"
+            " those that have a number of their own"
         )
     )
+    curve_draws: Count = Field(
+        description="draws of the sizes that no claim is about, the first of the others"
+    )
+    tied_draws: Count = Field(description="draws of the shared trunk against tied trunks")
+    film_draws: Count = Field(description="draws of MovieLens")
     tuning: Count = Field(
         description="tuning draws of every draw, on which its arms choose a learning rate"
     )
-    steps: Count = Field(description="updates of every network")
+    steps: Count = Field(
+        description="most updates of a network; it stops where its validation loss does"
+    )
+    patience: Count = Field(
+        description="looks at the validation loss without a lower one after which a network stops"
+    )
+    check: Count = Field(description="updates from one look to the next")
     batch: Count = Field(description="samples in an update")
     width: Count = Field(description="units of a trunk's layers")
     rates: list[Positive] = Field(
         min_length=1,
         max_length=8,
         description="learning rates (Adam) each arm chooses from for pictures and users",
+    )
+    tied_rates: list[Positive] = Field(
+        min_length=1,
+        max_length=8,
+        description="the same for the shared trunk against tied trunks",
     )
     word_rates: list[Positive] = Field(
         min_length=1,
@@ -50,18 +66,16 @@ class SameInputs(Section):
         ge=1000,
         le=70000,
         description=(
-            "pictures of Fashion-MNIST that are used: 60 % to train, 20 % to choose learning "
-            "rates, 20 % to test"
+            "pictures of Fashion-MNIST that are used: 60 % to train, 8 % to stop and to choose, "
+            "32 % to test"
         ),
     )
     sizes: list[Annotated[int, Field(ge=20)]] = Field(
         min_length=2,
         max_length=6,
-        description=(
-            "training pictures, increasing; the first is the one claims are about, the last the "
-            "upper reference"
-        ),
+        description="training pictures, increasing; the last is the upper reference",
     )
+    few: Annotated[int, Field(ge=20)] = Field(description="the one of them that claims are about")
     strengths: list[Positive] = Field(
         min_length=1,
         max_length=8,
@@ -102,7 +116,7 @@ class SameInputs(Section):
         description="scales of the learned covariances' own prior that they choose from",
     )
     trunk_size: int = Field(ge=20, description="pictures for the same heads on a learned trunk")
-    sentences: int = Field(ge=50, description="training tweets of a draw, and sentences of ATIS")
+    sentences: int = Field(ge=50, description="training tweets of a draw")
     grammar_sizes: list[Annotated[int, Field(ge=20)]] = Field(
         min_length=2,
         max_length=6,
@@ -122,6 +136,9 @@ class SameInputs(Section):
         ge=100,
         description="training rows (a user's history and the next film) of a draw of MovieLens",
     )
+    new_rows: int = Field(
+        ge=50, description="training rows of a question that is new to an encoder of MovieLens"
+    )
     user_sizes: list[Annotated[int, Field(ge=20)]] = Field(
         min_length=2, max_length=6, description="training rows of the simulated users, increasing"
     )
@@ -130,6 +147,16 @@ class SameInputs(Section):
         description="loss balancing: uncertainty, DWA, PCGrad and MGDA (full profile)"
     )
     atis: bool = Field(description="ATIS, intent and slots, if its files are there (full profile)")
+
+    atis_draws: Count = Field(description="draws of ATIS")
+    atis_rows: int = Field(ge=50, description="training sentences of a draw of ATIS")
+    atis_epochs: Count = Field(description="most passes over them")
+    seen: bool = Field(
+        description="questions on a trunk that has seen other pictures (full profile)"
+    )
+    seen_size: int = Field(ge=40, description="training pictures of these questions")
+    seen_draws: Count = Field(description="draws of the tuned and adapted trunk")
+    seen_steps: Count = Field(description="most updates of the tuned and adapted trunk")
 
     _increasing = increasing(
         "sizes",
@@ -140,6 +167,14 @@ class SameInputs(Section):
         "shape_depths",
         "shape_tasks",
     )
+
+    @field_validator("few")
+    @classmethod
+    def _below_the_last(cls, few, info):
+        sizes = info.data.get("sizes", [few, few + 1])
+        if few not in sizes[:-1]:
+            raise ValueError(f"must be one of sizes {sizes}, but not the last")
+        return few
 
     @field_validator("head_few")
     @classmethod

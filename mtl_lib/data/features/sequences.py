@@ -49,6 +49,59 @@ def commonest(tasks: TaskSet, keep: int, rows: np.ndarray, target: str | None = 
     )
 
 
+def with_ratings(tasks: TaskSet, name: str) -> TaskSet:
+    """The same tasks on histories that also say what the user thought of every item.
+
+    A place's id becomes 1 + 4 (id - 1) + level: 0 not known (an item before the user's first row),
+    1 low (below 3.5), 2 middling (below 4.5), 3 high.
+
+    Parameters
+    ----------
+    tasks : TaskSet
+        On one inputs object of ids, 0 is padding; rows are all rows of the inputs in order, sorted
+        by user and time, the most recent item last, and every row is about the item that comes
+        next. Groups are the users.
+    name : str
+        The squared task whose label is the rating of the item that comes next.
+
+    Returns
+    -------
+    TaskSet
+        On new inputs of the same shape.
+
+    Raises
+    ------
+    ValueError
+        For tasks on several inputs or on some of their rows, and for rows without users.
+    """
+    task = tasks[name]
+    inputs = task.inputs
+    count = len(inputs.array)
+    is_whole = all(t.inputs is inputs and np.array_equal(t.rows, np.arange(count)) for t in tasks)
+    if not is_whole or task.groups is None:
+        raise ValueError(f"{tasks.name!r}: with ratings, all rows of one inputs with users needed")
+    before = np.arange(count)[:, None] + np.arange(-inputs.array.shape[1], 0)
+    own = before >= np.searchsorted(task.groups, task.groups)[:, None]
+    rating = task.y[np.maximum(before, 0)]
+    level = np.where(own, 1 + (rating >= 3.5) + (rating >= 4.5), 0)
+    array = np.where(inputs.array > 0, 4 * inputs.array - 3 + level, 0)
+    rated = replace(inputs, name=f"{inputs.name}, rated", array=array)
+    return TaskSet([replace(t, inputs=rated) for t in tasks], tasks.name)
+
+
+def levels_of(ids: np.ndarray) -> np.ndarray:
+    """Shares (n, 3) of low, middling and high among the known places of histories ``with_ratings``.
+
+    Parameters
+    ----------
+    ids : np.ndarray
+        (n, L).
+    """
+    level = np.where(ids > 0, (ids - 1) % 4, 0)
+    known = np.maximum((level > 0).sum(axis=1), 1)
+    return np.stack([(level == k).sum(axis=1) / known for k in (1, 2, 3)], axis=1)
+
+
 def _codes(inputs: Inputs, keep: int, rows: np.ndarray) -> np.ndarray:
     """Code of every id: (largest id + 1,)."""
     rows = checks.vector(f"codes of {inputs.name!r}", rows, "rows")

@@ -9,7 +9,7 @@ from mtl_lib.stack import SGD, Adam
 from mtl_lib.tasks import TaskSet
 from mtl_lib.transforms import constant, permuted
 
-WAYS = ("together", "alone", "permuted", "constant")
+WAYS = ("together", "each", "alone", "permuted", "constant")
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,12 @@ class Arm:
     ----------
     network : Network
         Has a head for every task.
-    way : {"together", "alone", "permuted", "constant"}
-        ``"together"``: one network answers all tasks. ``"alone"``: one for each task, trained on
-        that task only. ``"permuted"``: one for each task, trained on all, the labels of the others
-        in random order, which it can only memorise. ``"constant"``: the same, one label for all
-        samples of the others, so that there is nothing to learn from them.
+    way : {"together", "each", "alone", "permuted", "constant"}
+        ``"together"``: one network answers all tasks. ``"each"``: one for each task, trained on all
+        tasks, that answers its own and stops early on it. ``"alone"``: one for each task, trained
+        on that task only. ``"permuted"``: one for each task, trained on all, the labels of the
+        others in random order, which it can only memorise. ``"constant"``: the same, one label for
+        all samples of the others, so that there is nothing to learn from them.
     again : int
         Added to the seed of starting weights and mini-batches; not 0 makes a second training of the
         same thing (A/A).
