@@ -224,3 +224,23 @@ def baselines_in_words(better: dict[float, str]) -> str:
     at = pd.Series(better).rename(percent)
     sizes = at.groupby(at.to_numpy(), sort=False).groups
     return "; ".join(f"{arm} at {', '.join(where)}" for arm, where in sizes.items())
+
+
+def said(rows: pd.DataFrame) -> str:
+    """What fitting about the mean saves on a reader's table, in a sentence a size.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        As of ``TableResults.over_baselines``.
+    """
+    sentences = []
+    for samples, own in rows.groupby("samples"):
+        over = own.set_index("baseline")
+        parts = [
+            f"{row['mean']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}] over {arm}"
+            for arm, row in over.iterrows()
+        ]
+        about = f"With about {samples:.0f} samples a task, {MEAN} saves nMSE"
+        sentences.append(f"{about}: {' and '.join(parts)}; below 0 it loses.")
+    return "\n".join(sentences)
