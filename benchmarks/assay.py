@@ -237,9 +237,13 @@ def _table(rows: list[dict]) -> list[str]:
     """How often both agree, and the table of gains."""
     both = sum(row["covered alone"] and row["covered pooled"] for row in rows)
     signs = sum(row["sign alone"] and row["sign pooled"] for row in rows)
+    missed = [row for row in rows if not (row["covered alone"] and row["covered pooled"])]
+    chosen = sum(row["pooled"].low == row["pooled"].high for row in missed)
     lines = [
         f"The interval covers the independent value of both gains in {both} of {len(rows)} tables; "
-        f"signs agree in {signs} of {len(rows)}.",
+        f"signs agree in {signs} of {len(rows)}. In {chosen} of the other {len(missed)} the assay "
+        "chose one model for all itself, so that its gain over it is 0 with an interval of no "
+        "width.",
         "",
         "| table | tasks | rows | over alone | other code | over pooled | other code | covered |",
         "|---|---|---|---|---|---|---|---|",

@@ -20,6 +20,7 @@ from study import machine, stats
 from study.claims import Claim, settle
 from study.claims.again import Panel, tally
 from study.claims.shown import Declared, verdict_table
+from study.wording import Wording
 
 
 def open(section: str, simulated: bool = False) -> "Record":
@@ -60,6 +61,7 @@ class Record:
 
     def __init__(self, section: str, folder: Path | None, simulated: bool = False):
         self.section = section
+        self.wording = Wording(section)
         self.folder = folder
         self.simulated = simulated
         self.metrics: dict[str, dict] = {}
@@ -114,7 +116,7 @@ class Record:
         values = np.asarray(values, float)
         self.metric(name, values.mean(), len(values), stats.standard_error(values))
 
-    def figure(self, fig, name: str, *, caption: str, alt: str, data: pd.DataFrame) -> None:
+    def figure(self, fig, name: str, /, *, data: pd.DataFrame, **words) -> None:
         """Show a figure and keep it as SVG, PNG and, of the data behind it, CSV.
 
         Parameters
@@ -123,12 +125,11 @@ class Record:
             The figure.
         name : str
             Not used before.
-        caption : str
-            What is shown, units, n and seeds.
-        alt : str
-            Describes it to who cannot see it.
         data : pd.DataFrame
             What was drawn.
+        **words
+            ``caption`` (what is shown, units, n and seeds) and ``alt`` (describes it to who cannot
+            see it); or what belongs into the gaps of the section's ``study.wording``.
 
         Raises
         ------
@@ -136,9 +137,7 @@ class Record:
             One line for a name that is taken or not allowed, and without caption or alt.
         """
         _check_name("figure", name, self.figures, r"[a-z0-9-]+")
-        if not caption or not alt:
-            raise ValueError(f"figure {name!r} needs a caption and an alternative text")
-        caption = f"SIMULATED stand-in data. {caption}" if self.simulated else caption
+        caption, alt = self._said(name, words)
         self.figures[name] = {"caption": caption, "alt": alt}
         _lay_out(fig)
         drawn = io.BytesIO()
@@ -156,6 +155,15 @@ class Record:
         )
         if not self.folder:
             display(Markdown(f"*{caption}*"))
+
+    def _said(self, name: str, words: dict) -> tuple[str, str]:
+        """Caption and alternative text, as given or from the section's texts."""
+        if not {"caption", "alt"} & set(words):
+            words = self.wording.figure(name, words)
+        if not words.get("caption") or not words.get("alt"):
+            raise ValueError(f"figure {name!r} needs a caption and an alternative text")
+        simulated = "SIMULATED stand-in data. " if self.simulated else ""
+        return simulated + words["caption"], words["alt"]
 
     def timing(self, name: str, seconds: float) -> None:
         """Keep wall-clock seconds in provenance.json; they are never a metric or a figure.
@@ -175,7 +183,8 @@ class Record:
         Parameters
         ----------
         **claim
-            See ``study.claims.Claim``.
+            ``id`` and the other fields of ``study.claims.Claim``. Without ``statement``: what
+            belongs into the gaps of the section's ``study.wording``, and fields it leaves open.
 
         Returns
         -------
@@ -183,6 +192,8 @@ class Record:
             What decides it.
         """
         _check_name("claim", claim["id"], {c.id for c in self.claims}, r"[a-z0-9-]+")
+        if "statement" not in claim:
+            claim = self.wording.claim(claim.pop("id"), claim)
         self.claims.append(Claim(**claim))
         return Declared(self.claims[-1], self.panels)
 

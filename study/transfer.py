@@ -112,16 +112,12 @@ def compared(
         What networks from scratch scored, of one size.
     parts : tuple of TaskSet
         What is drawn from, what choices are made on, what is tested.
-    learned : tuple of str
-        The old questions.
-    name : str
-        The new one.
+    learned, name : tuple of str, str
+        The old questions and the new one.
     size : int
         Rows that an encoder learns from.
-    run : dict
-        Options of ``train``.
-    rate : float
-        Learning rate of the encoders.
+    run, rate : dict, float
+        Options of ``train``; learning rate of the encoders.
 
     Returns
     -------
@@ -129,15 +125,14 @@ def compared(
         With the scores of ``scratch`` and those of the heads.
     """
     pool, validation, test = parts
-    draws = dict.fromkeys(key for _, task, key in scratch.scores.values if task == name)
-    draws = {key: first_rows(pool, *key) for key in draws}
+    keys = [key for _, task, key in scratch.scores.values if task == name]
+    draws = {key: first_rows(pool, *key) for key in keys}
     old = pool.subset(list(learned))
     many = {(size, seed): first_rows(old, size, seed) for _, seed in draws}
-    watched = validation.subset(list(learned))
+    watched = validation.subset(old.names)
     values = dict(scratch.scores.values)
-    of = skill(labelled(pool))
     for arm, how in encoders.items():
         trained = fit(how, many, rate, watched, **run)
-        found = new_heads(trained, draws, validation, test, name, of)
+        found = new_heads(trained, draws, validation, test, name, skill(labelled(pool)))
         values |= {(arm, name, key): value for key, value in found.items()}
     return replace(scratch, scores=replace(scratch.scores, values=values))

@@ -40,7 +40,7 @@ def assay(
 ) -> Report:
     """What relating buys on your tasks, with an interval, as a plain ``Report``.
 
-    One line as ValueError for whatever cannot be used.
+    ValueError, one line, for whatever cannot be used.
 
     Parameters
     ----------
@@ -48,10 +48,8 @@ def assay(
         Tasks, in one of the forms that ``mtl_lib.assay.intake.accept`` lists.
     target, task : str, list[str] or array_like, optional
         Target and task columns of a table; or ids (n,) of tasks beside arrays.
-    group, time, weight : str, optional
-        Columns: what no split cuts; what orders rows, later ones testing; what a row counts.
-    text : str, optional
-        Column of sentences: hashed n-grams become inputs, and networks are tried.
+    group, time, weight, text : str, optional
+        Columns: what no split cuts; when a row was taken; what it counts; sentences.
     loss : str, optional
         ``squared``, ``logistic``, ``ce`` (classes) or ``poisson`` (counts); None infers it, and
         reads counts as numbers.
@@ -66,14 +64,8 @@ def assay(
     tell = progress or (lambda text: None)
     begin = clock.perf_counter()
     tell("reading")
-    words_of_table = {
-        "group": group,
-        "time": time,
-        "weight": weight,
-        "text": text,
-        "keep": keep,
-    }
-    source = accept(data, target, task, loss, words_of_table)
+    columns = {"group": group, "time": time, "weight": weight, "text": text, "keep": keep}
+    source = accept(data, target, task, loss, columns)
     report = measured(source, seed, tell)
     report.seconds = clock.perf_counter() - begin
     return report

@@ -117,10 +117,9 @@ def read(
         Of ``TARGET_LOSSES``; None reads two values as logistic, text as ce, numbers as squared.
     keep : str or list[str], optional
         Inputs to keep although they look like row numbers, ids or dates.
-    time, weight : str, optional
-        Columns of numbers or dates that say when a row was taken; of numbers, what it counts.
-    text : str, optional
-        Column of sentences, which are kept as they are.
+    time, weight, text : str, optional
+        Columns of numbers or dates that say when a row was taken; of numbers, what it counts; of
+        sentences.
     bare : bool
         Whether a table may have no input; it gets one column of zeros, ``NO_INPUT``.
     """
@@ -130,10 +129,8 @@ def read(
     try:
         if loss not in (None, *TARGET_LOSSES):
             raise TableError(f"loss {shown(loss)}, allowed are {', '.join(TARGET_LOSSES)}")
-        if frame is not None:
-            columns, facts = read_frame(with_index(frame), roles.check)
-        else:
-            columns, facts = reader(path)(path, roles.check)
+        read_one = reader(path) if frame is None else read_frame
+        columns, facts = read_one(path if frame is None else with_index(frame), roles.check)
         return make_table(path, columns, facts, roles, loss, bare)
     except TableError as error:
         raise TableError(f"{shown(path.name)}: {error}") from None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mtl_lib.checks import whole
+from mtl_lib.checks import one_of, whole
 from mtl_lib.neural.layers import Dense, Spelled
 
 POOLS = (None, "token", "max")
@@ -34,6 +34,11 @@ class Head(Spelled):
     pool : {None, "token", "max"}
         For layers with a vector per token (``Tokens``): ``"token"`` answers for every token,
         ``"max"`` reads the largest value over tokens.
+    start : {"zero", "torch"}
+        The linear layer's. At ``"zero"`` a network says nothing before it has seen data, and the
+        first steps of all heads change the trunk alike. Heads that are drawn change it in
+        directions of their own: of few samples two equal tasks then help or harm each other by
+        chance.
     """
 
     inputs: int
@@ -41,14 +46,17 @@ class Head(Spelled):
     depth: int | None = None
     specific: tuple[int, ...] = ()
     pool: str | None = None
+    start: str = "zero"
 
     def __post_init__(self):
         whole("Head", 1, inputs=self.inputs, outputs=self.outputs)
+        one_of("Head", ("zero", "torch"), start=self.start)
 
     def layers(self) -> list[Dense]:
         """The specific layers and the linear one."""
         widths = (self.inputs, *self.specific)
-        return [*map(Dense, widths, widths[1:]), Dense(widths[-1], self.outputs, activation=False)]
+        last = Dense(widths[-1], self.outputs, activation=False, start=self.start)
+        return [*map(Dense, widths, widths[1:]), last]
 
 
 class Network:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from study import stats
 from study.claims import again, rule
+from study.claims.best import best
 from study.claims.declaration import Declaration
 
 COLUMNS = ["unit", "seed", "a", "b"]
@@ -106,7 +107,7 @@ class Claim:
             "counts": _counts(effects, observed.classes, over_seeds),
             "n_seeds": int(pairs["seed"].nunique()),
             "n_items": None if over_items is None else len(over_items),
-            "levels": _levels(pairs),
+            **_levels(self.declared, pairs),
             "se": stats.standard_error(effects),
             "figure": figure,
             "panel": observed.panel,
@@ -220,6 +221,7 @@ class Claim:
             "n_items": result["n_items"],
             "n_seeds": result["n_seeds"],
             "levels": result["levels"],
+            "best": result["best"],
             **_ends(self.tested),
             "se": _finite(result["se"]),
             "p": self.tested.p,
@@ -277,10 +279,11 @@ def _named(name: str):
         raise ValueError(f"claim {name!r}: {error}") from None
 
 
-def _levels(pairs: pd.DataFrame) -> list[float]:
-    """Mean score of the arm and of the baseline, seeds averaged inside units."""
+def _levels(said: Declaration, pairs: pd.DataFrame) -> dict:
+    """Mean score of the arm and of the baseline, seeds averaged inside units; the best arm."""
     inside = pairs.groupby("unit")[["a", "b"]].mean()
-    return [float(inside["a"].mean()), float(inside["b"].mean())]
+    levels = [float(inside["a"].mean()), float(inside["b"].mean())]
+    return {"levels": levels, "best": best(said, pairs, levels)}
 
 
 def _counts(

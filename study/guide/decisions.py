@@ -53,7 +53,8 @@ def found(end: End, claims: dict[str, dict]) -> str:
     -------
     str
         One part for each claim that was run: the arms (what stands in brackets behind them is
-        left out), the effect, the verdict.
+        left out), the best arm of its experiment where that is a third (under the matrix's
+        claims, the best method of its row), the effect, the verdict.
     """
     parts = []
     for name in end.claims:
@@ -61,11 +62,18 @@ def found(end: End, claims: dict[str, dict]) -> str:
         if claim is not None:
             arm, baseline = (re.sub(r" \(.*\)$", "", name) for name in claim["arms"])
             effect = f"{claim['effect']:+.3f}".replace("-", "\N{MINUS SIGN}")
-            parts.append(f"{arm} against {baseline}: {effect}, {claim['verdict']} ({name})")
+            said = f"{arm} against {baseline}{best(claim)}"
+            parts.append(f"{said}: {effect}, {claim['verdict']} ({name})")
     missing = [name for name in end.claims if name not in claims]
     if missing:
         parts.append(f"{NOT_RUN}: {', '.join(missing)}")
     return BREAK.join(parts)
+
+
+def best(claim: dict) -> str:
+    """The experiment's best arm, where the claim compares two others; runs of before have none."""
+    arm = claim.get("best", {}).get("arm")
+    return "" if arm is None or arm in claim["arms"] else f" (best there {arm})"
 
 
 def table(chooser: Chooser | None = None, claims: dict[str, dict] | None = None) -> pd.DataFrame:

@@ -146,6 +146,37 @@ def relations(matrices: dict[str, pd.DataFrame], label: str) -> Figure:
     return figure
 
 
+def gain_matrix(gains: pd.DataFrame, label: str) -> Figure:
+    """A square table of gains, blue for a gain and red for a loss, numbers in hundredths.
+
+    Parameters
+    ----------
+    gains : pd.DataFrame
+        (T, T), row: trained with, column: the task that gains; the diagonal is A/A.
+    label : str
+        What the numbers are.
+
+    Returns
+    -------
+    Figure
+    """
+    values = gains.to_numpy(float)
+    figure, ((axis,),) = style.panels(1, width=7.2, height=5.6)
+    largest = max(np.abs(values).max(), 1e-3)
+    image = axis.imshow(values, cmap="RdBu", vmin=-largest, vmax=largest)
+    for i, j in np.ndindex(*values.shape):
+        text = f"{100 * values[i, j]:+.1f}".replace("-", "\u2212")
+        colour = "#ffffff" if abs(values[i, j]) > 0.6 * largest else "#000000"
+        weight = "normal" if i != j else "light"
+        axis.text(j, i, text, ha="center", va="center", fontsize=8, color=colour, weight=weight)
+    axis.set_xticks(range(len(values)), gains.columns, rotation=35, ha="right")
+    axis.set_yticks(range(len(values)), gains.index)
+    axis.set(xlabel="the task that gains", ylabel="trained together with")
+    axis.grid(visible=False)
+    figure.colorbar(image, ax=axis, label=f"{label} (numbers: hundredths)", shrink=0.8)
+    return figure
+
+
 def _factor(values: np.ndarray) -> int:
     """The power of ten, 1000 at most, that makes the largest correlation visible."""
     largest = np.abs(values[~np.eye(len(values), dtype=bool)]).max(initial=0.0)

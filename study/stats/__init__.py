@@ -17,10 +17,11 @@ from study.stats.evidence import (
 )
 from study.stats.intervals import false_alarm_rate, interval, over_units
 from study.stats.p_values import holm, sign_flip_p
-from study.stats.tables import pair, saved, seed_effects, sweep, unit_effects
+from study.stats.tables import ARMS, pair, saved, seed_effects, sweep, unit_effects
 from study.stats.tuning import chosen, tuning_seed
 
 __all__ = [
+    "ARMS",
     "FEWEST_UNITS",
     "Estimate",
     "Tally",

@@ -7,6 +7,7 @@ import pandas as pd
 from study.stats import checks
 
 COLUMNS = ["unit", "seed", "a", "b"]
+ARMS = "arms"  # in attrs of pairs: the levels of the other arms of the table
 
 
 def sweep(fit, grid: dict, seeds) -> pd.DataFrame:
@@ -53,7 +54,9 @@ def pair(table: pd.DataFrame, a, b, value: str, arm: str = "arm") -> pd.DataFram
     Returns
     -------
     pd.DataFrame
-        Columns unit, seed, a, b; sorted by unit and seed.
+        Columns unit, seed, a, b; sorted by unit and seed. ``attrs[ARMS]`` keeps the mean score of
+        every arm of the table that has all of their units, a and b under these names: a claim
+        says which arm was the best.
 
     Raises
     ------
@@ -65,7 +68,10 @@ def pair(table: pd.DataFrame, a, b, value: str, arm: str = "arm") -> pd.DataFram
     for name in (a, b):
         if name not in wide or wide[name].isna().any():
             raise ValueError(f"arm {name!r} is not there for every unit and seed")
-    return pd.DataFrame({"a": wide[a], "b": wide[b]}).reset_index()
+    pairs = pd.DataFrame({"a": wide[a], "b": wide[b]}).reset_index()
+    inside = wide.dropna(axis=1).groupby("unit").mean().mean()
+    pairs.attrs[ARMS] = {str(name): float(mean) for name, mean in inside.drop([a, b]).items()}
+    return pairs
 
 
 def saved(table: pd.DataFrame, baseline: str, value: str, arm: str = "arm") -> pd.DataFrame:

@@ -45,6 +45,8 @@ COLUMNS = (
     "n_seeds",
     "level",
     "level of the baseline",
+    "best arm",
+    "level of the best arm",
     "effect",
     "low",
     "high",
@@ -139,6 +141,17 @@ def levels(claim: dict) -> str:
     return f"{claim['measure']} {arm} ({claim['arms'][0]}) against {baseline} ({claim['arms'][1]})"
 
 
+def best(claim: dict) -> str:
+    """The best arm of the claim's experiment; of one that was not kept, as in older runs, none."""
+    found = claim.get("best")
+    if not found:
+        return ""
+    if found["arm"] in claim["arms"]:
+        return f"; best arm here: {found['arm']}"
+    level = f"{found['level']:.3f}".replace("-", "\u2212")
+    return f"; best arm here: {found['arm']} ({level})"
+
+
 def reason(claim: dict) -> str:
     """Why the verdict is what it is; for one that needs none, its p."""
     if claim["why"]:
@@ -148,6 +161,7 @@ def reason(claim: dict) -> str:
 
 
 FOR_TEMPLATES = {
+    "best": best,
     "effect": effect,
     "legend": LEGEND,
     "levels": levels,
@@ -179,10 +193,13 @@ def table(claims: list[dict]) -> str:
 def _columns(claim: dict, empirical: bool) -> dict:
     """What the CSV calls otherwise than claims.json."""
     level, baseline = claim["levels"]
+    found = claim.get("best", {})
     return {
         "claim": claim["id"],
         "level": level,
         "level of the baseline": baseline,
+        "best arm": found.get("arm"),
+        "level of the best arm": found.get("level"),
         "verdict": word(claim, empirical),
         "figure": f"{claim['page']}/index.html#fig-{claim['figure']}",
     }
@@ -258,7 +275,7 @@ def _line(claim: dict, empirical: bool) -> str:
     link = _link(claim["id"], claim["page"], claim["figure"])
     return (
         f"**{word(claim, empirical)}**{why}: {levels(claim)}, difference {effect(claim)}; "
-        f"{units(claim)}, smallest that matters {claim['margin']:g} ({link}{rank})"
+        f"{units(claim)}, smallest that matters {claim['margin']:g}{best(claim)} ({link}{rank})"
     )
 
 

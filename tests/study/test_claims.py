@@ -194,6 +194,7 @@ def test_the_stored_row_has_the_fields_of_the_contract():
         "measure",
         "arms",
         "levels",
+        "best",
         "scope",
         "declared",
         "control",

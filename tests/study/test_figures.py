@@ -3,10 +3,7 @@
 One figure of each function, with names and labels as long as those of the notebooks.
 """
 
-import ast
-import json
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,8 +12,8 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 
 from study.plots import curves, federated, neural, paired, samples, structures, style, versus
+from study.same_loss import PLANS
 
-ROOT = Path(__file__).resolve().parents[2]
 ARMS = [
     "separate again",
     "joint with A versus C, permuted",
@@ -93,6 +90,13 @@ def scatter():
     return neural.predictors(rows, names, "gain of task 1 in AUC,\njoint minus permuted")
 
 
+def gains_of_pairs():
+    names = ["4|9", "pullover|coat", "pullover|coat (2)", "sandal|sneaker"] * 3
+    values = np.random.default_rng(0).normal(size=(12, 12)) / 50
+    gains = pd.DataFrame(values, index=names, columns=names)
+    return neural.gain_matrix(gains, "AUC gained over training alone")
+
+
 def gains_of_triples():
     tables = {
         f"task {k}: joint minus permuted": pd.DataFrame({"gain": np.linspace(-0.1, 0.1, 30)})
@@ -136,6 +140,7 @@ FIGURES = {
     ),
     "effects": forest,
     "effects, logarithmic": lambda: forest(1),
+    "gains of pairs": gains_of_pairs,
     "sorted gains": gains_of_triples,
     "task lines": lines_of_tasks,
     "learning curves": lambda: samples.learning_curves(
@@ -217,20 +222,8 @@ def test_a_margin_has_a_key(figure):
         assert any(style.MARGIN_LABEL in text for text in said)
 
 
-def names_of_arms():
-    """Arms that notebook 03c trains, as its table of plans has them."""
-    notebook = json.loads((ROOT / "notebooks/03c_different_inputs_same_loss.ipynb").read_text())
-    for cell in notebook["cells"]:
-        for node in (
-            ast.walk(ast.parse("".join(cell["source"]))) if cell["cell_type"] == "code" else ()
-        ):
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "plans":
-                return [key.value for key in node.value.keys if ", task 2" not in key.value]
-    return []
-
-
 def test_every_arm_of_the_triples_has_a_colour():
-    names = names_of_arms()
+    names = [name for name in PLANS if ", task 2" not in name]
     assert len(names) > 8
     assert [name for name in names if style.colour(name) == style.FALLBACK] == []
 

@@ -1,6 +1,7 @@
 """The page of a table offers what runs on it alone, and every command on it is accepted."""
 
 import html
+import inspect
 import json
 import re
 import shlex
@@ -16,6 +17,7 @@ from mtl_lib.classical import LinearMTLCV, Ridge
 from mtl_lib.stream import stream
 from mtl_lib.tasks import TaskSet
 from mtl_lib.transforms import labelled, standardise
+from study.classical import tables
 from suite import own_table, own_table_sections, parameters
 from suite.project import NOTEBOOKS, ROOT
 from suite.sections import SECTIONS
@@ -132,9 +134,10 @@ def test_the_splits_are_those_of_the_notebooks():
 
     assert 'tasks.split("samples", 0.75, seed)' in code(FEDERATED)
     assert 'pool.split("samples", 0.8, seed + 1000)' in code(FEDERATED)
-    assert 'tasks.split("samples", 1 - test_share, seed)' in code(CLASSICAL)
-    assert "pool = min(round((1 - test_share) * most), most - 1)" in code(CLASSICAL)
-    assert "if min(round(s * pool), pool - 1) >= 2]" in code(CLASSICAL)
+    trials = inspect.getsource(tables.TableTrials)
+    assert 'tasks.split("samples", 1 - self.test_share, seed)' in trials
+    assert "pool = min(round((1 - self.test_share) * most), most - 1)" in trials
+    assert "if min(round(s * pool), pool - 1) >= 2]" in trials
     assert (own_table_sections.TEST_SIDE, own_table_sections.TRAIN_SIDE) == (0.75, 0.8)
 
 
@@ -250,25 +253,17 @@ def test_a_page_holds_no_promise_of_another_version(pages):
 
 
 def test_the_caption_counts_the_tasks_that_were_tested():
-    """In the section's cell, for a table whose smallest share was too small to use."""
+    """In the section's cells, for a table whose smallest share was too small to use."""
     notebook = json.loads((NOTEBOOKS / f"{CLASSICAL}.ipynb").read_text())
     cells = ["".join(cell["source"]) for cell in notebook["cells"]]
-    (cell,) = [cell for cell in cells if cell.startswith("if your_table:")]
-    captions = []
+    (words,) = [cell for cell in cells if cell.startswith("def tested_on")]
     units = [f"task {t}" for t in range(50)]
+    table = pd.DataFrame({"name": "Your table", "share": 0.95, "unit": units})
     scope = {
-        "your_table": "t.csv",
-        "table": pd.DataFrame({"name": "Your table", "share": 0.95, "unit": units}),
-        "data": {"Your table": units},
-        "few": 0.1,
-        "splits": 2,
+        "found": SimpleNamespace(table=table),
+        "data": {"Your table": [*units, "task of one row"]},
         "curve_splits": 2,
-        "margin": 0.01,
-        "side_by_side": "",
-        "levels_and_gains": lambda name: (None, None),
-        "samples": SimpleNamespace(learning_curves=lambda *args: None),
-        "rec": SimpleNamespace(figure=lambda *args, caption, **more: captions.append(caption)),
-        "np": np,
     }
-    exec(cell, scope)
-    assert "50 of 50 tasks can be tested" in captions[0]
+    exec(words, scope)
+    told = scope["tested_on"]("Your table", "tasks")
+    assert (told["tested"], told["tasks"]) == (50, 51)

@@ -3,6 +3,7 @@
 README says what is published; only an empirical sentence is ever called supported or refuted.
 """
 
+import csv
 import importlib
 import json
 import re
@@ -158,6 +159,19 @@ def test_effects_are_written_with_true_minus_signs_and_open_ends():
     claim = a_claim(ENTRIES[0], "harm")
     assert sentences.effect(claim) == "\u22120.012 [\u2212∞, +0.500]"
     assert sentences.levels(claim) == "accuracy 0.840 (one) against \u22120.830 (other)"
+
+
+def test_every_row_names_the_best_arm_of_its_experiment():
+    entry = next(entry for entry in ENTRIES if entry["claims"])
+    claim = a_claim(entry, "harm") | {"best": {"arm": "a third", "level": 0.9, "of": 3}}
+    row = next(line for line in sentences.markdown([claim]).splitlines() if "(one)" in line)
+    assert "; best arm here: a third (0.900) (" in row
+    columns = sentences.table([claim]).splitlines()
+    read = next(row for row in csv.DictReader(columns) if row["claim"] == claim["id"])
+    assert (read["best arm"], read["level of the best arm"]) == ("a third", "0.9")
+    own = claim | {"best": {"arm": "one", "level": 0.84, "of": 2}}
+    assert sentences.best(own) == "; best arm here: one"
+    assert sentences.best(a_claim(entry, "harm")) == ""
 
 
 def test_the_front_pages_say_what_is_published():

@@ -4,44 +4,13 @@ from html import escape
 
 import numpy as np
 
-from mtl_lib.assay.fitting.arms import (
-    ABOUT,
-    AGAIN,
-    ALONE,
-    APART,
-    BOOSTING,
-    JOINT,
-    LOW_RANK,
-    MEANS,
-    NULL,
-    POOLED,
-)
+from mtl_lib.assay.fitting.arms import ABOUT, ALONE, LOW_RANK, POOLED
 from mtl_lib.assay.intake.health import counted
 from mtl_lib.assay.results import drawings, words
 from mtl_lib.assay.results.gains import ENOUGH_TASKS
 from mtl_lib.assay.results.style import STYLE
+from mtl_lib.assay.results.told import EXPLAINED, PAIRS, short
 
-EXPLAINED = {
-    ALONE: "a ridge model for each task, the same strength for all",
-    POOLED: "one ridge model for all tasks",
-    MEANS: "each task's mean, shrunk to the mean of all; no inputs",
-    ABOUT: "a model per task, shrunk to a common one; intercepts and slopes each with a strength",
-    LOW_RANK: "the same, and tasks leave the common model in a few learned directions only",
-    BOOSTING: "scikit-learn's histogram gradient boosting on all rows, the task as a category",
-    APART: "a network of two hidden layers for each task; a part of the training rows stops it",
-    JOINT: "one network with a head for each task",
-    NULL: "the same, for each task with the labels of the others in random order",
-    AGAIN: "networks of single tasks, trained a second time (A/A)",
-}
-PAIRS = (
-    (ABOUT, ALONE),
-    (ABOUT, POOLED),
-    (LOW_RANK, ABOUT),
-    (BOOSTING, ABOUT),
-    (JOINT, APART),
-    (JOINT, NULL),
-    (JOINT, ABOUT),
-)
 SAID = {
     "p(x)": "inputs",
     "p(y)": "labels",
@@ -90,7 +59,7 @@ def _gains(report) -> list[str]:
         if arm in outcome.arms:
             gain = outcome.gain(arm, over)
             values = (100 * gain.value, 100 * gain.low, 100 * gain.high)
-            rows.append((f"{_short(arm)} over {_short(over)}", arm, *values))
+            rows.append((f"{short(arm)} over {short(over)}", arm, *values))
     per_task = [
         (f"about the mean over {over}", 100 * outcome.gain(ABOUT, over).per_task)
         for over in (ALONE, POOLED)
@@ -145,17 +114,6 @@ def _arm_row(outcome, arm: str) -> list[str]:
     return [arm, *cells, " and ".join(lose)]
 
 
-def _short(arm: str) -> str:
-    short = {
-        LOW_RANK: "low rank",
-        BOOSTING: "boosting",
-        JOINT: "shared trunk",
-        APART: "networks alone",
-        NULL: "permuted labels",
-    }
-    return short.get(arm, arm)
-
-
 def _sizes(report) -> list[str]:
     """At which size that changes."""
     outcome = report.outcome
@@ -177,14 +135,20 @@ def _sizes(report) -> list[str]:
     ]
 
 
+def _p(p: float) -> str:
+    """A p value; a dash where there is none."""
+    if not np.isfinite(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
 def _differences(report) -> list[str]:
     """How the tasks differ."""
     if not report.measures:
         return []
     rows = []
     for name, measured in report.measures.items():
-        p = measured["p"]
-        shown = "–" if not np.isfinite(p) else "< 0.001" if p < 0.001 else f"{p:.2g}"
+        shown = _p(measured["p"])
         effect = measured["effect"]
         rows.append(
             [

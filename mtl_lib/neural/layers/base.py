@@ -8,7 +8,7 @@ import torch
 
 from mtl_lib.checks import whole
 
-STARTS = ("he", "torch")
+STARTS = ("he", "torch", "zero")
 
 
 class Spelled:
@@ -105,16 +105,18 @@ def drawn(rng: np.random.Generator, shape: tuple, relu: bool, start: str) -> dic
         Of the weights, outputs first; the others are the fan-in.
     relu : bool
         Whether a ReLU follows.
-    start : {"he", "torch"}
+    start : {"he", "torch", "zero"}
         ``"he"``: before a ReLU weights are uniform with variance 2 / fan-in and biases 0, so that
         a layer keeps the mean square of its inputs; elsewhere as ``"torch"``: all uniform on
         +-1/sqrt(fan-in), as torch's Linear and Conv2d. Before a ReLU that divides the mean square
-        by 6, layer by layer.
+        by 6, layer by layer. ``"zero"``: nothing is drawn.
 
     References
     ----------
     He et al. (2015), Delving deep into rectifiers.
     """
+    if start == "zero":
+        return {"weight": np.zeros(shape), "bias": np.zeros(shape[0])}
     fan_in = math.prod(shape[1:])
     if relu and start == "he":
         bound = math.sqrt(6 / fan_in)

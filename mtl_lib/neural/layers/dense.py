@@ -20,8 +20,8 @@ class Dense(Layer):
         Numbers that go in and come out. Inputs of other shapes are flattened.
     activation : bool
         Whether a ReLU follows.
-    start : {"he", "torch"}
-        How weights are drawn before a ReLU, see ``base.drawn``.
+    start : {"he", "torch", "zero"}
+        How weights are drawn, see ``base.drawn``.
     """
 
     parts = ("weight", "bias")

@@ -14,8 +14,10 @@ WIDTH = 20
 W, V = np.linalg.qr(RNG.normal(size=(WIDTH, 2)))[0].T * 2
 INPUTS = Inputs("x", RNG.normal(size=(1200, WIDTH)))
 VECTORS = {"one": W, "same": W, "opposite": -W, "unrelated": V}
-OWN = Network([Dense(WIDTH, 1, False)], {name: Head(1) for name in NAMES})
-COMMON = Network([Dense(WIDTH, 1, False)], {"all": Head(1)}, dict.fromkeys(NAMES, "all"))
+OWN = Network([Dense(WIDTH, 1, False)], {name: Head(1, start="torch") for name in NAMES})
+COMMON = Network(
+    [Dense(WIDTH, 1, False)], {"all": Head(1, start="torch")}, dict.fromkeys(NAMES, "all")
+)
 
 
 def drawn(seed, n):
@@ -34,7 +36,7 @@ def error(task, z):
 
 
 def test_look_aheads_and_cosines_are_those_of_plain_torch():
-    net = Network([Dense(WIDTH, 5), Dense(5, 4)], {name: Head(4) for name in NAMES})
+    net = Network([Dense(WIDTH, 5), Dense(5, 4)], {name: Head(4, start="torch") for name in NAMES})
     sets = [drawn(seed, 12) for seed in (0, 1)]
     run = {"batch_size": 12, "dtype": torch.float64, "optimizer": SGD(0.1), "steps": 1}
     found = affinity.watched(net, sets, seeds=[3, 4], rate=0.05, **run)

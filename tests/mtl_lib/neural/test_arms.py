@@ -1,5 +1,7 @@
 """Arms see the same draws; scores pair them by draw and by what was tested."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -193,7 +195,9 @@ def test_a_test_set_by_draw():
 
 
 def test_unknown_way():
-    with pytest.raises(ValueError, match="arm: way 'apart', allowed are together, alone, permuted"):
+    with pytest.raises(
+        ValueError, match="arm: way 'apart', allowed are together, each, alone, permuted"
+    ):
         arms.Arm(NET, "apart")
 
 
@@ -241,3 +245,29 @@ def test_every_size_is_trained_at_its_own_best_rate():
             "b",
         )
         assert all(np.array_equal(value, z[key]) for key, value in expected.items())
+
+
+def test_heads_that_start_at_zero_let_equal_tasks_help_each_other():
+    """Of few samples two drawn heads change the trunk in directions that have nothing in common."""
+    rng = np.random.default_rng(0)
+    sets, tests = {}, {}
+    for seed in range(12):
+        rule = rng.normal(size=40) / np.sqrt(40)
+        X = rng.normal(size=(60 + 60 + 400, 40))
+        y = (X @ rule + 0.3 * rng.normal(size=len(X)) > 0).astype(int)
+        inputs = Inputs(f"x {seed}", X)
+        rows = np.split(np.arange(len(X)), [60, 120])
+        tasks = [Task(n, inputs, r, y[r], "logistic") for n, r in zip("abc", rows, strict=True)]
+        sets[(seed,)] = TaskSet(tasks[:2])
+        tests[(seed,)] = TaskSet([replace(tasks[2], name="a")])
+    accuracy = {}
+    for start in ("zero", "torch"):
+        heads = {name: Head(16, start=start) for name in "ab"}
+        net = Network([Dense(40, 16), Dense(16, 16)], heads)
+        for way in ("together", "alone"):
+            parts = arms.fit(arms.Arm(net, way), sets, 0.01, steps=60, batch_size=20)
+            found = arms.answers(parts, tests, "a")
+            right = [np.mean((found[k].ravel() > 0) == tests[k]["a"].y) for k in sets]
+            accuracy[start, way] = np.mean(right)
+    assert accuracy["zero", "together"] > accuracy["zero", "alone"] + 0.03
+    assert accuracy["zero", "together"] > accuracy["torch", "together"]

@@ -13,7 +13,14 @@ from mtl_lib.tasks import Inputs, Task, TaskSet
 
 RNG = np.random.default_rng(0)
 INPUTS = Inputs("x", RNG.normal(size=(40, 6)))
-NET = Network([Dense(6, 5), Dense(5, 4)], {"a": Head(4), "b": Head(4, 3), "c": Head(5, depth=1)})
+NET = Network(
+    [Dense(6, 5), Dense(5, 4)],
+    {
+        "a": Head(4, start="torch"),
+        "b": Head(4, 3, start="torch"),
+        "c": Head(5, depth=1, start="torch"),
+    },
+)
 SETS = [
     TaskSet(
         [

@@ -163,7 +163,7 @@ def test_tied_trunks_meet_in_their_mean_and_apart_are_separate():
     rng = np.random.default_rng(0)
     inputs = Inputs("x", rng.normal(size=(30, 5)))
     tasks = TaskSet([Task(name, inputs, np.arange(30), rng.normal(size=30)) for name in "ab"])
-    net = Network([Dense(5, 4)], {name: Head(4) for name in "ab"})
+    net = Network([Dense(5, 4)], {name: Head(4, start="torch") for name in "ab"})
     weights = {"a": torch.tensor([1.0, 0.0]), "b": torch.tensor([0.0, 1.0])}
 
     def run(**options):
