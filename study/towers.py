@@ -39,12 +39,15 @@ def tower(design: str, depth: int, inputs: int, width: int, classes: int) -> Net
     """
     checks.one_of("tower", DESIGNS, design=design)
     checks.whole("tower", 2, depth=depth)
-    start = "torch" if design == OLD else "he"
+    start, answer = ("torch", "torch") if design == OLD else ("he", "zero")
     layer = Dense(width, width, start=start)
     if design == RESIDUAL:
         layer = Residual((Dense(width, width, activation=False),))
     layers = [Dense(inputs, width, start=start), *[layer] * (depth - 1)]
-    heads = {CLASS: Head(width, classes), MIDDLE: Head(width, classes, depth=depth // 2)}
+    heads = {
+        CLASS: Head(width, classes, start=answer),
+        MIDDLE: Head(width, classes, depth=depth // 2, start=answer),
+    }
     return Network(layers, heads)
 
 

@@ -55,18 +55,13 @@ def mixture(
     train : Counts
         What T clients said.
     components : int
-        M, from 1 to T.
+        M, from 1 to T, else ValueError.
     towards, strength : array (V,) or (V, V), float
         The prior of every table: ``strength`` pseudo-counts shared out as ``towards``.
     seed : int
         Of the first weights, pi_t ~ Dirichlet(1, ..., 1).
     rounds, tol : int, float
         It stops after ``rounds``, or when the objective rises by less than ``tol`` nats per use.
-
-    Raises
-    ------
-    ValueError
-        For a number of components outside 1 to T.
     """
     _check_components(components, len(train.names))
     pi = _first_weights(train.names, components, seed)
@@ -75,8 +70,7 @@ def mixture(
     uses = np.bincount(train.client, train.n, len(train.names))
     objective = []
     for _ in range(rounds):
-        tables = [smoothed(train.pooled(part), towards, strength) for part in share]
-        tables = np.stack(tables)
+        tables = np.stack([smoothed(train.pooled(part), towards, strength) for part in share])
         share = pi.T.take(train.client, axis=1)
         share *= tables.reshape(components, -1).take(entry, axis=1)
         p = share.sum(axis=0)
