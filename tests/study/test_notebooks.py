@@ -127,3 +127,25 @@ def test_plumbing_is_collapsed_in_jupyterlab(section):
             source = "".join(cell["source"])
             hidden = cell["metadata"].get("jupyter", {}).get("source_hidden", False)
             assert hidden == page_code.plumbing(source), source
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_no_cell_gives_a_parameter_another_meaning(section):
+    """Only tolerances are tightened, for a reader's table."""
+    known = set(SECTIONS[section].model_fields) - {"tol", "search_tol"}
+    for source, tags in code(section):
+        if "parameters" in tags:
+            continue
+        nodes = [node for statement in ast.parse(source).body for node in _outside(statement)]
+        stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        assert not stored & known, source
+
+
+def _outside(statement: ast.AST):
+    """The nodes of a statement that are in no function and no comprehension of their own."""
+    inner = (ast.FunctionDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp)
+    if isinstance(statement, (*inner, ast.GeneratorExp)):
+        return
+    yield statement
+    for child in ast.iter_child_nodes(statement):
+        yield from _outside(child)
