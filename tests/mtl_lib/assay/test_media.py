@@ -128,6 +128,51 @@ def test_sentences_and_data_sets():
     assert report.model.predict(["a great day", "a dreadful day"], "film").tolist() == ["1", "0"]
 
 
+class Splits(dict):
+    """A dict of data sets that names the columns of each, as Hugging Face's does."""
+
+    @property
+    def column_names(self):
+        return {name: ["label", "text"] for name in self}
+
+
+def test_of_entries_with_names_the_label_is_known_by_its_name():
+    rng = stream(0, "test-entries")
+    splits = Splits()
+    for name in ("film", "book", "shop"):
+        said = [(text, k) for k in (0, 1) for text in sentences(k, 8, rng)]
+        splits[name] = Entries([{"label": k, "text": text} for text, k in said])
+    model = assay(splits).model
+    assert model.predict(["a great day", "a dreadful day"], "film").tolist() == ["1", "0"]
+
+
+class Entries:
+    """What has a length and entries by index, and nothing else."""
+
+    def __init__(self, entries):
+        self.entries = entries
+
+    def __len__(self):
+        return len(self.entries)
+
+    def __getitem__(self, k):
+        return self.entries[k]
+
+
+def test_data_sets_of_torch_are_tasks():
+    torch = pytest.importorskip("torch")
+    rng = stream(0, "test-torch")
+    sets = {}
+    for k in range(6):
+        X = torch.tensor(rng.standard_normal((12, 1, 3, 3)), dtype=torch.float32)
+        sets[f"site {k}"] = torch.utils.data.TensorDataset(X, X[:, 0, 0, 0] + k)
+    report = assay(sets)
+    assert len(report.outcome.names) == 6 and len(report.model.columns) == 9
+    assert report.outcome.metric == "nMSE"
+    subset = {name: torch.utils.data.Subset(own, range(8)) for name, own in sets.items()}
+    assert assay(subset).outcome.sizes.tolist() == [8] * 6
+
+
 @pytest.fixture
 def opinions():
     """A table of three shops: a sentence, a number that says nothing, and what people thought."""
