@@ -110,13 +110,15 @@ def mocha_grid(relationship, penalties: list, **stop) -> Callable:
     return grid
 
 
-def stack_grid(make: Callable, rounds: int = 40) -> Callable:
-    """``grid(train)`` gives a predictor for each of four learning rates, by a federated method.
+def stack_grid(make: Callable, count: int = 4, rounds: int = 40) -> Callable:
+    """``grid(train)`` gives a predictor for each of some learning rates, by a federated method.
 
     Parameters
     ----------
     make : callable
         ``make(net, optimizer)`` is a ``Method``; all tasks have one loss.
+    count : int
+        Learning rates, up to the largest that is safe: as many as other arms have settings.
     rounds : int
         Of five full-batch steps.
     """
@@ -124,7 +126,7 @@ def stack_grid(make: Callable, rounds: int = 40) -> Callable:
     def grid(train: TaskSet) -> list[Callable]:
         safe = SAFE[train[0].loss] / smoothness(train, max(train.sizes))
         flat = MLP([train[0].X.shape[1], 1], bias=False)
-        methods = [make(flat, SGD(part * safe)) for part in (0.03, 0.1, 0.3, 1)]
+        methods = [make(flat, SGD(part * safe)) for part in np.geomspace(1, 0.03, count)]
         together = Federation(train, seed=0)
         run = {"rounds": rounds, "batch_size": None, "local_epochs": 5, "eval_every": 0}
         histories = simulate_many([(method, together) for method in methods], **run)

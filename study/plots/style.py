@@ -117,6 +117,7 @@ COLOURS = {
     "untrained": "#999999",
     "first task only": "#000000",
     "second task only": "#E69F00",
+    "none": "#000000",
     "auxiliary": "#0072B2",
     "auxiliary, permuted": "#999999",
     "auxiliary, constant": "#56B4E9",

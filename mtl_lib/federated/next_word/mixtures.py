@@ -55,33 +55,29 @@ def mixture(
     train : Counts
         What T clients said.
     components : int
-        M, from 1 to T.
+        M, from 1 to T, else ValueError.
     towards, strength : array (V,) or (V, V), float
         The prior of every table: ``strength`` pseudo-counts shared out as ``towards``.
     seed : int
         Of the first weights, pi_t ~ Dirichlet(1, ..., 1).
     rounds, tol : int, float
         It stops after ``rounds``, or when the objective rises by less than ``tol`` nats per use.
-
-    Raises
-    ------
-    ValueError
-        For a number of components outside 1 to T.
     """
     _check_components(components, len(train.names))
     pi = _first_weights(train.names, components, seed)
-    share = pi[train.client]
+    entry = train.before * train.words + train.word  # place of every entry in a flat table
+    share = pi.T.take(train.client, axis=1)  # (M, m): long rows are quicker than short ones
     uses = np.bincount(train.client, train.n, len(train.names))
     objective = []
     for _ in range(rounds):
-        tables = [smoothed(train.pooled(part), towards, strength) for part in share.T]
-        tables = np.stack(tables)
-        share = pi[train.client] * tables[:, train.before, train.word].T
-        p = share.sum(axis=1)
+        tables = np.stack([smoothed(train.pooled(part), towards, strength) for part in share])
+        share = pi.T.take(train.client, axis=1)
+        share *= tables.reshape(components, -1).take(entry, axis=1)
+        p = share.sum(axis=0)
         objective.append(train.n @ np.log(p) + strength * _log_prior(tables, towards))
         if len(objective) > 1 and objective[-1] - objective[-2] < tol * uses.sum():
             break
-        share /= p[:, None]
+        share /= p
         pi = _weights(train, share) / uses[:, None]
     return Mixture(tables, pi, np.array(objective))
 
@@ -102,13 +98,13 @@ def _first_weights(names, components: int, seed: int) -> np.ndarray:
 
 
 def _weights(train: Counts, share: np.ndarray) -> np.ndarray:
-    """Uses of every client by component, (T, M), from responsibilities (m, M)."""
+    """Uses of every client by component, (T, M), from responsibilities (M, m)."""
     clients = len(train.names)
-    parts = [np.bincount(train.client, train.n * part, clients) for part in share.T]
+    parts = [np.bincount(train.client, train.n * part, clients) for part in share]
     return np.stack(parts, axis=1)
 
 
 def _log_prior(tables: np.ndarray, towards: np.ndarray) -> float:
     """Log density of all tables' rows per pseudo-count, up to a constant."""
-    log = np.log(tables, where=tables > 0, out=np.zeros_like(tables))
-    return float((np.broadcast_to(towards, tables.shape[1:]) * log).sum())
+    log = np.log(np.maximum(tables, np.finfo(float).tiny))  # 0 only where the prior has no mass
+    return float((np.broadcast_to(towards, tables.shape[1:]) * log.sum(axis=0)).sum())
