@@ -8,24 +8,30 @@ import numpy as np
 import pandas as pd
 from flwr.serverapp import ServerApp
 
+from mtl_lib.assay.side import AssaySide
 from mtl_lib.federated import FedEM, Mocha
 from mtl_lib.federated.remote import flower, side_of
 from mtl_lib.stack import MLP, SGD
 from mtl_lib.tasks import Inputs, Task
 
 
-def fedem():
+def fedem(config):
     """FedEM with two linear components."""
     method = FedEM(MLP([4, 1], bias=False), SGD(lr=0.1), components=2)
     return side_of(method, rounds=10, batch_size=None, local_epochs=5)
 
 
-def mocha():
+def mocha(config):
     """MOCHA with a learned relationship."""
     return side_of(Mocha(lam=0.1, relationship="learned", tol=1e-2, epochs=5))
 
 
-METHODS = {"FedEM": fedem, "MOCHA": mocha}
+def assay(config):
+    """What relating the nodes buys, from Gram matrices; all nodes must answer."""
+    return AssaySide(config["assay-seed"], config["assay-curve"])
+
+
+METHODS = {"FedEM": fedem, "MOCHA": mocha, "assay": assay}
 
 
 def table(context) -> tuple[np.ndarray, np.ndarray]:
@@ -67,7 +73,7 @@ def finish(context, model) -> dict[str, float]:
 
 def side(context):
     """The method of the run, the same at server and nodes."""
-    return METHODS[context.run_config["method"]]()
+    return METHODS[context.run_config["method"]](context.run_config)
 
 
 server = ServerApp()
@@ -78,5 +84,14 @@ node = flower.client_app(side, task, finish)
 def main(grid, context):
     """All rounds, then what the nodes tell."""
     config = context.run_config
-    _, told, log = flower.serve(grid, side(context), config["clients"], config["timeout"])
+    fitted, told, log = flower.serve(grid, side(context), config["clients"], config["timeout"])
     print(pd.DataFrame(log).to_string(), pd.DataFrame(told).T.to_string(), sep="\n\n", flush=True)
+    if config["method"] == "assay":
+        show(fitted.report_, config["assay-page"])
+
+
+def show(report, page: str) -> None:
+    """The answer of an assay, what every node sent for it, and its page where one is asked for."""
+    print("", report.summary, *report.notes, sep="\n", flush=True)
+    if page:
+        print(f"open {report.to_html(page)}", flush=True)

@@ -149,6 +149,10 @@ def parser() -> argparse.ArgumentParser:
     patience = "seconds a round waits for the others once a node has answered"
     server.add_argument("--timeout", type=float, default=120, help=patience)
     server.add_argument("--port", type=int, default=8000)
+    server.add_argument("--seed", type=int, default=0, help="of the assay's splits")
+    smaller = "the assay with its learning curve: nodes send small cells, which show single rows"
+    server.add_argument("--curve", action="store_true", help=smaller)
+    server.add_argument("--page", default="", help="where the assay writes its page")
     node = roles.add_parser("node", help="one client; Ctrl-C ends it")
     node.add_argument("--name", required=True)
     node.add_argument("--table", required=True, help="a CSV file on this machine")
@@ -163,6 +167,8 @@ def begin(options) -> tuple[subprocess.Popen, partial]:
         own = home / f"server-{options.port}"
         process = superlink(options.port, own, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         config = {name: getattr(options, name) for name in ("method", "clients", "timeout")}
+        config |= {"assay-seed": options.seed, "assay-curve": options.curve}
+        config["assay-page"] = str(Path(options.page).resolve()) if options.page else ""
         return process, partial(run_and_report, config, own)
     config = {"name": options.name, "table": str(Path(options.table).resolve())}
     process = supernode(options.server, config, home / f"node-{os.getpid()}")

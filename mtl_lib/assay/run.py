@@ -283,8 +283,12 @@ def described(problem: Problem) -> dict:
 def _following(outcome: Outcome) -> list[tuple[str, str]]:
     """What to do with the answer."""
     first, second = outcome.gain(ABOUT, ALONE), outcome.gain(ABOUT, POOLED)
-    if words.boosting_wins(outcome) is not None:
+    winner, _ = words.winner_beyond(outcome) or (None, None)
+    if winner == BOOSTING:
         return [("Use boosting; the tasks' relation is not linear. report.model predicts.", "")]
+    if winner is not None:
+        text = f"{words.BEYOND[winner]} is worth training: see mtl_lib.neural."
+        return [(f"{text} report.model is the best of the others.", "")]
     if first.clear >= 0 and second.clear >= 0:
         return [("Fit about the mean: it is the safe choice here. report.model predicts.", "")]
     best = ALONE if first.clear < 0 else POOLED

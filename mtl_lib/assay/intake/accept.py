@@ -42,7 +42,7 @@ def accept(data, target, task, loss: str | None, columns: dict) -> Source:
         return Source(sources.from_tasks(data, counts=loss == "poisson"))
     if sources.is_path(data) and not needs_target([data]):
         return _media(data, loss)
-    if hasattr(data, "column_names"):
+    if hasattr(data, "column_names") and not isinstance(data.column_names, dict):  # not of splits
         import pandas as pd
 
         data = pd.DataFrame({name: list(data[name]) for name in data.column_names})

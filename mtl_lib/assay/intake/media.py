@@ -15,6 +15,7 @@ from mtl_lib.tasks import Inputs, Task, TaskSet
 
 SIDE = 24
 GRAMS = 512
+LABELS = ("label", "labels", "target", "y")  # of entries that are dicts
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
 
@@ -143,12 +144,18 @@ def pairs_of(dataset, name: str) -> tuple[list, list]:
     for k in range(len(dataset)):
         entry = dataset[k]
         if isinstance(entry, dict):
-            entry = tuple(entry.values())
+            entry = _label_last(entry)
         if not isinstance(entry, (tuple, list)) or len(entry) != 2:
             raise ValueError(f"task {name!r}: entry {k} is not (input, label)")
         inputs.append(entry[0])
         labels.append(entry[1].item() if hasattr(entry[1], "item") else entry[1])
     return inputs, labels
+
+
+def _label_last(entry: dict) -> tuple:
+    """(input, label) of a dict of two: names say which is the label, or else it comes last."""
+    keys = sorted(entry, key=lambda key: str(key).lower() in LABELS)
+    return tuple(entry[key] for key in keys)
 
 
 def encoded(pairs: dict) -> tuple[dict, tuple]:

@@ -123,23 +123,30 @@ def _task_set(names, inputs: list, rows: list, codes: Codes, title: str) -> Task
 
 
 def from_tasks(
-    tasks: TaskSet, time=None, weight=None, counts: bool = False, notes: tuple = ()
+    tasks: TaskSet,
+    time=None,
+    weight=None,
+    counts: bool = False,
+    notes: tuple = (),
+    least: int = 2,
 ) -> Problem:
     """The problem of a task set.
 
     Parameters
     ----------
     tasks : TaskSet
-        At least two tasks with labels that can be set side by side, else ValueError.
+        At least ``least`` tasks with labels that can be set side by side, else ValueError.
     time, weight : np.ndarray, optional
         (N,) of the rows of the one ``Inputs``.
     counts : bool
         Whether numbers are counts.
     notes : tuple[str, ...]
         What a reader should be told already.
+    least : int
+        How many tasks there must be: a site may have one.
     """
     seen = labelled(tasks)
-    kind, kept, more = _kind(seen, counts)
+    kind, kept, more = _kind(seen, counts, least)
     X, row, columns = _stacked(kept)
     sizes = [len(task) for task in kept]
     rows = np.concatenate([task.rows for task in kept])
@@ -167,7 +174,7 @@ def from_tasks(
     )
 
 
-def _kind(tasks: TaskSet | None, counts: bool) -> tuple[str, list[Task], list[str]]:
+def _kind(tasks: TaskSet | None, counts: bool, least: int) -> tuple[str, list[Task], list[str]]:
     """(kind of the labels, the tasks that have it, notes)."""
     losses = {} if tasks is None else {task.loss for task in tasks}
     if losses <= set(BINARY) and losses:
@@ -178,7 +185,7 @@ def _kind(tasks: TaskSet | None, counts: bool) -> tuple[str, list[Task], list[st
         kept = [task for task in tasks or () if task.loss in NUMERIC and task.y.ndim == 1]
         notes = _mixed_notes(tasks, kept)
         kind = "counts" if counts else "numbers"
-    if len(kept) < 2:
+    if len(kept) < least:
         raise ValueError(
             f"{len(kept)} task{'' if len(kept) == 1 else 's'} with labels that can be "
             "set side by side, at least two are needed"

@@ -44,7 +44,7 @@ def _ticks(low: float, high: float, count: int = 5) -> np.ndarray:
 
 def _number(value: float) -> str:
     """A tick's label."""
-    return f"{value:.6g}".replace("-", "−")
+    return f"{round(value, 12) + 0.0:.6g}".replace("-", "−")  # + 0: no tick is called −0
 
 
 class Axis:
@@ -117,7 +117,7 @@ def dots(rows: list[tuple[str, np.ndarray]], title: str) -> str:
         for place, value in enumerate(values):
             y = top + 34 + 46 * ((place * 0.618034) % 1)
             body.append(f'<circle cx="{axis(value):.1f}" cy="{y:.1f}" r="3.2" class="dot"/>')
-    text = "gain on the task, in % of the mean error of the reference (ends are cut at 1 %)"
+    text = "gain on the task, in % of the reference's mean error (ends are cut at 1 %)"
     body.append(_text(WIDTH - 20, height - 2, text, "end"))
     return _svg(height, title, body)
 

@@ -58,11 +58,8 @@ class AssayModel:
         made = arms.choose(arms.Search(kind, pairs[: 5 if problem.kind == "numbers" else 1]), some)
         every = source.train(range(places.parts))
         self.strengths = made
-        models = np.asarray(arms.fit(kind, self.arm, every, made))
-        self._models = models if models.ndim == 3 else models[None]
-        common = np.asarray(kind.common(every, made.penalty))
-        common = common if common.ndim == 3 else common.reshape(1, -1, common.shape[-1])
-        self._common = common[:, :1]
+        self._models = _of_each(arms.fit(kind, self.arm, every, made), len(self.names))
+        self._common = _of_each(kind.common(every, made.penalty), 1)
 
     @property
     def coef_(self) -> np.ndarray:
@@ -148,6 +145,15 @@ class AssayModel:
             short = {name.removeprefix(f"{self.task_column} "): k for name, k in place.items()}
             place = short | place
         return np.array([place.get(_word(name), -1) for name in names], int)
+
+
+def _of_each(models, tasks: int) -> np.ndarray:
+    """(C, tasks, d + 1) models of one label or C; one for all tasks is that of each."""
+    models = np.asarray(models)
+    if models.ndim < 3:
+        models = models.reshape(1, -1, models.shape[-1])
+    shared = models.shape[1] == 1 or tasks == 1
+    return np.repeat(models[:, :1], tasks, axis=1) if shared else models
 
 
 def _word(value) -> str:

@@ -20,6 +20,7 @@ svg .grid { stroke: var(--rule); } svg .zero { stroke: var(--ink); } svg .dot { 
   fill-opacity: .6; } svg .strong { font-weight: 600; } figure { margin: 1rem 0; overflow-x: auto; }
 figcaption { color: var(--quiet); font-size: .92rem; } pre { overflow-x: auto; padding: .6rem .8rem;
   border: 1px solid var(--rule); white-space: pre-wrap; } details { margin: .6rem 0; }
+@media (max-width: 34rem) { svg { min-width: 0; font-size: 15px; overflow: visible; } }
 @media print { body { max-width: none; } svg { min-width: 0; } details > * { display: block; }
   h2, figure { break-inside: avoid; break-after: avoid; } }
 """

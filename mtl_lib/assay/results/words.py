@@ -16,6 +16,11 @@ from mtl_lib.assay.measuring import Outcome
 from mtl_lib.assay.results.gains import ENOUGH_TASKS, Gain
 
 TOO_FEW = "Too few tasks to tell"
+BEYOND = {
+    BOOSTING: "Gradient boosting with the task as a category",
+    JOINT: "A small network with a shared trunk",
+    APART: "A small network for each task",
+}
 
 
 def percent(share: float, signed: bool = False) -> str:
@@ -58,13 +63,24 @@ def summary(outcome: Outcome, columns: int) -> str:
         opening = f"{TOO_FEW}: {tasks} tasks say nothing sure of others like them. On just these,"
     joiner = "and" if (first.clear > 0) == (second.clear > 0) else "but"
     line = f"{opening} {about} {clause(first, single)}, {joiner} {clause(second, common)}."
-    boosted = boosting_wins(outcome)
-    if boosted is not None:
+    winner = winner_beyond(outcome)
+    if winner is not None:
+        arm, gain = winner
         line = (
-            "Gradient boosting with the task as a category predicts best: it saves "
-            f"{interval(boosted)} of the error of {about}. Among linear models: {line}"
+            f"{BEYOND[arm]} predicts best: it saves {interval(gain)} of the error of {about}. "
+            f"Among linear models: {line}"
         )
     return f"{line} {doubled(outcome)}".strip()
+
+
+def winner_beyond(outcome: Outcome) -> tuple[str, Gain] | None:
+    """The arm that is no linear model and its gain over fitting about the mean, where clear."""
+    gains = {arm: outcome.gain(arm, ABOUT) for arm in BEYOND if arm in outcome.arms}
+    clear = {arm: gain for arm, gain in gains.items() if gain.clear > 0}
+    if not clear:
+        return None
+    best = max(clear, key=lambda arm: clear[arm].value)
+    return best, clear[best]
 
 
 def networks(outcome: Outcome) -> str:

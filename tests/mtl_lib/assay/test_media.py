@@ -3,6 +3,7 @@
 import importlib
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,10 @@ from sklearn.datasets import load_wine
 from mtl_lib.assay import assay
 from mtl_lib.assay.console import main
 from mtl_lib.assay.fitting import networks
-from mtl_lib.assay.fitting.arms import APART, JOINT, NETWORKS, NULL
+from mtl_lib.assay.fitting.arms import APART, BOOSTING, JOINT, NETWORKS, NULL
 from mtl_lib.assay.fitting.cells import Scale
 from mtl_lib.assay.fitting.folds import place
+from mtl_lib.assay.results import words
 from mtl_lib.stream import stream
 
 
@@ -64,6 +66,33 @@ def test_networks_are_arms_beside_the_linear_ones(tmp_path):
         report.model_of(JOINT)
     page = report.to_html(tmp_path / "page.html").read_text()
     assert page.count("shared trunk") > 3
+
+
+def test_the_first_line_names_what_beats_linear_models():
+    gains = {BOOSTING: (0.1, 1), JOINT: (0.3, 1), APART: (0.9, 0)}  # value, whether it is clear
+
+    class Known:
+        """What is known of some arms."""
+
+        def __init__(self, *arms):
+            self.arms = arms
+
+        def gain(self, arm, over):
+            value, clear = gains[arm]
+            return SimpleNamespace(value=value, clear=clear)
+
+    assert words.winner_beyond(Known(BOOSTING, JOINT, APART))[0] == JOINT
+    assert words.winner_beyond(Known(BOOSTING, APART))[0] == BOOSTING
+    assert words.winner_beyond(Known(APART)) is None and words.winner_beyond(Known()) is None
+
+
+def test_a_component_far_out_is_no_typing_error():
+    X = stream(0, "test-far").standard_normal((150, 2, 2))
+    X[7] = 1e4
+    report = assay((X, X[:, 0, 0].clip(-1, 1)), task=np.arange(150) % 6)
+    assert not any("far outside" in line for line in report.warnings)
+    plain = assay((X.reshape(150, 4), X[:, 0, 0].clip(-1, 1)), task=np.arange(150) % 6)
+    assert any("far outside" in line for line in plain.warnings)
 
 
 def test_networks_gain_nothing_from_tasks_that_share_nothing_and_something_from_equal_ones():
@@ -126,6 +155,51 @@ def test_sentences_and_data_sets():
     report = assay({name: Reviews() for name in ("film", "book", "shop")})
     assert report.outcome.metric == "log-loss"
     assert report.model.predict(["a great day", "a dreadful day"], "film").tolist() == ["1", "0"]
+
+
+class Splits(dict):
+    """A dict of data sets that names the columns of each, as Hugging Face's does."""
+
+    @property
+    def column_names(self):
+        return {name: ["label", "text"] for name in self}
+
+
+def test_of_entries_with_names_the_label_is_known_by_its_name():
+    rng = stream(0, "test-entries")
+    splits = Splits()
+    for name in ("film", "book", "shop"):
+        said = [(text, k) for k in (0, 1) for text in sentences(k, 8, rng)]
+        splits[name] = Entries([{"label": k, "text": text} for text, k in said])
+    model = assay(splits).model
+    assert model.predict(["a great day", "a dreadful day"], "film").tolist() == ["1", "0"]
+
+
+class Entries:
+    """What has a length and entries by index, and nothing else."""
+
+    def __init__(self, entries):
+        self.entries = entries
+
+    def __len__(self):
+        return len(self.entries)
+
+    def __getitem__(self, k):
+        return self.entries[k]
+
+
+def test_data_sets_of_torch_are_tasks():
+    torch = pytest.importorskip("torch")
+    rng = stream(0, "test-torch")
+    sets = {}
+    for k in range(6):
+        X = torch.tensor(rng.standard_normal((12, 1, 3, 3)), dtype=torch.float32)
+        sets[f"site {k}"] = torch.utils.data.TensorDataset(X, X[:, 0, 0, 0] + k)
+    report = assay(sets)
+    assert len(report.outcome.names) == 6 and len(report.model.columns) == 9
+    assert report.outcome.metric == "nMSE"
+    subset = {name: torch.utils.data.Subset(own, range(8)) for name, own in sets.items()}
+    assert assay(subset).outcome.sizes.tolist() == [8] * 6
 
 
 @pytest.fixture

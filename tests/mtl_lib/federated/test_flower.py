@@ -304,7 +304,7 @@ def test_a_node_started_anew_is_named_where_its_memory_is_gone(deployment):
     )
 
 
-@pytest.mark.parametrize("method", ["FedEM", "MOCHA"])
+@pytest.mark.parametrize("method", ["FedEM", "MOCHA", "assay"])
 def test_the_app_of_readme_runs_on_the_table_of_readme(method):
     """The three terminals without Flower in between.
 
@@ -317,7 +317,8 @@ def test_the_app_of_readme_runs_on_the_table_of_readme(method):
     kept = {}
     for name in ("C09", "C04"):
         contexts[name] = SimpleNamespace(
-            node_config={"name": name, "table": table}, run_config={"method": method}
+            node_config={"name": name, "table": table},
+            run_config={"method": method, "assay-seed": 0, "assay-curve": True},
         )
 
     def exchange(asks):
@@ -340,9 +341,11 @@ def test_the_app_of_readme_runs_on_the_table_of_readme(method):
     }
     _, told = remote.serve(federation.side(contexts["C09"]), introductions, exchange)
     assert {"C04", "C09"} == set(told)
+    # Least squares on two clinics of some 20 rows, four of them held out, need not beat a mean.
+    most = 1.6 if method == "assay" else 1.1
     for values in told.values():
         assert (
-            0 < values["root mean squared error"] < 1.1 * values["of the node's mean"]
+            0 < values["root mean squared error"] < most * values["of the node's mean"]
             and values["rows tested"] == 4
         )
 
