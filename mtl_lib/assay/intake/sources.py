@@ -123,12 +123,7 @@ def _task_set(names, inputs: list, rows: list, codes: Codes, title: str) -> Task
 
 
 def from_tasks(
-    tasks: TaskSet,
-    time=None,
-    weight=None,
-    counts: bool = False,
-    notes: tuple = (),
-    least: int = 2,
+    tasks: TaskSet, time=None, weight=None, counts: bool = False, notes: tuple = (), least: int = 2
 ) -> Problem:
     """The problem of a task set.
 
@@ -148,7 +143,6 @@ def from_tasks(
     seen = labelled(tasks)
     kind, kept, more = _kind(seen, counts, least)
     X, row, columns = _stacked(kept)
-    sizes = [len(task) for task in kept]
     rows = np.concatenate([task.rows for task in kept])
     unit, grouped = _units(kept, row)
     own = _is_shared(kept)
@@ -158,7 +152,7 @@ def from_tasks(
         X=X,
         row=row,
         y=np.concatenate([np.asarray(task.y, float) for task in kept]),
-        task=np.repeat(np.arange(len(kept)), sizes),
+        task=np.repeat(np.arange(len(kept)), [len(task) for task in kept]),
         names=tuple(task.name for task in kept),
         kind=kind,
         unit=unit,
