@@ -105,10 +105,10 @@ def test_cells_that_follow_each_other_share_a_line_until_something_comes_out():
 
 def test_parameters_are_a_table_that_names_what_differs_and_what_it_means():
     soup = page("seed = 0", "import numpy")
-    code.parameters(soup, "01_classical_mtl", {"margin": 0.5, "seed": 0})
+    code.parameters(soup, "01_classical_mtl", {"margin": 0.5, "splits": 10})
     table = soup.select_one("table.parameters")
     rows = {row.td.string: row.find_all("td") for row in table.find_all("tr")[1:]}
-    assert list(rows) == ["seed", "margin"]  # the order of params/
-    assert rows["seed"][1].string == "0" and "first seed" in rows["seed"][2].string
+    assert list(rows) == ["splits", "margin"]  # the order of params/
+    assert rows["splits"][1].string == "10" and "splits" in rows["splits"][2].string
     assert rows["margin"][1].string.startswith("0.5 (by default ")
     assert soup.select_one("summary").string == "parameters of this run: 2, 1 other than by default"
